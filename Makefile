@@ -1,0 +1,40 @@
+# Everything a person needs: `make demo` and `make test`, from a fresh clone with python3, make and a
+# C++ compiler. Each target makes the virtual environment that it works in.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+KERNELS = $(wildcard skltopo/*.pyx skltopo/*.pxd skltopo/*.h)
+PIP_INSTALL = $(BIN)/pip install --quiet --constraint constraints.txt
+
+.PHONY: demo test lint bench clean
+
+demo: $(VENV)/.demo
+	$(BIN)/python examples/plot_digits_by_topology.py --output demo_output
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/cython-lint skltopo
+
+bench: $(VENV)/.bench
+	$(BIN)/python benchmarks/level_sets.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info skltopo/*.so demo_output
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+# The package itself, built in place; again when a kernel or the metadata has changed.
+$(VENV)/.package: $(KERNELS) setup.py pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP_INSTALL) --editable .
+	touch $@
+
+$(VENV)/.demo $(VENV)/.test $(VENV)/.bench $(VENV)/.lint: $(VENV)/.%: $(VENV)/.package
+	$(PIP_INSTALL) --editable '.[$*]'
+	touch $@

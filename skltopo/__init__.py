@@ -1,0 +1,29 @@
+"""Fast, differentiable persistent homology as scikit-learn estimators.
+
+Names are imported when they are first used, so that ``import skltopo`` loads neither torch nor
+matplotlib.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0.dev0"
+
+_HOMES = {
+    "Energy": "energies",
+    "PersistenceFeatures": "features",
+}
+_MODULES = ["diagrams", "energies", "features", "filtrations", "nn"]
+
+__all__ = [*_HOMES, *_MODULES]
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,8 @@
+"""Buffer[T]: uninitialised scratch memory that grows (see _buffer.h)."""
+
+cdef extern from "_buffer.h" nogil:
+    cdef cppclass Buffer[T]:
+        Py_ssize_t size()
+        T* data()
+        void grow(Py_ssize_t n) except +
+        T& operator[](Py_ssize_t i)

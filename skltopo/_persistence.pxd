@@ -1,0 +1,54 @@
+"""What other kernels may use: scratch memory, sorted output, and the image sweep."""
+
+from cython cimport floating
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+
+from ._buffer cimport Buffer
+
+
+cdef extern from "_scratch.h" nogil:
+    cdef cppclass Record:
+        int32_t a, b, saddle
+
+    cdef cppclass Sweep[T]:
+        Buffer[T] block, record_height, minimum_height, merged_height, minus_length, extremum_height
+        Buffer[uint8_t] older
+        Buffer[int32_t] special, parent, root, minimum, merged, merged_at
+        Buffer[int32_t] extremum
+        Buffer[Record] record
+        Buffer[uint64_t] pair, sorted, items, items_scratch
+        Py_ssize_t n_minima, n_merged
+        Py_ssize_t bytes()
+
+
+cdef struct Links:
+    # A connectivity in a padded image whose rows are width apart; see link_table.
+    int32_t width
+    int n_neighbours
+    uint8_t[256] n_arcs             # of each mask
+    int32_t[256] parent_step        # from a pixel to its parent; 0 for a minimum
+    int32_t[256][4] arc_step        # from a pixel to one pixel of each arc
+
+
+cdef class Workspace:
+    cdef Sweep[float] single
+    cdef Sweep[double] double
+
+
+cdef Links make_links(int connectivity, Py_ssize_t width) except *
+cdef int sweep_image(
+    const floating* image, Py_ssize_t n_rows, Py_ssize_t n_cols, const Links& links,
+    bint negate, bint exterior, Sweep[floating]& s
+) except -1 nogil
+cdef Workspace borrow_workspace()
+cdef give_back_workspace(Workspace workspace)
+cdef Py_ssize_t append_sorted(Sweep[floating]& s, Py_ssize_t n, Py_ssize_t at) except -1 nogil
+cdef void unpack_pairs(
+    const uint64_t* packed, Py_ssize_t n, int64_t[:, ::1] out, Py_ssize_t at
+) noexcept nogil
+cdef unpacked(const uint64_t* packed, Py_ssize_t n)
+
+
+cdef inline uint64_t make_pair(int32_t birth, int32_t death) noexcept nogil:
+    """Pack a pair so that pairs compare by birth, then by death."""
+    return (<uint64_t>birth << 32) | <uint64_t>death

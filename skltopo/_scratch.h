@@ -1,0 +1,48 @@
+// The memory of one sweep: what find_minima, merge_lowest and sweep_image leave for each other.
+// A C++ struct because Cython can't declare a template of its own.
+#pragma once
+
+#include <cstdint>
+
+#include "_buffer.h"
+
+// A saddle, and two pixels of its arcs; later the minima below these, which it joins.
+struct Record {
+    std::int32_t a, b, saddle;
+};
+
+template <class T>
+struct Sweep {
+    Buffer<T> block;                     // a few padded rows of the image
+    Buffer<std::uint8_t> older;          // the same rows: bit k set if neighbour k is older
+    Buffer<std::int32_t> special;        // one row: its minima and saddles
+    Buffer<std::int32_t> parent;         // per padded pixel: an older pixel, or ~id of its minimum
+    Buffer<Record> record;               // in order of memory
+    Buffer<T> record_height;
+    Buffer<std::int32_t> root;           // union-find over ids of minima
+
+    std::ptrdiff_t n_minima = 0;
+    Buffer<std::int32_t> minimum;        // id -> padded pixel; id 0 is the exterior if there is one
+    Buffer<T> minimum_height;
+
+    std::ptrdiff_t n_merged = 0;
+    Buffer<std::int32_t> merged;         // the minimum with this id ...
+    Buffer<std::int32_t> merged_at;      // ... dies at this padded pixel
+    Buffer<T> merged_height;
+
+    Buffer<std::int32_t> extremum;       // of a line; a stack overwrites its beginning
+    Buffer<T> extremum_height;
+
+    Buffer<std::uint64_t> pair;          // birth << 32 | death, not yet sorted
+    Buffer<T> minus_length;
+    Buffer<std::uint64_t> sorted;        // pairs of all samples, sample by sample, longest first
+    Buffer<std::uint64_t> items, items_scratch;  // sorting
+
+    std::ptrdiff_t bytes() const {
+        return block.bytes() + older.bytes() + special.bytes() + parent.bytes() + record.bytes() +
+               record_height.bytes() + root.bytes() + minimum.bytes() +
+               minimum_height.bytes() + merged.bytes() + merged_at.bytes() +
+               merged_height.bytes() + extremum.bytes() + extremum_height.bytes() + pair.bytes() + minus_length.bytes() +
+               sorted.bytes() + items.bytes() + items_scratch.bytes();
+    }
+};
