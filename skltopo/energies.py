@@ -86,7 +86,7 @@ def polynomial_energies(batch, dim, max_p, max_q, i0=1, essential="drop"):
             p = torch.from_numpy(p).to(length.device)
             q = torch.from_numpy(q).to(length.device)
         terms = (length[:, None] ** p)[:, :, None] * (middle[:, None] ** q)[:, None, :]
-        total = total + _segment_sum(terms.reshape(len(length), -1), splits)
+        total = total + _segment_sum(terms.reshape(len(length), (max_p + 1) * (max_q + 1)), splits)
     return total
 
 
