@@ -1,14 +1,15 @@
-"""The border between users' arrays and kernels: numpy or torch in, plain C-contiguous floats out."""
+"""The border between users' arrays and kernels: numpy or torch in, C-contiguous floats out."""
 
 import sys
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
 from ._parallel import run
 from ._persistence import gather_floats
 
-__all__ = ["as_floats", "check_finite", "gather", "is_tensor"]
+__all__ = ["as_floats", "as_numbers", "check_finite", "gather", "is_tensor"]
 
 # Points from which a gather, which misses the cache at every one, is worth several threads.
 PARALLEL_GATHER = 1 << 16
@@ -20,15 +21,46 @@ def is_tensor(values):
     return torch is not None and isinstance(values, torch.Tensor)
 
 
-def as_floats(values, name):
-    """Return values as (live, plain): what diagrams gather from, and what kernels read.
+def as_numbers(values, name):
+    """Return values as an array or tensor of real numbers, without copying an array.
 
     Parameters
     ----------
     values : array-like or torch.Tensor
-        Numbers of any real dtype, memory order, stride or byte order.
     name : str
         What to call it in an error.
+
+    Raises
+    ------
+    TypeError
+        If values is not real numbers, or a sparse tensor.
+    ValueError
+        If values is ragged.
+    """
+    if is_tensor(values):
+        import torch
+
+        if values.is_complex():
+            raise TypeError(f"{name} must be a tensor of real numbers, got dtype {values.dtype}")
+        if values.layout != torch.strided:
+            raise TypeError(f"{name} must be a dense tensor, got layout {values.layout}")
+        return values
+    try:
+        values = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a rectangular array of numbers, got {error}") from error
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be an array of real numbers, got dtype {values.dtype}")
+    return values
+
+
+def as_floats(numbers):
+    """Return numbers as (live, plain): what diagrams gather from, and what kernels read.
+
+    Parameters
+    ----------
+    numbers : ndarray or torch.Tensor
+        Real numbers of any dtype, memory order, stride or byte order, from `as_numbers`.
 
     Returns
     -------
@@ -36,43 +68,21 @@ def as_floats(values, name):
         Floating point and of native byte order; float64 for integers. A tensor keeps its graph.
     plain : ndarray
         C-contiguous float32 or float64 with the same values; float32 for float16 and bfloat16.
-
-    Raises
-    ------
-    TypeError
-        If values is not real numbers.
-    ValueError
-        If values is ragged.
     """
-    if is_tensor(values):
-        return _tensor_as_floats(values, name)
-    try:
-        live = np.asarray(values)
-    except ValueError as error:
-        raise ValueError(f"{name} must be a rectangular array of numbers, got {error}") from error
-    if live.dtype.kind in "biu":
-        live = live.astype(np.float64)
-    elif live.dtype.kind != "f":
-        raise TypeError(f"{name} must be an array of real numbers, got dtype {live.dtype}")
-    elif live.dtype.itemsize > 8:
-        live = live.astype(np.float64)
-    live = live.astype(live.dtype.newbyteorder("="), copy=False)
+    if is_tensor(numbers):
+        import torch
+
+        live = numbers if numbers.is_floating_point() else numbers.to(torch.float64)
+        plain = live.detach().cpu()
+        if plain.dtype not in (torch.float32, torch.float64):
+            plain = plain.to(torch.float32)
+        return live, np.ascontiguousarray(plain.numpy())
+    if numbers.dtype.kind == "f" and numbers.dtype.itemsize <= 8:
+        live = numbers.astype(numbers.dtype.newbyteorder("="), copy=False)
+    else:
+        live = numbers.astype(np.float64)
     plain = live.astype(np.float32) if live.dtype == np.float16 else live
     return live, np.ascontiguousarray(plain)
-
-
-def _tensor_as_floats(values, name):
-    import torch
-
-    if values.is_complex():
-        raise TypeError(f"{name} must be a tensor of real numbers, got dtype {values.dtype}")
-    if values.layout != torch.strided:
-        raise TypeError(f"{name} must be a dense tensor, got layout {values.layout}")
-    live = values if values.is_floating_point() else values.to(torch.float64)
-    plain = live.detach().cpu()
-    if plain.dtype not in (torch.float32, torch.float64):
-        plain = plain.to(torch.float32)
-    return live, np.ascontiguousarray(plain.numpy())
 
 
 def check_finite(plain, name):
@@ -105,10 +115,7 @@ def gather(live, index, n_jobs=1):
     n_parts = n_jobs if len(index) >= PARALLEL_GATHER else 1
     cuts = [len(index) * i // n_parts for i in range(n_parts + 1)]
     run(
-        [
-            partial(gather_floats, flat, index[i:j], out[i:j])
-            for i, j in zip(cuts, cuts[1:], strict=False)
-        ],
+        [partial(gather_floats, flat, index[i:j], out[i:j]) for i, j in pairwise(cuts)],
         n_jobs,
     )
     return out

@@ -117,9 +117,7 @@ class Diagram:
         if len(points.births) == 0:
             return points.finite
         end = -np.inf if self.superlevel else np.inf
-        return _concatenate(
-            [_stack_columns(points.births, points.births * 0 + end), points.finite]
-        )
+        return _concatenate([_stack_columns(points.births, points.births * 0 + end), points.finite])
 
     def as_batch(self):
         """Return this diagram as a batch without axes."""
@@ -136,8 +134,8 @@ class Diagram:
 class DiagramBatch:
     """Diagrams of many samples, kept one after the other (ragged, without padding).
 
-    ``batch[i]`` is the `Diagram` of sample i; with more than one leading axis in the input, ``batch``
-    is indexed like an array of that shape. `len`, iteration and slices work.
+    ``batch[i]`` is the `Diagram` of sample i; with more than one leading axis in the input,
+    ``batch`` is indexed like an array of that shape. `len`, iteration and slices work.
 
     Attributes
     ----------

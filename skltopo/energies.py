@@ -95,8 +95,8 @@ class Energy:
 
     .. math:: E = w \sum_{i \ge i_0} |d_i - b_i|^p \left(\frac{d_i + b_i}{2}\right)^q
 
-    over the points of PD_k by decreasing persistence. i is counted from 1, and essential classes come
-    first: E(1, 0, 2; PD_0) of an image sums all lengths but that of its one essential component.
+    over the points of PD_k by decreasing persistence. i is counted from 1, and essential classes
+    come first: E(1, 0, 2; PD_0) of an image sums all lengths but that of its essential component.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ class Energy:
         Negative to reward what positive would penalise.
     essential : {"drop", "clip"}, default="drop"
         "drop": an essential class takes its rank and adds nothing. "clip": it ends at the last
-        filtration value (the maximum of the function for sublevel sets, the minimum for superlevel).
+        filtration value (sublevel sets: the maximum of the function, superlevel: the minimum).
 
     References
     ----------

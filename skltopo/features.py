@@ -30,9 +30,9 @@ def directional_weights(image_shape, n_directions):
     Returns
     -------
     weights : (n_directions, height, width) float64 ndarray
-        g_theta(row, col) = cos(theta) row + sin(theta) col, rounded to 12 decimals so that pixels at
-        the same height of a direction are exactly tied. 1 everywhere for a direction along which the
-        image is one pixel wide.
+        g_theta(row, col) = cos(theta) row + sin(theta) col, shifted, scaled, and rounded to 12
+        decimals so that pixels at the same height of a direction are exactly tied. 1 everywhere
+        for a direction along which the image is one pixel wide.
     directions : (n_directions, 2) float64 ndarray
         (cos(theta), sin(theta)).
     """
@@ -57,14 +57,15 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
     .. math:: f_\theta(row, col) = I(row, col)\, g_\theta(row, col), \quad
         g_\theta \propto \cos\theta \cdot row + \sin\theta \cdot col + const \in [0, 1]
 
-    and every level set diagram of every :math:`f_\theta` becomes the numbers :math:`E(p, q, i_0)` of
-    `Energy` for p and q from 0 on: 8 directions x 2 dimensions x 25 = 400 columns as in the paper.
+    and every level set diagram of every :math:`f_\theta` becomes the numbers :math:`E(p, q, i_0)`
+    of `Energy` for p and q from 0 on: 8 directions x 2 dimensions x 25 = 400 columns, as in the
+    paper.
 
     Parameters
     ----------
     filtration : {"directional", "superlevel", "sublevel"}, default="directional"
-        "directional": the functions above. The other two: the one function I, swept from high to low
-        or from low to high values, whatever ``superlevel`` says.
+        "directional": the functions above. The other two: the one function I, swept from high to
+        low or from low to high values, whatever ``superlevel`` says.
     n_directions : int, default=8
         Angles 0, 2 pi / n, ... of "directional"; directions are (row, column).
     homology_dimensions : tuple of int, default=(0, 1)

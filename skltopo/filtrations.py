@@ -1,10 +1,11 @@
 """Filtrations: from values on a complex to persistence diagrams."""
 
+import math
 from functools import partial
 
 import numpy as np
 
-from ._arrays import as_floats, check_finite, gather
+from ._arrays import as_floats, as_numbers, check_finite, gather
 from ._lines import line_pairs, long_line_pairs
 from ._parallel import effective_n_jobs, run
 from ._persistence import COMPLEXES, image_pairs
@@ -23,8 +24,8 @@ class LevelSet:
     """Sublevel or superlevel set persistence of functions on a line or an image.
 
     Every vertex of a regular grid has a value; a simplex enters the filtration with the last of its
-    vertices. Equal values enter in the order of their flat index, so the result depends on the input
-    alone.
+    vertices. Equal values enter in the order of their flat index, so the result depends on the
+    input alone.
 
     Parameters
     ----------
@@ -51,8 +52,8 @@ class LevelSet:
 
     Notes
     -----
-    PD_0 and PD_1 are found without a boundary matrix, see the head of ``_persistence.pyx``: O(n) for
-    lines, O(n + s log s) for images with s saddles.
+    PD_0 and PD_1 are found without a boundary matrix: in O(n) for lines, O(n + s alpha(s)) for
+    images with s saddles. The heads of ``_lines.pyx`` and ``_persistence.pyx`` tell how.
 
     References
     ----------
@@ -131,21 +132,10 @@ class LevelSet:
             If values is ragged, has fewer than ndim axes, is empty along one of the last ndim, or
             has a NaN or an infinity.
         """
-        live, plain = as_floats(values, "values")
-        if plain.ndim < self.ndim:
-            raise ValueError(
-                f"values must have at least {self.ndim} axes for ndim={self.ndim}, "
-                f"got shape {plain.shape}"
-            )
-        batch_shape = plain.shape[: plain.ndim - self.ndim]
-        sample_shape = plain.shape[plain.ndim - self.ndim :]
-        if 0 in sample_shape:
-            raise ValueError(f"a sample must not be empty, got values of shape {plain.shape}")
+        values = as_numbers(values, "values")
+        batch_shape, sample_shape = self._split_shape(tuple(values.shape))
         size = int(np.prod(sample_shape))
-        if size + 4 * sum(sample_shape) >= 2**31:
-            raise ValueError(
-                f"a sample must have fewer than 2**31 vertices, got shape {sample_shape}"
-            )
+        live, plain = as_floats(values)
         check_finite(plain, "values")
         plain = plain.reshape((-1, *sample_shape))
         n_jobs = effective_n_jobs(self.n_jobs)
@@ -159,11 +149,29 @@ class LevelSet:
         )
         return batch if batch_shape else Diagram(batch)
 
+    def _split_shape(self, shape):
+        """Return (batch_shape, sample_shape), or raise ValueError before memory is taken."""
+        if len(shape) < self.ndim:
+            raise ValueError(
+                f"values must have at least {self.ndim} axes for ndim={self.ndim}, "
+                f"got shape {shape}"
+            )
+        batch_shape, sample_shape = shape[: len(shape) - self.ndim], shape[len(shape) - self.ndim :]
+        if 0 in sample_shape:
+            raise ValueError(f"a sample must not be empty, got values of shape {shape}")
+        if math.prod(n + 2 for n in sample_shape) >= 2**31:
+            raise ValueError(
+                f"a sample must have fewer than 2**31 vertices, got shape {sample_shape}"
+            )
+        return batch_shape, sample_shape
+
     def _find_pairs(self, plain, n_jobs):
         """Run the kernels: {dim: (pairs, splits, essential)} with indices within a sample."""
         if self.ndim == 1 and n_jobs > 1 and plain.shape[1] >= LONG_LINE > len(plain):
             lines = [
-                long_line_pairs(line, self.superlevel, self.keep_zero, partial(run, n_jobs=n_jobs), n_jobs)
+                long_line_pairs(
+                    line, self.superlevel, self.keep_zero, partial(run, n_jobs=n_jobs), n_jobs
+                )
                 for line in plain
             ]
             return {0: _join(lines)}

@@ -82,7 +82,7 @@ class LevelSetEnergies(torch.nn.Module):
         (n, n_features) torch.Tensor
             The columns of `PersistenceFeatures.transform`.
         """
-        n_weights, height, width = self.weights.shape
+        height, width = self.weights.shape[1:]
         functions = images.reshape(-1, 1, height, width) * self.weights.to(images)
         batch = self.filtration(functions.reshape(-1, height, width))
         energies = [

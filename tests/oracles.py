@@ -47,6 +47,11 @@ def freudenthal_cells(n_rows, n_cols):
     return cells
 
 
+def path_cells(n_vertices):
+    """Simplices of a line, as vertex tuples."""
+    return [(v,) for v in range(n_vertices)] + [(v, v + 1) for v in range(n_vertices - 1)]
+
+
 def simplicial_persistence(cells, rank):
     """Lower-star persistence of vertex ranks on simplices given as vertex tuples."""
     return reduce_boundary(

@@ -1,0 +1,82 @@
+"""The floors of the house: imports never point up, and importing skltopo is light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import skltopo
+
+PACKAGE = Path(skltopo.__file__).parent
+
+# A room may import rooms of the same line only if they stand before it, and all lines above it.
+FLOORS = [
+    ["_parallel"],
+    ["_persistence", "_lines", "_features"],
+    ["_arrays", "diagrams", "filtrations"],
+    ["energies"],
+    ["nn"],
+    ["features"],
+]
+ORDER = [room for floor in FLOORS for room in floor]
+THIRD_PARTY = {
+    "kernels": {"numpy", "cython", "libc", "libcpp", "functools"},
+    "sklearn": {"features"},
+}
+
+
+def imported(path):
+    """Return (rooms of the package, top-level modules) that a Python file imports."""
+    rooms, modules = set(), set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            rooms |= {node.module} if node.module else {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            modules.add(node.module.split(".")[0])
+        elif isinstance(node, ast.Import):
+            modules |= {alias.name.split(".")[0] for alias in node.names}
+    return rooms, modules
+
+
+def python_rooms():
+    return sorted(path for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+
+
+def test_every_room_has_a_floor():
+    rooms = {path.stem for path in python_rooms()} | {p.stem for p in PACKAGE.glob("*.pyx")}
+    assert rooms == set(ORDER)
+
+
+@pytest.mark.parametrize("path", python_rooms(), ids=lambda path: path.stem)
+def test_imports_never_point_up(path):
+    rooms, modules = imported(path)
+    assert rooms <= set(ORDER[: ORDER.index(path.stem)])
+    if "sklearn" in modules:
+        assert path.stem in THIRD_PARTY["sklearn"]
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.p[yx]*")), ids=lambda path: path.name)
+def test_kernels_know_numpy_only(path):
+    if path.suffix not in (".pyx", ".pxd"):
+        return
+    for line in path.read_text().splitlines():
+        words = line.split()
+        if words[:1] in (["from"], ["import"], ["cimport"]) and not words[1].startswith("."):
+            assert words[1].split(".")[0] in THIRD_PARTY["kernels"], line
+
+
+def test_import_is_light_and_star_import_works():
+    code = (
+        "import sys, skltopo; assert not {'torch', 'matplotlib', 'sklearn'} & set(sys.modules);"
+        "namespace = {}; exec('from skltopo import *', namespace);"
+        "assert set(skltopo.__all__) <= set(namespace), skltopo.__all__"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_unknown_name_raises_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        skltopo.nothing  # noqa: B018
+    assert "PersistenceFeatures" in dir(skltopo)
