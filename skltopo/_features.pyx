@@ -3,15 +3,15 @@
 What is computed
     For every image I and weight g the function f = I * g (the directional filtrations of the paper,
     section 3.3 and 6.5.1; plain level sets are g = 1), its PD_0 and PD_1, and of each all energies
-    E(p, q, i0) = sum over i >= i0 of |d_i - b_i|^p ((d_i + b_i) / 2)^q, p <= max_p, q <= max_q. Nothing
-    is kept but the sums, so memory does not grow with the batch.
+    E(p, q, i0) = sum over i >= i0 of |d_i - b_i|^p ((d_i + b_i) / 2)^q, p <= max_p, q <= max_q.
+    Nothing is kept but the sums, so memory does not grow with the batch.
 
 Why cropping is correct
     Outside the bounding box of the pixels that differ from a constant background c, f is constant
-    too (if c = 0 or g = 1). A row at the border of the image that is constant, beside another of the
-    same value, can be taken away: in every level set both are there or neither is, and if both are,
-    the outer one collapses onto the inner one. So the box and one pixel around it have the same
-    diagrams, and the background costs one look at each pixel.
+    too (if c = 0 or g = 1). A row at the border of the image that is constant, beside another of
+    the same value, can be taken away: in every level set both are there or neither is, and if both
+    are, the outer one collapses onto the inner one. So the box and one pixel around it have the
+    same diagrams, and the background costs one look at each pixel.
 
 Complexity
     Per image and weight, that of two image sweeps over the box (see _persistence.pyx), and
@@ -96,7 +96,6 @@ cdef inline void add_point(double low, double high, double sign, const Powers& p
 cdef int drop_longest(Sweep[floating]& s, int n_skip, bint exterior) except -1 nogil:
     """Take the n_skip most persistent points out of the merged ones; ranks as in a Diagram."""
     cdef Py_ssize_t i, j, n = 0
-    cdef uint32_t k
     s.pair.grow(s.n_merged)
     s.minus_length.grow(s.n_merged)
     for i in range(s.n_merged):

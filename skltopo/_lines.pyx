@@ -1,16 +1,16 @@
 """Lower-star persistence of functions on a line: which vertices are paired.
 
 What is paired
-    PD_0 of sublevel sets; a minimum is born and dies at a maximum. Equal values rise with the index.
-    Superlevel sets of f are sublevel sets of -f.
+    PD_0 of sublevel sets; a minimum is born and dies at a maximum. Equal values rise with the
+    index. Superlevel sets of f are sublevel sets of -f.
 
 How, and why it is correct
-    Only local extrema matter, an alternating sequence. Whenever, of four in a row, the two inner ones
-    lie between the two outer ones, no component reaches beyond the inner ones before they meet: they
-    are a pair and leave. What can't be reduced diverges up to the extreme pair and converges after
-    it; there each minimum but the global one dies at its neighbour on the side of the global one. The
-    rule is local, hence: many pairs can leave in one pass; and blocks of a line can be reduced apart
-    and their remains joined, which is how a long line uses several cores.
+    Only local extrema matter, an alternating sequence. Whenever, of four in a row, the two inner
+    ones lie between the two outer ones, no component reaches beyond the inner ones before they
+    meet: they are a pair and leave. What can't be reduced diverges up to the extreme pair and
+    converges after it; there each minimum but the global one dies at its neighbour on the side of
+    the global one. The rule is local, hence: many pairs can leave in one pass; and blocks of a
+    line can be reduced apart and their remains joined, which is how a long line uses several cores.
 
 Complexity
     O(n) time, and O(n) memory for the extrema.
@@ -27,7 +27,8 @@ from cython cimport floating
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from ._persistence cimport (
-    Sweep, Workspace, append_sorted, borrow_workspace, give_back_workspace, make_pair, unpack_pairs, unpacked
+    Sweep, Workspace, append_sorted, borrow_workspace, give_back_workspace, make_pair,
+    unpack_pairs, unpacked
 )
 
 cdef enum:
@@ -149,7 +150,7 @@ cdef Py_ssize_t reduce_extrema(Sweep[floating]& s, Py_ssize_t n) noexcept nogil:
 
 
 cdef int32_t finish_extrema(Sweep[floating]& s, Py_ssize_t n) noexcept nogil:
-    """Pair the remains, whose ranges grow up to the global minimum and shrink after it; return it."""
+    """Pair the remains, whose ranges grow up to the global minimum, then shrink; return it."""
     cdef Py_ssize_t first = 0, k, best
     if n >= 2 and s.extremum_height[0] > s.extremum_height[1]:
         first = 1       # a maximum at an end of the line is not critical
@@ -176,18 +177,19 @@ cdef void drop_zero(Sweep[floating]& s) noexcept nogil:
 cdef Py_ssize_t reduce_block(const floating* line, Py_ssize_t begin, Py_ssize_t end, bint negate,
                              Sweep[floating]& s) except -1 nogil:
     """Pair what can be paired inside line[begin:end]; return how many extrema remain."""
-    cdef Py_ssize_t n, k, half = (end - begin) // 2
+    cdef Py_ssize_t n, half = (end - begin) // 2
     s.pair.grow(half + 1)           # a pass without branches writes one ahead
     s.minus_length.grow(half + 1)
     s.n_merged = 0
     n = local_extrema(line, begin, end, -1 if negate else 1, s)
-    for k in range(PASSES):
+    for _ in range(PASSES):
         n = close_inner(s, n)
     return reduce_extrema(s, n)
 
 
 cdef int pair_lines(const floating[:, ::1] lines, bint negate, bint keep_zero,
-                    Sweep[floating]& s, int64_t[::1] splits, int64_t[::1] essential) except -1 nogil:
+                    Sweep[floating]& s, int64_t[::1] splits,
+                    int64_t[::1] essential) except -1 nogil:
     cdef Py_ssize_t i, n
     for i in range(lines.shape[0]):
         n = reduce_block(&lines[i, 0], 0, lines.shape[1], negate, s)
@@ -323,7 +325,7 @@ cdef int sort_range(const floating[::1] line, list parts, double low, double hig
 
 
 def sort_pairs(list parts, const floating[::1] line, double low, double high, int64_t[:, ::1] out):
-    """Sort the pairs of all parts with low <= minus_length < high, and write them in their place."""
+    """Sort the pairs of all parts with low <= minus_length < high, and write them where they go."""
     cdef Workspace workspace = borrow_workspace()
     if floating is float:
         sort_range(line, parts, low, high, workspace.single, out)

@@ -21,12 +21,17 @@ cdef extern from "_scratch.h" nogil:
         Py_ssize_t bytes()
 
 
+cdef extern from "_older_masks.h" nogil:
+    cdef struct MaskLink:
+        int32_t step, special
+
+
 cdef struct Links:
     # A connectivity in a padded image whose rows are width apart; see link_table.
     int32_t width
     int n_neighbours
     uint8_t[256] n_arcs             # of each mask
-    int32_t[256] parent_step        # from a pixel to its parent; 0 for a minimum
+    MaskLink[256] masks             # the step from a pixel to its parent
     int32_t[256][4] arc_step        # from a pixel to one pixel of each arc
 
 

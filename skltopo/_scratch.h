@@ -35,14 +35,14 @@ struct Sweep {
 
     Buffer<std::uint64_t> pair;          // birth << 32 | death, not yet sorted
     Buffer<T> minus_length;
-    Buffer<std::uint64_t> sorted;        // pairs of all samples, sample by sample, longest first
+    Buffer<std::uint64_t> sorted;        // pairs sample by sample, longest first
     Buffer<std::uint64_t> items, items_scratch;  // sorting
 
     std::ptrdiff_t bytes() const {
         return block.bytes() + older.bytes() + special.bytes() + parent.bytes() + record.bytes() +
-               record_height.bytes() + root.bytes() + minimum.bytes() +
-               minimum_height.bytes() + merged.bytes() + merged_at.bytes() +
-               merged_height.bytes() + extremum.bytes() + extremum_height.bytes() + pair.bytes() + minus_length.bytes() +
-               sorted.bytes() + items.bytes() + items_scratch.bytes();
+               record_height.bytes() + root.bytes() + minimum.bytes() + minimum_height.bytes() +
+               merged.bytes() + merged_at.bytes() + merged_height.bytes() + extremum.bytes() +
+               extremum_height.bytes() + pair.bytes() + minus_length.bytes() + sorted.bytes() +
+               items.bytes() + items_scratch.bytes();
     }
 };

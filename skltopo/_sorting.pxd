@@ -1,9 +1,10 @@
 """Stable argsort of floats for the kernels: radix sort on order-preserving integer keys.
 
-LSD radix sort, three passes of 11 bits over 64-bit items (key << 32 | position): O(n), stable, hence
-ties come out by position. float64 is sorted by its rounding to float32, which is monotone, and the
-runs of equal rounded keys are put right by insertion; when that takes too long (values that differ
-below float32 resolution) three more passes over the low half of the 64-bit key do it instead.
+LSD radix sort, three passes of 11 bits over 64-bit items (key << 32 | position): O(n) and stable,
+hence ties come out by position. float64 is sorted by its rounding to float32, which is monotone,
+and the runs of equal rounded keys are put right by insertion; when that takes too long (values
+that differ below the resolution of float32), three more passes over the low half of the 64-bit key
+do it instead.
 """
 
 from cython cimport floating
@@ -111,10 +112,9 @@ cdef inline int argsort(Buffer[floating]& values, Buffer[uint64_t]& items,
                         Buffer[uint64_t]& scratch, Py_ssize_t n) except -1 nogil:
     """Sort values[:n] ascending and stably: afterwards <uint32_t>items[i] is the i-th position.
 
-    Values are finite, and n is below 2**32. items and scratch are grown to n where they are shorter.
+    Values are finite, and n is below 2**32. items and scratch are grown to n where shorter.
     """
     cdef Py_ssize_t i
-    cdef int half
     items.grow(n)
     if n <= SMALL:
         insertion_argsort(values, items, n)

@@ -13,9 +13,10 @@ from .diagrams import Diagram, DiagramBatch, Points
 
 __all__ = ["LevelSet"]
 
-# Vertices in one kernel call: enough that a call costs nothing beside them, few enough that all
-# threads have something to do and that the bound on pairs, which is allocated, stays small.
-CHUNK_VERTICES = 1 << 16
+# Vertices in one kernel call at the most: Ctrl-C is heard between calls.
+CHUNK_VERTICES = 1 << 22
+# Calls for each thread, so that none waits long for the last.
+CALLS_PER_THREAD = 4
 # Vertices from which a single line is worth cutting into blocks, one for each thread.
 LONG_LINE = 1 << 17
 
@@ -176,6 +177,8 @@ class LevelSet:
             ]
             return {0: _join(lines)}
         chunk = max(1, CHUNK_VERTICES // int(np.prod(plain.shape[1:])))
+        if n_jobs > 1:
+            chunk = min(chunk, -(-len(plain) // (CALLS_PER_THREAD * n_jobs)) or 1)
         tasks = []
         for dim in self.homology_dimensions:
             for start in range(0, len(plain), chunk):
