@@ -1,9 +1,10 @@
-// Which neighbours of a pixel enter an ascending sweep before it: one bit a neighbour.
+// Which neighbours of a pixel enter an ascending sweep before it (one bit a neighbour), and how
+// pixels are linked by that.
 //
-// A loop of compares that the compiler turns into vector instructions. It is C++ and not Cython for
-// the target attribute alone: the loop is compiled once for any machine and once for AVX2, and
-// chosen when it runs, so wheels stay portable. (A ramp of 2048 x 2048, PD_0: 17.6 ms without, 12.2
-// ms with AVX2 in float64; 14.9 and 9.4 ms in float32.)
+// Loops that the compiler turns into vector instructions. They are C++ and not Cython for the
+// target attribute alone: older_masks is compiled for any machine, for AVX2 and for AVX-512, and chosen
+// when it runs, so wheels stay portable. (PD_0 of 1,000 digits, float64, cubical cells: 2.8 ms with
+// AVX2, 2.2 ms with AVX-512. A ramp of 2048 x 2048: 17.6 ms with neither, 12.2 ms with AVX2.)
 #pragma once
 
 #include <cstddef>
@@ -14,6 +15,7 @@
 #define SKLTOPO_DISPATCH 1
 #define SKLTOPO_INLINE static inline __attribute__((always_inline))
 #define SKLTOPO_AVX2 __attribute__((target("avx2")))
+#define SKLTOPO_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
 #else
 #define SKLTOPO_DISPATCH 0
 #define SKLTOPO_INLINE static inline
@@ -44,38 +46,42 @@ SKLTOPO_INLINE void older_8(const T *f, std::uint8_t *older, std::ptrdiff_t begi
     }
 }
 
-template <class T>
-static void older_masks_any(const T *f, std::uint8_t *older, std::ptrdiff_t begin,
-                            std::ptrdiff_t end, std::ptrdiff_t width, int n_neighbours) {
-    if (n_neighbours == 6)
-        older_6(f, older, begin, end, width);
-    else
-        older_8(f, older, begin, end, width);
-}
+#define SKLTOPO_OLDER_MASKS(NAME, TARGET)                                                       \
+    template <class T>                                                                          \
+    TARGET static void NAME(const T *f, std::uint8_t *older, std::ptrdiff_t begin,              \
+                            std::ptrdiff_t end, std::ptrdiff_t width, int n_neighbours) {       \
+        if (n_neighbours == 6)                                                                  \
+            older_6(f, older, begin, end, width);                                               \
+        else                                                                                    \
+            older_8(f, older, begin, end, width);                                               \
+    }
 
+SKLTOPO_OLDER_MASKS(older_masks_any, )
 #if SKLTOPO_DISPATCH
-template <class T>
-SKLTOPO_AVX2 static void older_masks_avx2(const T *f, std::uint8_t *older, std::ptrdiff_t begin,
-                                          std::ptrdiff_t end, std::ptrdiff_t width,
-                                          int n_neighbours) {
-    if (n_neighbours == 6)
-        older_6(f, older, begin, end, width);
-    else
-        older_8(f, older, begin, end, width);
-}
+SKLTOPO_OLDER_MASKS(older_masks_avx2, SKLTOPO_AVX2)
+SKLTOPO_OLDER_MASKS(older_masks_avx512, SKLTOPO_AVX512)
 #endif
+
+template <class T>
+using OlderMasks = void (*)(const T *, std::uint8_t *, std::ptrdiff_t, std::ptrdiff_t,
+                            std::ptrdiff_t, int);
+
+template <class T>
+static OlderMasks<T> choose_older_masks() {
+#if SKLTOPO_DISPATCH
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq"))
+        return older_masks_avx512<T>;
+    if (__builtin_cpu_supports("avx2")) return older_masks_avx2<T>;
+#endif
+    return older_masks_any<T>;
+}
 
 template <class T>
 static inline void older_masks(const T *f, std::uint8_t *older, std::ptrdiff_t begin,
                                std::ptrdiff_t end, std::ptrdiff_t width, int n_neighbours) {
-#if SKLTOPO_DISPATCH
-    static const bool has_avx2 = __builtin_cpu_supports("avx2");
-    if (has_avx2) {
-        older_masks_avx2(f, older, begin, end, width, n_neighbours);
-        return;
-    }
-#endif
-    older_masks_any(f, older, begin, end, width, n_neighbours);
+    static const OlderMasks<T> chosen = choose_older_masks<T>();
+    chosen(f, older, begin, end, width, n_neighbours);
 }
 
 struct MaskLink {
