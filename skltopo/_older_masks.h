@@ -2,9 +2,10 @@
 // pixels are linked by that.
 //
 // Loops that the compiler turns into vector instructions. They are C++ and not Cython for the
-// target attribute alone: older_masks is compiled for any machine, for AVX2 and for AVX-512, and chosen
-// when it runs, so wheels stay portable. (PD_0 of 1,000 digits, float64, cubical cells: 2.8 ms with
-// AVX2, 2.2 ms with AVX-512. A ramp of 2048 x 2048: 17.6 ms with neither, 12.2 ms with AVX2.)
+// target attribute alone: older_masks is compiled for any machine, for AVX2 and for AVX-512, and
+// chosen when it runs, so wheels stay portable. (PD_0 of 1,000 digits, float64, cubical cells: 2.8
+// ms with AVX2, 2.2 ms with AVX-512. A ramp of 2048 x 2048: 17.6 ms with neither, 12.2 ms with
+// AVX2.)
 #pragma once
 
 #include <cstddef>

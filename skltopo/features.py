@@ -96,6 +96,8 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
         (height, width); height is 1 for functions on a line.
     directions_ : (n_directions, 2) ndarray
         (row, column) direction of each function; only for "directional".
+    weights_ : (n_functions, height, width) float64 ndarray
+        What an image is multiplied with: g_theta for "directional", else one function that is 1.
     n_features_in_ : int
         Pixels of an image.
     feature_names_in_ : ndarray of str
@@ -109,7 +111,8 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
     Notes
     -----
     Columns are named ``dir3_H1_p2_q0``: direction 3, PD_1, p = 2, q = 0. Powers p = 0 count points.
-    Columns differ by orders of magnitude: put a scaler behind.
+    Columns differ by orders of magnitude: put a scaler behind. In float32, products I * g may tie
+    that differ in float64, which shows in the counts (p = 0) of points next to the diagonal.
 
     References
     ----------
@@ -198,7 +201,11 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
         rows, shape = self._as_rows(X, reset=True)
         self.image_shape_ = self._resolve_shape(shape, rows.shape[1])
         if self.filtration == "directional":
-            _, self.directions_ = directional_weights(self.image_shape_, self.n_directions)
+            self.weights_, self.directions_ = directional_weights(
+                self.image_shape_, self.n_directions
+            )
+        else:
+            self.weights_ = np.ones((1, *self.image_shape_))
         self._n_features_out = (
             len(self._weight_names())
             * len(self.homology_dimensions)
@@ -232,7 +239,7 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
                 f"X must have images of shape {self.image_shape_} as in fit, got {tuple(shape)}"
             )
         images = np.ascontiguousarray(rows).reshape(-1, *self.image_shape_)
-        weights = self._make_weights().astype(images.dtype)
+        weights = self.weights_.astype(images.dtype)
         out = np.zeros((len(images), self._n_features_out))
         tasks = [
             partial(self._transform_chunk, images, weights, out, start)
@@ -298,7 +305,7 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
         from .nn import LevelSetEnergies
 
         return LevelSetEnergies(
-            self._make_weights(),
+            self.weights_,
             homology_dimensions=tuple(self.homology_dimensions),
             superlevel=self._sweeps_down(),
             complex=self.complex,
@@ -313,11 +320,6 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
         if self.filtration == "directional":
             return bool(self.superlevel)
         return self.filtration == "superlevel"
-
-    def _make_weights(self):
-        if self.filtration == "directional":
-            return directional_weights(self.image_shape_, self.n_directions)[0]
-        return np.ones((1, *self.image_shape_))
 
     def _weight_names(self):
         if self.filtration == "directional":
