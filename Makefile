@@ -18,7 +18,7 @@ test: $(VENV)/.test
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/cython-lint skltopo
+	PATH="$(abspath $(BIN)):$$PATH" cython-lint skltopo
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/level_sets.py
@@ -35,6 +35,11 @@ $(VENV)/.package: $(KERNELS) setup.py pyproject.toml constraints.txt | $(VENV)/b
 	$(PIP_INSTALL) --editable .
 	touch $@
 
+# What an extra of pyproject.toml asks for, beside the package that is there already.
+REQUIRED = from importlib.metadata import requires; \
+	print(*(r.split(";")[0] for r in requires("skltopo") if "extra == \"$*\"" in r), sep="\n")
+
 $(VENV)/.demo $(VENV)/.test $(VENV)/.bench $(VENV)/.lint: $(VENV)/.%: $(VENV)/.package
-	$(PIP_INSTALL) --editable '.[$*]'
+	$(BIN)/python -c '$(REQUIRED)' > $(VENV)/$*.txt
+	$(PIP_INSTALL) --requirement $(VENV)/$*.txt
 	touch $@

@@ -131,7 +131,7 @@ cdef Links make_links(int connectivity, Py_ssize_t width) except *:
 
 
 # --------------------------------------------------------------------------------------------------
-# Memory that is used again: fresh pages cost as much as a sweep over them
+# Memory that is used again: fresh pages took a quarter of the time of a sweep over noise
 # --------------------------------------------------------------------------------------------------
 
 cdef enum:
@@ -198,7 +198,7 @@ cdef inline void pad_row(const floating* image, Py_ssize_t n_rows, Py_ssize_t n_
             out[col + 1] = sign * line[col] + <floating>0
 
 
-cdef int find_minima(
+cdef Py_ssize_t find_minima(
     const floating* image, Py_ssize_t n_rows, Py_ssize_t n_cols, const Links& links, bint negate,
     bint exterior, Sweep[floating]& s,
 ) except -1 nogil:
@@ -266,7 +266,7 @@ cdef int find_minima(
                     n_records += 1
         top += block_rows
     s.n_minima = n_minima
-    return <int>n_records
+    return n_records
 
 
 cdef inline bint is_older(Sweep[floating]& s, int32_t a, int32_t b) noexcept nogil:
