@@ -124,6 +124,7 @@ class LevelSet:
         -------
         Diagram or DiagramBatch
             A batch if values has more than ndim axes. Tensors if values is a tensor.
+            It refers to values, and looks at them again where an energy clips essential classes.
 
         Raises
         ------
