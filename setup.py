@@ -22,7 +22,7 @@ extensions = [
         extra_compile_args=compile_args,
         define_macros=macros,
     )
-    for name in ("_persistence", "_lines", "_proximal")
+    for name in ("_persistence", "_lines", "_proximal", "_descent")
 ]
 
 setup(

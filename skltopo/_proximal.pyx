@@ -44,14 +44,12 @@ Papers
     Johnson, A dynamic programming algorithm for the fused lasso and L0-segmentation, 2013.
 """
 
-from libc.math cimport sqrt
+from libc.math cimport INFINITY, sqrt
 from libc.stdint cimport int8_t, int32_t, uint32_t, uint64_t
 from libcpp.vector cimport vector
 
 from ._buffer cimport Buffer
 from ._sorting cimport argsort
-
-cdef double INFINITY_ = float("inf")
 
 
 # --------------------------------------------------------------------------------------------------
@@ -113,7 +111,7 @@ cdef inline double last_group(const Groups& g, const double* before, Py_ssize_t 
                               Py_ssize_t first, Py_ssize_t last, int32_t* begin) noexcept nogil:
     """Best cost of y[:end] whose last group begins in first..last, and where it begins."""
     cdef Py_ssize_t i
-    cdef double cost, best = INFINITY_
+    cdef double cost, best = INFINITY
     for i in range(first, last + 1):
         cost = before[i] + group_cost(g, i, end - 1)
         if cost < best:
@@ -135,12 +133,13 @@ cdef void divide(const Groups& g, const double* before, double* after, int32_t* 
         end_first = middle + 1
 
 
-cdef int clusters_row(const double* values, Py_ssize_t n, double step, Py_ssize_t k, double* out,
-                      Buffer[double]& scratch, Buffer[int32_t]& begin, Buffer[double]& copy,
-                      Buffer[uint64_t]& order, Buffer[uint64_t]& spare) except -1 nogil:
+cdef double clusters_row(const double* values, Py_ssize_t n, double step, Py_ssize_t k, double* out,
+                         Buffer[double]& scratch, Buffer[int32_t]& begin, Buffer[double]& copy,
+                         Buffer[uint64_t]& order, Buffer[uint64_t]& spare) except -1 nogil:
+    """Write the proximal point of one row to out; return its penalty, the sum of ranges."""
     cdef Groups g
-    cdef Py_ssize_t i, j, c
-    cdef double mean = 0, level
+    cdef Py_ssize_t i, j, c, m
+    cdef double mean = 0, level, ranges = 0
     cdef double* before
     cdef double* after
     k = min(k, n)
@@ -177,12 +176,13 @@ cdef int clusters_row(const double* values, Py_ssize_t n, double step, Py_ssize_
     for c in range(k, 0, -1):
         i = begin[c * (n + 1) + j]
         level = (g.sum[j] - g.sum[i]) / (j - i)
+        ranges += max(g.high[j - 1] - g.low[i], 0.0)
         for m in range(i, j):
             if g.low[i] < g.high[j - 1]:
                 level = min(max(g.y[m], g.low[i]), g.high[j - 1])
             out[<uint32_t>order[m]] = level + mean
         j = i
-    return 0
+    return ranges
 
 
 def prox_clusters(const double[:, ::1] values, const double[::1] step, Py_ssize_t k,
@@ -210,26 +210,6 @@ def prox_clusters(const double[:, ::1] values, const double[::1] step, Py_ssize_
 # --------------------------------------------------------------------------------------------------
 # Maxima
 # --------------------------------------------------------------------------------------------------
-
-cdef struct Piece:
-    # a x^2 + b x + c, from the right end of the piece before up to `right`.
-    double right
-    double a
-    double b
-    double c
-    double origin       # the height one vertex earlier, unless it is the same (stay)
-    int32_t run         # the run one vertex earlier
-    bint stay
-
-cdef struct Origin:
-    # What backtracking needs of a piece.
-    double right
-    double origin
-    int32_t run
-    bint stay
-
-ctypedef vector[Piece] Pieces
-
 
 cdef inline double evaluate(const Piece& q, double x) noexcept nogil:
     return (q.a * x + q.b) * x + q.c
@@ -271,7 +251,7 @@ cdef int least_before(const Pieces& f, double slope, double low, int32_t run,
     """out(x') = min over x <= x' of f(x) + slope * (x - x')."""
     cdef size_t i
     cdef Piece q, tilted
-    cdef double left = low, start, bottom, value, best = INFINITY_, where = low
+    cdef double left = low, start, bottom, value, best = INFINITY, where = low
     out.clear()
     for i in range(f.size()):
         q = f[i]
@@ -368,15 +348,6 @@ cdef int pointwise_least(const Pieces& f, const Pieces& g, double low, Pieces& o
     return 0
 
 
-cdef struct Bench:
-    # Work space of one call, kept between rows.
-    Pieces before
-    Pieces after
-    Pieces mirrored
-    Pieces turned
-    Pieces moved
-
-
 cdef int move(const Pieces& f, double step, bint rising, double low, double high, int32_t run,
               Bench& w) except -1 nogil:
     """w.moved(x') = min over x of f(x) + step * (height of x -> x' against the run)."""
@@ -420,7 +391,7 @@ cdef void backtrack(const vector[Pieces]& best, const vector[Origin]& origins,
                     double mean, double* out) noexcept nogil:
     cdef size_t i
     cdef Py_ssize_t t, run = n_runs - 1
-    cdef double x, left = low, value, least = INFINITY_, height = low
+    cdef double x, left = low, value, least = INFINITY, height = low
     # The last run may be empty, hence its function is the least of all.
     for i in range(best[run].size()):
         x = -best[run][i].b / (2 * best[run][i].a)
@@ -442,8 +413,7 @@ cdef void backtrack(const vector[Pieces]& best, const vector[Origin]& origins,
 
 
 cdef int maxima_row(const double* values, Py_ssize_t n, double step, Py_ssize_t k, double* out,
-                    vector[Pieces]& best, Bench& w, vector[Origin]& origins,
-                    vector[size_t]& offset) except -1 nogil:
+                    Bench& w) except -1 nogil:
     cdef Py_ssize_t t, run, n_runs = 2 * min(k, (n + 1) // 2)
     cdef double low = values[0], high = values[0], mean = 0, y
     cdef Piece q
@@ -459,26 +429,26 @@ cdef int maxima_row(const double* values, Py_ssize_t n, double step, Py_ssize_t 
     high -= mean
     y = values[0] - mean
     q = level_piece(0.0, 0.0, 0.0, 0)
-    best.resize(n_runs)
-    origins.clear()
-    offset.clear()
+    w.best.resize(n_runs)
+    w.origins.clear()
+    w.offset.clear()
     for run in range(n_runs):
-        best[run].clear()
-        append(best[run], q, low, high)
-        add_square(best[run], y)
+        w.best[run].clear()
+        append(w.best[run], q, low, high)
+        add_square(w.best[run], y)
     for t in range(1, n):
         y = values[t] - mean
         for run in range(n_runs):
-            move(best[run], step, run % 2 == 0, low, high, <int32_t>run, w)
+            move(w.best[run], step, run % 2 == 0, low, high, <int32_t>run, w)
             add_square(w.moved, y)
             if run == 0:
-                best[run].swap(w.moved)
+                w.best[run].swap(w.moved)
             else:           # a run may be empty
-                pointwise_least(best[run - 1], w.moved, low, best[run])
-            offset.push_back(origins.size())
-            remember(best[run], origins)
-    offset.push_back(origins.size())
-    backtrack(best, origins, offset, n, n_runs, low, mean, out)
+                pointwise_least(w.best[run - 1], w.moved, low, w.best[run])
+            w.offset.push_back(w.origins.size())
+            remember(w.best[run], w.origins)
+    w.offset.push_back(w.origins.size())
+    backtrack(w.best, w.origins, w.offset, n, n_runs, low, mean, out)
     return 0
 
 
@@ -494,15 +464,11 @@ def prox_maxima(const double[:, ::1] values, const double[::1] step, Py_ssize_t 
     out : (n_rows, n) float64
         Written. May be values itself.
     """
-    cdef vector[Pieces] best
-    cdef vector[Origin] origins
-    cdef vector[size_t] offset
     cdef Bench w
     cdef Py_ssize_t i
     with nogil:
         for i in range(values.shape[0]):
-            maxima_row(&values[i, 0], values.shape[1], step[i], k, &out[i, 0], best, w, origins,
-                       offset)
+            maxima_row(&values[i, 0], values.shape[1], step[i], k, &out[i, 0], w)
 
 
 cdef double best_pattern(const double* x, Py_ssize_t n, Py_ssize_t k, Buffer[double]& cost,
@@ -558,13 +524,6 @@ def maxima_pattern(const double[:, ::1] values, Py_ssize_t k, double[::1] cost,
 # --------------------------------------------------------------------------------------------------
 # Steps
 # --------------------------------------------------------------------------------------------------
-
-cdef struct Knot:
-    # Where the derivative a x + b of the message changes, and by how much.
-    double x
-    double a
-    double b
-
 
 cdef int steps_row(const double* y, Py_ssize_t n, const double* up, const double* down, double* out,
                    Buffer[Knot]& knots, Buffer[double]& bounds) except -1 nogil:
