@@ -28,7 +28,7 @@ from libc.string cimport memcpy
 from scipy.linalg.cython_blas cimport dsymv
 
 from ._buffer cimport Buffer
-from ._proximal cimport Bench, Knot, best_pattern, clusters_row, maxima_row, steps_row
+from ._proximal cimport Bench, Knot, best_pattern, clusters_row, clusters_value, maxima_row, steps_row
 
 
 # --------------------------------------------------------------------------------------------------
@@ -112,6 +112,14 @@ cdef class Prox:
     def evaluate(self, const double[::1] w):
         """Return the penalty at w."""
         return self.value(&w[0], w.shape[0])
+
+    def evaluate_blocks(self, const double[::1] w, Py_ssize_t n_blocks, Py_ssize_t block):
+        """Return the sum of penalties of the first n_blocks blocks of w."""
+        cdef double total = 0
+        cdef Py_ssize_t i
+        for i in range(n_blocks):
+            total += self.value(&w[i * block], block)
+        return total
 
     cdef double apply(self, const double* v, Py_ssize_t n, double step, double* out) except? -1 nogil:
         """Write the proximal point of v to out and return the penalty there."""
@@ -262,7 +270,7 @@ cdef class ClustersProx(Prox):
     cdef Py_ssize_t k
     cdef Buffer[double] scratch
     cdef Buffer[double] copy
-    cdef Buffer[double] out
+    cdef Buffer[double] gaps
     cdef Buffer[int32_t] begin
     cdef Buffer[uint64_t] order
     cdef Buffer[uint64_t] spare
@@ -275,15 +283,7 @@ cdef class ClustersProx(Prox):
                             self.order, self.spare)
 
     cdef double value(self, const double* w, Py_ssize_t n) except? -1 nogil:
-        # With nothing to pay for, the best groups are split at the largest gaps of w.
-        cdef double low = w[0], high = w[0]
-        cdef Py_ssize_t i
-        for i in range(n):
-            low = min(low, w[i])
-            high = max(high, w[i])
-        self.out.grow(n)
-        return clusters_row(w, n, 1e-9 * (high - low), self.k, self.out.data(), self.scratch,
-                            self.begin, self.copy, self.order, self.spare)
+        return clusters_value(w, n, self.k, self.copy, self.gaps, self.order, self.spare)
 
 
 cdef class MaximaProx(Prox):

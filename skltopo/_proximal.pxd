@@ -44,6 +44,9 @@ cdef struct Knot:
 cdef double clusters_row(const double* values, Py_ssize_t n, double step, Py_ssize_t k, double* out,
                          Buffer[double]& scratch, Buffer[int32_t]& begin, Buffer[double]& copy,
                          Buffer[uint64_t]& order, Buffer[uint64_t]& spare) except -1 nogil
+cdef double clusters_value(const double* values, Py_ssize_t n, Py_ssize_t k, Buffer[double]& copy,
+                           Buffer[double]& gaps, Buffer[uint64_t]& order,
+                           Buffer[uint64_t]& spare) except -1 nogil
 cdef int maxima_row(const double* values, Py_ssize_t n, double step, Py_ssize_t k, double* out,
                     Bench& w) except -1 nogil
 cdef double best_pattern(const double* x, Py_ssize_t n, Py_ssize_t k, Buffer[double]& cost,

@@ -185,6 +185,33 @@ cdef double clusters_row(const double* values, Py_ssize_t n, double step, Py_ssi
     return ranges
 
 
+cdef double clusters_value(const double* values, Py_ssize_t n, Py_ssize_t k, Buffer[double]& copy,
+                           Buffer[double]& gaps, Buffer[uint64_t]& order,
+                           Buffer[uint64_t]& spare) except -1 nogil:
+    """Return the range without the k - 1 largest gaps."""
+    cdef Py_ssize_t i, j, kept = min(k, n) - 1
+    cdef double gap, total = 0
+    copy.grow(n)
+    gaps.grow(kept + 1)
+    for i in range(n):
+        copy[i] = values[i]
+    argsort(copy, order, spare, n)
+    for i in range(kept):
+        gaps[i] = 0
+    for i in range(n - 1):
+        gap = values[<uint32_t>order[i + 1]] - values[<uint32_t>order[i]]
+        j = kept
+        while j > 0 and gaps[j - 1] < gap:      # gaps[:kept] are the largest so far, falling
+            gaps[j] = gaps[j - 1]
+            j -= 1
+        if j < kept:
+            total += gaps[kept]
+            gaps[j] = gap
+        else:
+            total += gap
+    return total
+
+
 def prox_clusters(const double[:, ::1] values, const double[::1] step, Py_ssize_t k,
                   double[:, ::1] out):
     """Shrink all but the k - 1 largest gaps of each row: global minimum, O(k n log n).
