@@ -249,9 +249,9 @@ class _Descent:
         self.curves.append(curve[: n_iter + 1] if not self.curves else curve[1 : n_iter + 1])
         return curve[n_iter]
 
-    def finish(self, penalty, lam, tol):
+    def finish(self, penalty, lam, tol, exact=True):
         """Descend to convergence, also from where only the exact proximal operator goes down."""
-        prox, exact = penalty.kernel(), penalty.exact_kernel()
+        prox, exact = penalty.kernel(), penalty.exact_kernel() if exact else None
         while True:
             objective = self.run(prox, lam, max(1, self.max_iter - self.n_iter), tol)
             if exact is None or self.n_iter >= self.max_iter:
@@ -298,7 +298,7 @@ def proximal(loss, penalty, lam, start, *, max_iter=None, tol=1e-5, n_init=1, rn
     if n_init == 1:
         return first
     found = [first] + [
-        _from_start(loss, penalty, lam, loss.other_start(start, rng), max_iter, tol)
+        _from_start(loss, penalty, lam, loss.other_start(start, rng), max_iter, tol, exact=False)
         for _ in range(n_init - 1)
     ]
     found.sort(key=lambda solution: solution.objective[-1])
@@ -311,12 +311,12 @@ def proximal(loss, penalty, lam, start, *, max_iter=None, tol=1e-5, n_init=1, rn
     return middle if accepted else found[0]
 
 
-def _from_start(loss, penalty, lam, start, max_iter, tol):
+def _from_start(loss, penalty, lam, start, max_iter, tol, exact=True):
     descent = _Descent(loss, start, max_iter)
     for prox, level in penalty.continuation(lam):
         descent.run(prox, level, LEVEL_ITER, max(tol, LEVEL_TOL))
     descent.max_iter += descent.n_iter
-    descent.finish(penalty, lam, tol)
+    descent.finish(penalty, lam, tol, exact)
     return descent.solution(tol)
 
 
