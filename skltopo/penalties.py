@@ -75,6 +75,13 @@ class Penalty:
         """Return a slower kernel that finds what that of `kernel` may miss, or None."""
         return None
 
+    def easier_kernel(self):
+        """Return the kernel of an easier penalty, whose path gives starts for this one, or None."""
+        return None
+
+    # Whether paths go from small to large lam.
+    rising_path = False
+
     def diagram(self, coef):
         """Return the `Diagram` that the penalty measures, or None."""
         return None
@@ -238,9 +245,13 @@ class Clusters(_Compiled):
         part, 0 without both.
         """
         if self.n_components == 1:
-            return [(self.kernel(), lam * level) for level in LEVELS]
+            return []
         first, last = ClustersProx(1), self.kernel()
         return [(kernel, lam * level) for kernel in (first, last) for level in LEVELS]
+
+    def easier_kernel(self):
+        """Return the kernel for one cluster, which is convex."""
+        return None if self.n_components == 1 else ClustersProx(1)
 
     def diagram(self, coef):
         """Return the weak Alpha diagram of the weights: deaths are gaps of the sorted weights."""
@@ -305,6 +316,14 @@ class Maxima(_Compiled):
     def exact_kernel(self):
         """Return the proximal operator that finds the global minimum."""
         return MaximaProx(self.n_components, True)
+
+    # Weights with k maxima are a solution for every larger lam, too; started at a large lam, descent
+    # flattens what it can't recover (boxcar from 45 samples, lam=10: squared error 6.2 against 0.03).
+    rising_path = True
+
+    def continuation(self, lam):
+        """Return the same penalty with rising lam."""
+        return [(self.kernel(), lam * level) for level in (0.01, 0.1)]
 
     def diagram(self, coef):
         """Return the superlevel diagram of the weights."""

@@ -438,8 +438,10 @@ verbose
             max_iter=self.max_iter,
             tol=self.tol,
         )
+        # Errors on left-out samples do not change in digits that matter below ten times tol.
+        fold_path = partial(fit_path, tol=10 * self.tol)
         tasks = [
-            partial(_fold_errors, *data, train, test, self.fit_intercept, fit_path)
+            partial(_fold_errors, *data, train, test, self.fit_intercept, fold_path)
             for train, test in check_cv(self.cv).split(X, y)
         ]
         self.mse_path_ = np.array(run(tasks, effective_n_jobs(self.n_jobs))).T
