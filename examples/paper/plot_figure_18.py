@@ -43,12 +43,12 @@ def plot(fitted, path):
         deaths = diagram[np.isfinite(diagram[:, 1]), 1]
         bottom.scatter(np.zeros(len(deaths)), deaths, s=12, color="tab:red", alpha=0.5)
         bottom.plot([0, 1], [0, 1], color="0.7", lw=1)
-        bottom.set(xlabel="birth", ylabel="death", xlim=(-0.05, 0.5))
+        bottom.set(xlabel="birth", ylabel="death")
         bottom.set_title(f"PD$_0$: {len(deaths)} of {coef.size - 1} points off the diagonal")
-    limit = max(ax.get_ylim()[1] for ax in axes[1] if ax.lines)
     for ax in axes[1]:
-        highest = max(line.get_offsets()[:, 1].max() for line in ax.collections)
-        ax.set_ylim(-0.02, min(limit, 1.1 * highest))
+        ax.sharey(axes[1, 0])
+        ax.sharex(axes[1, 0])
+    axes[1, 0].set(xlim=(-0.02, 0.2), ylim=(-0.005, 0.2))
     figure.savefig(path, dpi=150)
 
 
