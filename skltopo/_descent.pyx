@@ -388,7 +388,7 @@ cdef double curvature(const double* x, const double* gx, const double* z, const 
 
 
 def descend(Loss loss, Prox prox, double[::1] w, double lam, double lipschitz, Py_ssize_t n_blocks,
-            Py_ssize_t block, int max_iter, double tol, double[::1] curve):
+            Py_ssize_t block, int max_iter, double tol, double slack, double[::1] curve):
     """Minimise loss + lam * penalty from w, in place.
 
     Parameters
@@ -404,6 +404,8 @@ def descend(Loss loss, Prox prox, double[::1] w, double lam, double lipschitz, P
         The penalty sees w[: n_blocks * block], block by block.
     max_iter : int
     tol : float
+    slack : float
+        Rises of the objective up to this are rounding errors.
     curve : (max_iter + 1,) float64
         Written: the objective at the start and after each iteration.
 
@@ -450,7 +452,7 @@ def descend(Loss loss, Prox prox, double[::1] w, double lam, double lipschitz, P
                 lipschitz = 1.1 * ratio
                 curve[n_iter] = objective
                 continue
-            if f + lam * penalty > objective and momentum:
+            if f + lam * penalty > objective + slack and momentum:
                 memcpy(z, b, n * sizeof(double))
                 memcpy(gz, gw, n * sizeof(double))
                 t = 1
@@ -463,7 +465,7 @@ def descend(Loss loss, Prox prox, double[::1] w, double lam, double lipschitz, P
                 move = max(move, fabs(x[i] - z[i]))
                 size = max(size, fabs(x[i]))
             stop = move / size if size > 0 else move
-            if f + lam * penalty > objective:       # by rounding: the last point is the better one
+            if f + lam * penalty > objective + slack:       # the last point is the better one
                 curve[n_iter] = objective
                 break
             t_next = 0.5 * (1 + sqrt(1 + 4 * t * t))

@@ -44,12 +44,20 @@ Papers
     Johnson, A dynamic programming algorithm for the fused lasso and L0-segmentation, 2013.
 """
 
-from libc.math cimport INFINITY, sqrt
+from libc.math cimport INFINITY, fabs, sqrt
 from libc.stdint cimport int8_t, int32_t, uint32_t, uint64_t
 from libcpp.vector cimport vector
 
 from ._buffer cimport Buffer
 from ._sorting cimport argsort
+
+
+cdef inline double safe_factor(double low, double high) noexcept nogil:
+    """Factor by which values between low and high can be squared without over- or underflow."""
+    cdef double size = max(fabs(low), fabs(high))
+    if size > 1e100:
+        return 1e-200
+    return 1e200 if size < 1e-100 else 1.0
 
 
 # --------------------------------------------------------------------------------------------------
@@ -112,6 +120,7 @@ cdef inline double last_group(const Groups& g, const double* before, Py_ssize_t 
     """Best cost of y[:end] whose last group begins in first..last, and where it begins."""
     cdef Py_ssize_t i
     cdef double cost, best = INFINITY
+    begin[0] = <int32_t>first
     for i in range(first, last + 1):
         cost = before[i] + group_cost(g, i, end - 1)
         if cost < best:
@@ -139,7 +148,7 @@ cdef double clusters_row(const double* values, Py_ssize_t n, double step, Py_ssi
     """Write the proximal point of one row to out; return its penalty, the sum of ranges."""
     cdef Groups g
     cdef Py_ssize_t i, j, c, m
-    cdef double mean = 0, level, ranges = 0
+    cdef double mean = 0, level, ranges = 0, factor
     cdef double* before
     cdef double* after
     k = min(k, n)
@@ -148,9 +157,9 @@ cdef double clusters_row(const double* values, Py_ssize_t n, double step, Py_ssi
     copy.grow(n)
     for i in range(n):
         copy[i] = values[i]
-        mean += values[i]
-    mean /= n
+        mean += values[i] / n
     argsort(copy, order, spare, n)
+    factor = safe_factor(values[<uint32_t>order[0]], values[<uint32_t>order[n - 1]])
     g.y = scratch.data()
     g.sum = g.y + n + 1
     g.square = g.sum + n + 1
@@ -161,7 +170,9 @@ cdef double clusters_row(const double* values, Py_ssize_t n, double step, Py_ssi
     before = g.above + n + 1
     after = before + n + 1
     for i in range(n):
-        g.y[i] = values[<uint32_t>order[i]] - mean      # centred, against cancellation in the sums
+        g.y[i] = factor * (values[<uint32_t>order[i]] - mean)   # centred, against cancellation in the sums
+    # A larger step would change nothing.
+    step = min(factor * step, 2 * n * (g.y[n - 1] - g.y[0]))
     fill_levels(g, n, step)
     for j in range(1, n + 1):
         before[j] = group_cost(g, 0, j - 1)
@@ -180,9 +191,9 @@ cdef double clusters_row(const double* values, Py_ssize_t n, double step, Py_ssi
         for m in range(i, j):
             if g.low[i] < g.high[j - 1]:
                 level = min(max(g.y[m], g.low[i]), g.high[j - 1])
-            out[<uint32_t>order[m]] = level + mean
+            out[<uint32_t>order[m]] = level / factor + mean
         j = i
-    return ranges
+    return ranges / factor
 
 
 cdef double clusters_value(const double* values, Py_ssize_t n, Py_ssize_t k, Buffer[double]& copy,
@@ -415,7 +426,7 @@ cdef inline void add_square(Pieces& f, double y) noexcept nogil:
 
 cdef void backtrack(const vector[Pieces]& best, const vector[Origin]& origins,
                     const vector[size_t]& offset, Py_ssize_t n, Py_ssize_t n_runs, double low,
-                    double mean, double* out) noexcept nogil:
+                    double mean, double factor, double* out) noexcept nogil:
     cdef size_t i
     cdef Py_ssize_t t, run = n_runs - 1
     cdef double x, left = low, value, least = INFINITY, height = low
@@ -429,7 +440,7 @@ cdef void backtrack(const vector[Pieces]& best, const vector[Origin]& origins,
             height = x
         left = best[run][i].right
     for t in range(n - 1, -1, -1):
-        out[t] = height + mean
+        out[t] = height / factor + mean
         if t > 0:
             i = offset[(t - 1) * n_runs + run]
             while origins[i].right < height and i + 1 < offset[(t - 1) * n_runs + run + 1]:
@@ -442,7 +453,7 @@ cdef void backtrack(const vector[Pieces]& best, const vector[Origin]& origins,
 cdef int maxima_row(const double* values, Py_ssize_t n, double step, Py_ssize_t k, double* out,
                     Bench& w) except -1 nogil:
     cdef Py_ssize_t t, run, n_runs = 2 * min(k, (n + 1) // 2)
-    cdef double low = values[0], high = values[0], mean = 0, y
+    cdef double low = values[0], high = values[0], mean = 0, factor, y
     cdef Piece q
     for t in range(n):
         low = min(low, values[t])
@@ -452,9 +463,11 @@ cdef int maxima_row(const double* values, Py_ssize_t n, double step, Py_ssize_t 
         for t in range(n):
             out[t] = values[t]
         return 0
-    low -= mean             # centred, against cancellation
-    high -= mean
-    y = values[0] - mean
+    factor = safe_factor(low, high)
+    low = factor * (low - mean)     # centred, against cancellation
+    high = factor * (high - mean)
+    step = min(factor * step, 2 * n * (high - low))     # a larger one would change nothing
+    y = factor * (values[0] - mean)
     q = level_piece(0.0, 0.0, 0.0, 0)
     w.best.resize(n_runs)
     w.origins.clear()
@@ -464,7 +477,7 @@ cdef int maxima_row(const double* values, Py_ssize_t n, double step, Py_ssize_t 
         append(w.best[run], q, low, high)
         add_square(w.best[run], y)
     for t in range(1, n):
-        y = values[t] - mean
+        y = factor * (values[t] - mean)
         for run in range(n_runs):
             move(w.best[run], step, run % 2 == 0, low, high, <int32_t>run, w)
             add_square(w.moved, y)
@@ -475,7 +488,7 @@ cdef int maxima_row(const double* values, Py_ssize_t n, double step, Py_ssize_t 
             w.offset.push_back(w.origins.size())
             remember(w.best[run], w.origins)
     w.offset.push_back(w.origins.size())
-    backtrack(w.best, w.origins, w.offset, n, n_runs, low, mean, out)
+    backtrack(w.best, w.origins, w.offset, n, n_runs, low, mean, factor, out)
     return 0
 
 

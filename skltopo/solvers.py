@@ -31,6 +31,8 @@ LEVEL_ITER = 100
 LEVEL_TOL = 3e-5
 # How often a solution is left by an exact proximal step that goes further down.
 ESCAPES = 10
+# Rounding errors of a loss relative to its value at zero, from which it is computed.
+ROUNDING = 1e-14
 # A Gram matrix up to this size stays in the cache, whatever the number of samples.
 SMALL_GRAM = 300
 
@@ -246,7 +248,7 @@ class _Descent:
         curve = np.empty(max_iter + 1)
         n_iter, self.stop, self.lipschitz = descend(
             self.kernel, prox, self.w, lam, self.lipschitz,
-            self.loss.n_blocks, self.loss.n_coef, max_iter, tol, curve,
+            self.loss.n_blocks, self.loss.n_coef, max_iter, tol, ROUNDING * self.scale, curve,
         )  # fmt: skip
         self.n_iter += n_iter
         self.curves.append(curve[: n_iter + 1] if not self.curves else curve[1 : n_iter + 1])

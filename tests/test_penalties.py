@@ -15,7 +15,7 @@ def test_values_of_arrays_and_tensors_agree_and_are_differentiable(penalty):
     coef = np.random.default_rng(0).normal(size=9)
     tensor = torch.tensor(coef, requires_grad=True)
     value = penalty.value(tensor)
-    assert float(value) == pytest.approx(penalty.value(coef), abs=1e-12)
+    assert value.item() == pytest.approx(penalty.value(coef), abs=1e-12)
     assert torch.autograd.gradcheck(penalty.value, (tensor,))
 
 
@@ -97,7 +97,7 @@ def test_topological_penalty_sums_energies_and_has_gradients():
     penalty = TopologicalPenalty(level_set, energies, shape=(5, 6))
     diagram = level_set(image.detach().numpy())
     expected = energies[0](diagram) + energies[1](diagram)
-    assert float(penalty.value(image.ravel())) == pytest.approx(expected)
+    assert penalty.value(image.ravel()).item() == pytest.approx(expected)
     penalty.value(image.ravel()).backward()
     assert image.grad.abs().sum() > 0
 

@@ -113,7 +113,7 @@ def test_gradients_of_the_logistic_loss(n_classes, fit_intercept):
     assert error < 1e-6
     import torch
 
-    assert float(loss.torch_value(torch.tensor(w))) == pytest.approx(loss.value_and_gradient(w)[0])
+    assert loss.torch_value(torch.tensor(w)).item() == pytest.approx(loss.value_and_gradient(w)[0])
 
 
 @pytest.mark.parametrize("n", [8, 12, 40])
