@@ -138,7 +138,7 @@ class SquaredLoss:
 
     def _solve(self, right):
         n, p = self.X.shape
-        if p <= n:
+        if p <= n - self.centered:
             gram = self.X.T @ self.X
             return cho_solve(cho_factor(gram, check_finite=False), self.X.T @ right)
         gram = self.X @ self.X.T

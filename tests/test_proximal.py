@@ -106,10 +106,8 @@ def test_symmetries(y, step, k):
         prox(y[np.newaxis] + 3, step, k, moved)
         penalty = clusters_value if prox is prox_clusters else maxima_value
         prox(np.ascontiguousarray(turn(y))[np.newaxis], step, k, turned)
-        values = [
-            objective(a, b, step, penalty(a, k))
-            for a, b in ((x, y), (moved, y + 3), (turned, turn(y)))
-        ]
+        pairs = (x, y), (moved, y + 3), (turned, turn(y))
+        values = [objective(a, b, step, penalty(a, k)).item() for a, b in pairs]
         np.testing.assert_allclose(values, values[0], rtol=1e-9, atol=1e-9)
 
 
