@@ -11,10 +11,10 @@ from time import perf_counter
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
+from skltopo._proximal import prox_clusters, prox_maxima
 from tqdm import tqdm
 
 from skltopo import TopologicalRegression, TopologicalRegressionCV
-from skltopo._proximal import prox_clusters, prox_maxima
 from skltopo.datasets import (
     make_boxcar,
     make_clustered_coef,
@@ -74,7 +74,8 @@ def errors_of(make_model, make_coef, n, noise, n_seeds):
 
 def describe(errors):
     """Return a sentence about squared errors."""
-    return f"{(errors < 0.01).sum()}/{len(errors)}, median {np.median(errors):.2g}, mean {errors.mean():.3g}"
+    n_found, n = (errors < 0.01).sum(), len(errors)
+    return f"{n_found}/{n}, median {np.median(errors):.2g}, mean {errors.mean():.3g}"
 
 
 def fixed(penalty="clusters", **options):
@@ -113,21 +114,34 @@ def clusters(n_seeds):
             show(f"{name}, n={n}, {title}", f"{describe(errors)} ({ms:.1f} ms)", bar)
         for n in (45, 60, 75, 90, 105, 120, 135):
             means = {
-                penalty: errors_of(cross_validated(penalty, n_components=k), coef, n, 0.05, n_seeds)[0].mean()
+                penalty: errors_of(
+                    cross_validated(penalty, n_components=k), coef, n, 0.05, n_seeds
+                )[0].mean()
                 for penalty, k in (("clusters", 3), ("l1", 1), ("l2", 1), (None, 1))
             }
-            means["Top1"] = errors_of(cross_validated(n_components=1), coef, n, 0.05, n_seeds)[0].mean()
+            means["Top1"] = errors_of(cross_validated(n_components=1), coef, n, 0.05, n_seeds)[
+                0
+            ].mean()
             ours = means.pop("clusters")
             best = min(means.values())
-            show(f"{name}, n={n}, mean error against the best other", f"{ours:.3g} / {best:.3g}", "not worse")
+            show(
+                f"{name}, n={n}, mean error against the best other",
+                f"{ours:.3g} / {best:.3g}",
+                "not worse",
+            )
 
 
 def lines(n_seeds):
     """Recover sawtooth and boxcar."""
-    bars = {("sawtooth", 75): 0.06, ("sawtooth", 45): 0.5, ("boxcar", 75): 0.02, ("boxcar", 45): 0.1}
+    bars = {
+        ("sawtooth", 75): 0.06,
+        ("sawtooth", 45): 0.5,
+        ("boxcar", 75): 0.02,
+        ("boxcar", 45): 0.1,
+    }
     makers = {"sawtooth": make_sawtooth, "boxcar": make_boxcar}
     for (name, n), bar in bars.items():
-        for n_init in (1, 40):
+        for n_init in (1, 100):
             for rule in ("best", "one_standard_error"):
                 make = cross_validated("maxima", n_init=n_init, rule=rule, random_state=0)
                 errors, ms = errors_of(make, lambda seed: makers[name](100), n, 0.1, n_seeds)  # noqa: B023
@@ -150,8 +164,14 @@ def times():
             paths.append(1e3 * best_time(lambda: path.fit(X, y), 2))  # noqa: B023
         fit, path = np.mean(fits), np.mean(paths)
         show(f"{penalty}: one fit", f"{fit:.2f} ms, {reference / fit:.0f}x", f"{wanted}x")
-        show(f"{penalty}: 20 lams, 5 folds, refit", f"{path:.0f} ms, {100 * reference / path:.0f}x", "100x")
-    X, y = make_regression_problem(make_clustered_coef(10_000, random_state=0), 2000, random_state=0)
+        show(
+            f"{penalty}: 20 lams, 5 folds, refit",
+            f"{path:.0f} ms, {100 * reference / path:.0f}x",
+            "100x",
+        )
+    X, y = make_regression_problem(
+        make_clustered_coef(10_000, random_state=0), 2000, random_state=0
+    )
     for penalty in ("clusters", "maxima"):
         begin = perf_counter()
         model = fixed(penalty, lam=0.02, tol=1e-4)().fit(X, y)

@@ -21,14 +21,14 @@ class TopologicalClassifier(LinearClassifierMixin, TopologicalLinearModel):
 
     .. math:: \min_{B, b_0} \frac{1}{n} \sum_i \ell(y_i, B x_i + b_0) + \lambda \sum_c P(B_c)
 
-    with the logistic loss of two classes (one row of weights) or the cross-entropy of the softmax of
-    more (one row for each class), weighted by sample weights as in `TopologicalRegression`.
+    with the logistic loss of two classes (one row of weights) or the cross-entropy of the softmax
+    of more (one row for each class), weighted by sample weights as in `TopologicalRegression`.
 
     Parameters
     ----------
-    penalty, n_components, lam, solver, coef_shape, fit_intercept, n_init, max_iter, tol, warm_start, \
-random_state, verbose
-        As for `TopologicalRegression`; the start is zero, and there is no continuation of a warm start.
+    penalty, n_components, lam, solver, coef_shape, fit_intercept, n_init, max_iter, tol, \
+warm_start, random_state, verbose
+        As for `TopologicalRegression`; the start is zero, and a warm start has no continuation.
 
     Attributes
     ----------

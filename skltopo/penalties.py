@@ -1,4 +1,4 @@
-"""Penalties on the weights of a linear model (figure 4 of the paper), with their proximal operators.
+"""Penalties on the weights of a linear model (figure 4), with their proximal operators.
 
 A penalty is one small class, see `Penalty`. Adding one is writing one.
 """
@@ -21,8 +21,8 @@ from .filtrations import LevelSet
 
 __all__ = ["L1", "L2", "TV", "TV2", "Clusters", "Maxima", "Penalty", "TopologicalPenalty"]
 
-# From the weights of one solution to those of the next, lam falls by this factor: over two decades in
-# eight steps. Fewer steps, or a shorter way down, lose recoveries (see `Clusters.continuation`).
+# From the weights of one solution to those of the next, lam falls by this factor: over two decades
+# in eight steps. Fewer steps, or a shorter way down, lose recoveries (see `Clusters.continuation`).
 LEVELS = np.geomspace(100, 1, 8)
 
 
@@ -201,8 +201,8 @@ def _check_n_components(n_components):
 class Clusters(_Compiled):
     """E(1, 0, k + 1; PD_0) of the weak Alpha filtration of the weights, seen as points on a line.
 
-    That is the sum of all but the k - 1 largest gaps between sorted weights, zero if there are at most
-    k values. k = 1 is the paper's Top1 (and the range, which is convex), k = 3 its Top2.
+    That is the sum of all but the k - 1 largest gaps between sorted weights, zero if there are at
+    most k values. k = 1 is the paper's Top1 (and the range, which is convex), k = 3 its Top2.
 
     Parameters
     ----------
@@ -241,8 +241,8 @@ class Clusters(_Compiled):
     def continuation(self, lam):
         """Return one cluster (convex) with falling lam, then k clusters with falling lam.
 
-        Observed on {1, 2, 3}^100 from 75 samples: 18 of 20 recoveries with both, 4 without the first
-        part, 0 without both.
+        Observed on {1, 2, 3}^100 from 75 samples: 18 of 20 recoveries with both, 4 without the
+        first part, 0 without both.
         """
         if self.n_components == 1:
             return []
@@ -261,16 +261,16 @@ class Clusters(_Compiled):
 class Maxima(_Compiled):
     """E(1, 0, k + 1; PD_0) of the superlevel filtration of the weights on a line or a grid.
 
-    That is the total persistence of all but the k most persistent local maxima, zero if there are at
-    most k. k = 1 is the paper's Top1, k = 3 its Top2.
+    That is the total persistence of all but the k most persistent local maxima, zero if there are
+    at most k. k = 1 is the paper's Top1, k = 3 its Top2.
 
     Parameters
     ----------
     n_components : int, default=3
         How many maxima are free.
     shape : tuple of two int, default=None
-        Grid of the weights (rows, columns), in C order; None for a line. There is a proximal operator
-        on lines only.
+        Grid of the weights (rows, columns), in C order; None for a line. There is a proximal
+        operator on lines only.
 
     References
     ----------
@@ -317,8 +317,9 @@ class Maxima(_Compiled):
         """Return the proximal operator that finds the global minimum."""
         return MaximaProx(self.n_components, True)
 
-    # Weights with k maxima are a solution for every larger lam, too; started at a large lam, descent
-    # flattens what it can't recover (boxcar from 45 samples, lam=10: squared error 6.2 against 0.03).
+    # Weights with k maxima are a solution for every larger lam, too; started at a large lam,
+    # descent flattens what it can't recover (boxcar from 45 samples, lam=10: squared error 6.2
+    # against 0.03).
     rising_path = True
 
     def continuation(self, lam):

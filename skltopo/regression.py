@@ -150,24 +150,26 @@ class TopologicalRegression(MultiOutputMixin, RegressorMixin, TopologicalLinearM
     .. math:: \min_{\beta, \beta_0} \frac{1}{n} \lVert y - X \beta - \beta_0 \rVert_2^2
               + \lambda P(\beta)
 
-    With sample weights w the first term is :math:`\sum_i w_i (y_i - x_i \beta - \beta_0)^2 / \sum_i w_i`.
-    The default penalty leaves ``n_components`` clusters of weights free and shrinks their widths.
+    With sample weights w the first term is
+    :math:`\sum_i w_i (y_i - x_i \beta - \beta_0)^2 / \sum_i w_i`. The default penalty leaves
+    ``n_components`` clusters of weights free and shrinks their widths.
 
     Parameters
     ----------
     penalty : {"clusters", "maxima", "l1", "l2", "tv", "tv2"}, None or Penalty, default="clusters"
-        P. "clusters": all but ``n_components`` - 1 of the gaps between sorted weights, E(1, 0, k + 1;
-        PD_0) of their weak Alpha filtration. "maxima": all but ``n_components`` local maxima, the same
-        energy of their superlevel filtration, with the features on a line or on the grid
-        ``coef_shape``. "l1", "l2" (the norm), "tv", "tv2" (the norm): as in figure 4 of the paper. Or
-        an object of `skltopo.penalties`. None: least squares, of minimum norm if n < p.
+        P. "clusters": all but ``n_components`` - 1 of the gaps between sorted weights, E(1, 0, k +
+        1; PD_0) of their weak Alpha filtration. "maxima": all but ``n_components`` local maxima,
+        the same energy of their superlevel filtration, with the features on a line or on the grid
+        ``coef_shape``. "l1", "l2" (the norm), "tv", "tv2" (the norm): as in figure 4 of the paper.
+        Or an object of `skltopo.penalties`. None: least squares, of minimum norm if n < p.
     n_components : int, default=3
         Clusters or maxima that are free. 1 is the paper's Top1, 3 its Top2.
     lam : float, default=0.1
         Weight of the penalty, not negative. 0: least squares, of minimum norm if n < p.
     solver : {"auto", "proximal", "adam"}, default="auto"
-        "proximal": exact proximal operators, with continuation. "adam": the paper's, subgradients by
-        torch; the only one for penalties without a proximal operator. "auto": the first if possible.
+        "proximal": exact proximal operators, with continuation. "adam": the paper's, subgradients
+        by torch; the only one for penalties without a proximal operator. "auto": the first if
+        possible.
     coef_shape : tuple of int, default=None
         Shape of the weights for "maxima", None for a line.
     fit_intercept : bool, default=True
@@ -209,9 +211,9 @@ class TopologicalRegression(MultiOutputMixin, RegressorMixin, TopologicalLinearM
 
     Notes
     -----
-    Sparse X is refused: centring would fill it. The penalties "clusters" (k > 1) and "maxima" are not
-    convex: proximal steps are exact, and the continuation finds very good minima, but no proof says
-    that the result is a global one.
+    Sparse X is refused: centring would fill it. The penalties "clusters" (k > 1) and "maxima" are
+    not convex: proximal steps are exact, and the continuation finds very good minima, but no proof
+    says that the result is a global one.
 
     References
     ----------

@@ -1,8 +1,8 @@
 """Losses and solvers: minimise loss(w) + lam * penalty(coefficients).
 
-"proximal" is an accelerated, monotone proximal gradient method with continuation; "adam" is the paper's:
-subgradients by torch, from the least-squares start. "auto" takes the first where the penalty has a
-proximal operator.
+"proximal" is an accelerated, monotone proximal gradient method with continuation; "adam" is the
+paper's: subgradients by torch, from the least-squares start. "auto" takes the first where the
+penalty has a proximal operator.
 """
 
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ __all__ = [
 ]
 
 MAX_ITER = {"proximal": 10_000, "adam": 500}
-# One level of a continuation: so many iterations, or until nothing moves by more than this. (Tolerance
-# 1e-3 finds 13 of 20 vectors that 3e-5 finds 18 of.)
+# One level of a continuation: so many iterations, or until nothing moves by more than this.
+# (Tolerance 1e-3 finds 13 of 20 vectors that 3e-5 finds 18 of.)
 LEVEL_ITER = 100
 LEVEL_TOL = 3e-5
 # How often a solution is left by an exact proximal step that goes further down.
@@ -50,8 +50,8 @@ class Solution:
         penalty are those of the moment.
     stop : float
         Stopping value: at most tol if converged. "proximal": the largest move of a coordinate by a
-        proximal gradient step relative to the largest coordinate. "adam": how much the last tenth of
-        the steps has improved the objective, relative to it.
+        proximal gradient step relative to the largest coordinate. "adam": how much the last tenth
+        of the steps has improved the objective, relative to it.
     converged : bool
     """
 
@@ -334,7 +334,8 @@ def _from_start(loss, penalty, lam, start, max_iter, tol, exact=True):
 def adam(loss, penalty, lam, start, *, max_iter=None, tol=1e-5, learning_rate=0.1):
     """Minimise loss + lam * penalty by Adam on subgradients, as the paper does.
 
-    The learning rate falls to zero along a half cosine, without which subgradient steps never settle.
+    The learning rate falls to zero along a half cosine, without which subgradient steps never
+    settle.
 
     Parameters
     ----------
@@ -406,8 +407,9 @@ SEEDS = (0.4, 0.6, 0.8, 1.0)
 def solve_path(loss, penalty, lams, *, max_iter=None, tol=1e-5):
     """Solve for every lam of a decreasing sequence, each from the solution before.
 
-    Where the penalty has a continuation, paths leave the path of its first, easier problem at several
-    places; of all solutions for one lam, and of the neighbour for the next smaller lam, the best stays.
+    Where the penalty has a continuation, paths leave the path of its first, easier problem at
+    several places; of all solutions for one lam, and of the neighbour for the next smaller lam, the
+    best stays.
 
     Parameters
     ----------

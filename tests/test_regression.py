@@ -258,9 +258,7 @@ def test_classifier_matches_scikit_learn_and_clusters(n_classes):
     y = np.digitize(X[:, :4].sum(axis=1) + rng.normal(size=300), [0, 1][: n_classes - 1])
     free = TopologicalClassifier(penalty=None, tol=1e-7).fit(X, y)
     expected = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000).fit(X, y)
-    np.testing.assert_allclose(
-        free.predict_proba(X), expected.predict_proba(X), atol=1e-4
-    )
+    np.testing.assert_allclose(free.predict_proba(X), expected.predict_proba(X), atol=1e-4)
     model = TopologicalClassifier(n_components=2, lam=0.05).fit(X, y)
     assert all(len(np.unique(row.round(6))) <= 2 for row in model.coef_)
     assert model.score(X, y) > 0.6

@@ -1,7 +1,8 @@
 """Figure 18 of the paper: PD_0 of the weights of logistic regression, with and without L1.
 
-The weights of a classifier of digits, seen as points on a line: most deaths of their Rips filtration
-are small, since most weights are close to others. L1 pulls weights to zero, where they die at once.
+The weights of a classifier of digits, seen as points on a line: most deaths of their Rips
+filtration are small, since most weights are close to others. L1 pulls weights to zero, where they
+die at once.
 """
 
 import argparse
@@ -38,7 +39,9 @@ def plot(fitted, path):
     figure, axes = plt.subplots(2, len(fitted), figsize=(13, 7), layout="constrained")
     for (top, bottom), (title, (coef, score)) in zip(axes.T, fitted.items(), strict=True):
         top.hist(coef.ravel(), bins=60, color="tab:blue")
-        top.set(title=f"{title}\naccuracy {score:.3f}", xlabel="weight", ylabel="count", yscale="log")
+        top.set(
+            title=f"{title}\naccuracy {score:.3f}", xlabel="weight", ylabel="count", yscale="log"
+        )
         diagram = Clusters(1).diagram(coef)[0]
         deaths = diagram[np.isfinite(diagram[:, 1]), 1]
         bottom.scatter(np.zeros(len(deaths)), deaths, s=12, color="tab:red", alpha=0.5)
