@@ -32,7 +32,7 @@ def fit_all(size, n_samples, n_steps):
     models = {
         "least squares": TopologicalRegression(penalty=None, fit_intercept=False),
         "one hole, one maximum": TopologicalRegression(
-            penalty, lam=LAM, max_iter=n_steps, tol=0.1, fit_intercept=False
+            penalty, lam=LAM, max_iter=n_steps, tol=0.01, fit_intercept=False
         ),
     }
     images = {"truth": truth}

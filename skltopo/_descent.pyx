@@ -1,23 +1,23 @@
 """Accelerated, monotone proximal gradient descent, one loop for every loss and every penalty.
 
 What is computed
-    argmin over w of f(w) + lam * sum of P over blocks of w, where w is n_blocks blocks of equal length
-    and then entries that no penalty sees (intercepts).
+    argmin over w of f(w) + lam * sum of P over blocks of w, where w is n_blocks blocks of equal
+    length and then entries that no penalty sees (intercepts).
 
 How
-    FISTA with a restart whenever the objective would rise: momentum is dropped and the step is taken
-    from the last point, which cannot rise while the step is at most 1 / L. L grows when two gradients
-    show that it is too small. With an exact proximal operator this holds for penalties that are not
-    convex, too. Where the gradient is affine (squared error) that at an extrapolated point is
-    extrapolated, so that an iteration costs one product with the Gram matrix.
+    FISTA with a restart whenever the objective would rise: momentum is dropped and the step is
+    taken from the last point, which cannot rise while the step is at most 1 / L. L grows when two
+    gradients show that it is too small. With an exact proximal operator this holds for penalties
+    that are not convex, too. Where the gradient is affine (squared error) that at an extrapolated
+    point is extrapolated, so that an iteration costs one product with the Gram matrix.
 
 Stopping value
     The largest move of a coordinate by the proximal gradient step, relative to the largest
     coordinate; zero at a fixed point.
 
 Paper
-    Beck and Teboulle, A fast iterative shrinkage-thresholding algorithm, 2009. O'Donoghue and Candes,
-    Adaptive restart for accelerated gradient schemes, 2015.
+    Beck and Teboulle, A fast iterative shrinkage-thresholding algorithm, 2009. O'Donoghue and
+    Candes, Adaptive restart for accelerated gradient schemes, 2015.
 """
 
 import numpy as np
@@ -28,7 +28,9 @@ from libc.string cimport memcpy
 from scipy.linalg.cython_blas cimport dsymv
 
 from ._buffer cimport Buffer
-from ._proximal cimport Bench, Knot, best_pattern, clusters_row, clusters_value, maxima_row, steps_row
+from ._proximal cimport (
+    Bench, Knot, best_pattern, clusters_row, clusters_value, maxima_row, steps_row
+)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -121,7 +123,8 @@ cdef class Prox:
             total += self.value(&w[i * block], block)
         return total
 
-    cdef double apply(self, const double* v, Py_ssize_t n, double step, double* out) except? -1 nogil:
+    cdef double apply(self, const double* v, Py_ssize_t n, double step,
+                      double* out) except? -1 nogil:
         """Write the proximal point of v to out and return the penalty there."""
         return 0
 
@@ -137,7 +140,8 @@ cdef class PythonProx(Prox):
     def __init__(self, penalty):
         self.penalty = penalty
 
-    cdef double apply(self, const double* v, Py_ssize_t n, double step, double* out) except? -1 nogil:
+    cdef double apply(self, const double* v, Py_ssize_t n, double step,
+                      double* out) except? -1 nogil:
         with gil:
             (<double[:n]>out)[:] = self.penalty.prox(np.asarray(<const double[:n]>v), step)
         return self.value(out, n)
@@ -148,7 +152,8 @@ cdef class PythonProx(Prox):
 
 
 cdef class L1Prox(Prox):
-    cdef double apply(self, const double* v, Py_ssize_t n, double step, double* out) except? -1 nogil:
+    cdef double apply(self, const double* v, Py_ssize_t n, double step,
+                      double* out) except? -1 nogil:
         cdef Py_ssize_t i
         for i in range(n):
             out[i] = v[i] - min(max(v[i], -step), step)
@@ -163,7 +168,8 @@ cdef class L1Prox(Prox):
 
 
 cdef class L2Prox(Prox):
-    cdef double apply(self, const double* v, Py_ssize_t n, double step, double* out) except? -1 nogil:
+    cdef double apply(self, const double* v, Py_ssize_t n, double step,
+                      double* out) except? -1 nogil:
         cdef Py_ssize_t i
         cdef double norm = self.value(v, n)
         cdef double factor = 1 - step / norm if norm > step else 0.0
@@ -184,7 +190,8 @@ cdef class TVProx(Prox):
     cdef Buffer[double] bounds
     cdef Buffer[double] price
 
-    cdef double apply(self, const double* v, Py_ssize_t n, double step, double* out) except? -1 nogil:
+    cdef double apply(self, const double* v, Py_ssize_t n, double step,
+                      double* out) except? -1 nogil:
         cdef Py_ssize_t i
         self.price.grow(n)
         for i in range(n):
@@ -222,9 +229,10 @@ cdef class TV2Prox(Prox):
             square += u[i] * u[i]
         return square
 
-    cdef double apply(self, const double* v, Py_ssize_t n, double step, double* out) except? -1 nogil:
+    cdef double apply(self, const double* v, Py_ssize_t n, double step,
+                      double* out) except? -1 nogil:
         cdef Py_ssize_t i
-        cdef int rounds
+        cdef int _
         cdef double s = 0, square, dot
         cdef double* u
         cdef double* d
@@ -238,7 +246,7 @@ cdef class TV2Prox(Prox):
                 d[i] = v[i + 1] - v[i]
             square = self.solve(n - 1, s, d, u)
             # Newton on 1 / |u(s)|, which is nearly affine and concave: it comes from the left.
-            for rounds in range(50):
+            for _ in range(50):
                 if square <= step * step * (1 + 1e-12):
                     break
                 self.solve(n - 1, s, u, du)
@@ -278,7 +286,8 @@ cdef class ClustersProx(Prox):
     def __init__(self, Py_ssize_t k):
         self.k = k
 
-    cdef double apply(self, const double* v, Py_ssize_t n, double step, double* out) except? -1 nogil:
+    cdef double apply(self, const double* v, Py_ssize_t n, double step,
+                      double* out) except? -1 nogil:
         return clusters_row(v, n, step, self.k, out, self.scratch, self.begin, self.copy,
                             self.order, self.spare)
 
@@ -333,7 +342,8 @@ cdef class MaximaProx(Prox):
             before = objective
         return objective
 
-    cdef double apply(self, const double* v, Py_ssize_t n, double step, double* out) except? -1 nogil:
+    cdef double apply(self, const double* v, Py_ssize_t n, double step,
+                      double* out) except? -1 nogil:
         cdef double penalty, other_penalty
         cdef double* other
         cdef double* last
@@ -365,7 +375,8 @@ cdef class MaximaProx(Prox):
 # --------------------------------------------------------------------------------------------------
 
 cdef double apply_blocks(Prox prox, const double* v, Py_ssize_t n, Py_ssize_t n_blocks,
-                         Py_ssize_t block, double step, double* out) except? -1 nogil:
+                         Py_ssize_t block, double step,
+                         double* out) except? -1 nogil:
     cdef Py_ssize_t i
     cdef double penalty = 0
     for i in range(n_blocks):
@@ -494,7 +505,7 @@ def largest_curvature(Loss loss, Py_ssize_t n, int n_iter=12):
     cdef double* g0
     cdef double norm = 0
     cdef Py_ssize_t i
-    cdef int m
+    cdef int _
     start = np.random.default_rng(0).normal(size=n) / sqrt(n)
     cdef double[::1] start_view = start
     memory.grow(3 * n)
@@ -506,7 +517,7 @@ def largest_curvature(Loss loss, Py_ssize_t n, int n_iter=12):
             w[i] = 0
         loss.evaluate(w, <int>n, g0)
         memcpy(w, &start_view[0], n * sizeof(double))
-        for m in range(n_iter):
+        for _ in range(n_iter):
             loss.evaluate(w, <int>n, g)
             norm = 0
             for i in range(n):

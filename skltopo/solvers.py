@@ -51,7 +51,7 @@ class Solution:
     stop : float
         Stopping value: at most tol if converged. "proximal": the largest move of a coordinate by a
         proximal gradient step relative to the largest coordinate. "adam": how much the last tenth
-        of the steps has improved the objective, relative to it.
+        of the steps has improved the objective, relative to that at the start.
     converged : bool
     """
 
@@ -376,7 +376,7 @@ def adam(loss, penalty, lam, start, *, max_iter=None, tol=1e-5, learning_rate=0.
             optimizer.step()
             schedule.step()
     before = min(curve[: max(1, 9 * len(curve) // 10)])
-    stop = (before - best_value) / max(abs(best_value), np.finfo(float).tiny)
+    stop = (before - best_value) / max(abs(curve[0]), np.finfo(float).tiny)
     return Solution(np.array(best), np.array(curve), stop, stop <= tol)
 
 
