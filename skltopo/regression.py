@@ -177,7 +177,8 @@ class TopologicalRegression(MultiOutputMixin, RegressorMixin, TopologicalLinearM
     n_init : int, default=1
         Starts of "proximal". With fewer samples than features many weights may explain the data;
         from several starts that differ where the data does not tell, the mean of the better half is
-        found, which lies in the middle of these weights and not at their border.
+        found, which lies in the middle of these weights and not at their border. For "clusters",
+        starts are the best solution plus noise, and the solution with the least objective stays.
     max_iter : int, default=None
         Limit of steps; None is 10000 for "proximal" and 500 for "adam".
     tol : float, default=1e-5

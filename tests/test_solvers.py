@@ -139,6 +139,19 @@ def test_many_starts_find_the_middle():
     assert np.sum((many.coef - coef) ** 2) < 0.7 * np.sum((one.coef - coef) ** 2)
 
 
+def test_more_starts_never_raise_the_objective_of_clusters():
+    coef = make_clustered_coef(40, random_state=0)
+    for seed in range(5):
+        X, y = make_regression_problem(coef, 22, random_state=seed)
+        loss = SquaredLoss(X, y)
+        one = proximal(loss, Clusters(3), 0.02, loss.start())
+        many = proximal(
+            loss, Clusters(3), 0.02, loss.start(), n_init=6, rng=np.random.default_rng(0)
+        )
+        assert many.objective[-1] <= one.objective[-1]
+        assert many.converged
+
+
 def test_solver_names():
     assert choose_solver("auto", L1()) == "proximal"
     assert choose_solver("auto", Maxima(1, shape=(3, 4))) == "adam"
