@@ -481,6 +481,13 @@ verbose
             shortcut = WithoutContinuation(penalty) if self.n_init == 1 else penalty
             rng = np.random.default_rng(seed)
             solution = self._solve(loss, shortcut, start, rng, self.lam_)
+            if self.n_init > 1 and choose_solver(self.solver, penalty) == "proximal":
+                # At a small lam, the path has seen better starts than least squares.
+                options = {"max_iter": self.max_iter, "tol": self.tol}
+                known = proximal(loss, WithoutContinuation(penalty), self.lam_, coef, **options)
+                margin = 0.1 * self.tol * loss.value_and_gradient(np.zeros(len(coef)))[0]
+                if known.objective[-1] < solution.objective[-1] - margin:
+                    solution = known
         self._warn_if_not_converged([solution])
         found, intercept = loss.split(solution.coef)
         self.coef_ = found.astype(dtype)
