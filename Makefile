@@ -22,6 +22,7 @@ lint: $(VENV)/.lint
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/level_sets.py
+	$(BIN)/python benchmarks/regression.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info skltopo/*.so demo_output

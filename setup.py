@@ -22,7 +22,7 @@ extensions = [
         extra_compile_args=compile_args,
         define_macros=macros,
     )
-    for name in ("_persistence", "_lines", "_features")
+    for name in ("_persistence", "_lines", "_features", "_proximal", "_descent")
 ]
 
 setup(

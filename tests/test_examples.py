@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
@@ -24,3 +26,17 @@ def test_digits_by_topology(tmp_path):
         "most_confused_digits.png",
         "accuracy_by_directions.png",
     } <= pictures
+
+
+@pytest.mark.parametrize(
+    ("name", "pictures"),
+    [
+        ("plot_noisy_circle_regression.py", {"noisy_circle_regression.png"}),
+        ("paper/plot_figure_4.py", {"figure_4.png"}),
+        ("paper/plot_figures_5_and_6.py", {"figure_5.png", "figure_6.png"}),
+        ("paper/plot_figure_18.py", {"figure_18.png"}),
+    ],
+)
+def test_regression_examples(name, pictures, tmp_path):
+    run_example(name, tmp_path)
+    assert pictures <= {path.name for path in tmp_path.glob("*.png")}

@@ -13,3 +13,4 @@ def test_readme_code_runs():
     for block in blocks:
         exec(compile(block, str(README), "exec"), namespace)
     assert namespace["accuracy"] > 0.9
+    assert namespace["error"] < 0.001

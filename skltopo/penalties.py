@@ -1,0 +1,414 @@
+"""Penalties on the weights of a linear model (figure 4), with their proximal operators.
+
+A penalty is one small class, see `Penalty`. Adding one is writing one.
+"""
+
+import numpy as np
+
+from ._arrays import is_tensor
+from ._descent import (
+    ClustersProx,
+    L1Prox,
+    L2Prox,
+    MaximaProx,
+    PythonProx,
+    TV2Prox,
+    TVProx,
+)
+from .diagrams import Diagram, DiagramBatch, Points
+from .energies import Energy
+from .filtrations import LevelSet
+
+__all__ = ["L1", "L2", "TV", "TV2", "Clusters", "Maxima", "Penalty", "TopologicalPenalty"]
+
+# From the weights of one solution to those of the next, lam falls by this factor: over two decades
+# in eight steps. Fewer steps, or a shorter way down, lose recoveries (see `Clusters.continuation`).
+LEVELS = np.geomspace(100, 1, 8)
+
+
+class Penalty:
+    """Base of penalties: a function of the weights, and what solvers can do with it.
+
+    A subclass defines ``value``, for solver "adam" such that it can be differentiated by torch, and
+    ``prox`` for solver "proximal". The rest has defaults.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skltopo import TopologicalRegression
+    >>> from skltopo.penalties import Penalty
+    >>> class Ridge(Penalty):
+    ...     def value(self, coef):
+    ...         return (coef**2).sum()
+    ...
+    ...     def prox(self, coef, step):
+    ...         return coef / (1 + 2 * step)
+    >>> X, y = np.eye(2), np.array([1.0, 3.0])
+    >>> model = TopologicalRegression(penalty=Ridge(), lam=0.5, fit_intercept=False).fit(X, y)
+    >>> model.coef_.round(4)
+    array([0.5, 1.5])
+    """
+
+    def value(self, coef):
+        """Return the penalty at coef, an array or a tensor of any shape."""
+        raise NotImplementedError(f"{type(self).__name__} must define value(coef)")
+
+    def kernel(self):
+        """Return an object that the compiled loop calls; a new one, used by one thread."""
+        if not self.has_prox:
+            raise TypeError(
+                f"{type(self).__name__} has no proximal operator: define prox(coef, step), or use "
+                'solver="adam"'
+            )
+        return PythonProx(self)
+
+    @property
+    def has_prox(self):
+        """Whether solver "proximal" can be used."""
+        return hasattr(self, "prox")
+
+    def continuation(self, lam):
+        """Return [(kernel, lam)] to solve before this penalty at lam; none for convex penalties."""
+        return []
+
+    def exact_kernel(self):
+        """Return a slower kernel that finds what that of `kernel` may miss, or None."""
+        return None
+
+    def easier_kernel(self):
+        """Return the kernel of an easier penalty, whose path gives starts for this one, or None."""
+        return None
+
+    # Whether paths go from small to large lam.
+    rising_path = False
+
+    def diagram(self, coef):
+        """Return the `Diagram` that the penalty measures, or None."""
+        return None
+
+    def __repr__(self):
+        arguments = ", ".join(f"{name}={value!r}" for name, value in sorted(vars(self).items()))
+        return f"{type(self).__name__}({arguments})"
+
+
+class _Compiled(Penalty):
+    """A penalty whose numpy side is a compiled kernel."""
+
+    def prox(self, coef, step):
+        """Return argmin of 1/2 |x - coef|^2 + step * value(x).
+
+        Parameters
+        ----------
+        coef : array-like of float
+        step : float
+            Not negative.
+
+        Returns
+        -------
+        ndarray of float64, of the shape of coef
+        """
+        coef = np.ascontiguousarray(coef, dtype=np.float64)
+        if step < 0:
+            raise ValueError(f"step must not be negative, got {step}")
+        return self._exact().prox(coef.ravel(), step).reshape(coef.shape)
+
+    def _exact(self):
+        return self.exact_kernel() or self.kernel()
+
+    def _evaluate(self, coef):
+        return self.kernel().evaluate(np.ascontiguousarray(coef, dtype=np.float64).ravel())
+
+
+class L1(_Compiled):
+    """Sum of absolute values (the lasso).
+
+    Examples
+    --------
+    >>> L1().value([1.0, -2.0]), L1().prox([1.0, -2.0], 1.5)
+    (3.0, array([ 0. , -0.5]))
+    """
+
+    def value(self, coef):
+        """Return the penalty at coef, an array or a tensor."""
+        return abs(coef).sum() if is_tensor(coef) else self._evaluate(coef)
+
+    def kernel(self):
+        """Return the compiled proximal operator."""
+        return L1Prox()
+
+
+class L2(_Compiled):
+    """Euclidean norm, not squared, as in figure 4 of the paper.
+
+    Examples
+    --------
+    >>> L2().value([3.0, 4.0]), L2().prox([3.0, 4.0], 2.5)
+    (5.0, array([1.5, 2. ]))
+    """
+
+    def value(self, coef):
+        """Return the penalty at coef, an array or a tensor."""
+        return coef.norm() if is_tensor(coef) else self._evaluate(coef)
+
+    def kernel(self):
+        """Return the compiled proximal operator."""
+        return L2Prox()
+
+
+class TV(_Compiled):
+    """Total variation on a line: sum of absolute differences of neighbours.
+
+    Examples
+    --------
+    >>> TV().value([0.0, 2.0, 1.0]), TV().prox([0.0, 2.0, 1.0], 0.25)
+    (3.0, array([0.25, 1.5 , 1.25]))
+    """
+
+    def value(self, coef):
+        """Return the penalty at coef, an array or a tensor."""
+        return abs(coef.diff()).sum() if is_tensor(coef) else self._evaluate(coef)
+
+    def kernel(self):
+        """Return the compiled proximal operator."""
+        return TVProx()
+
+
+class TV2(_Compiled):
+    """Euclidean norm, not squared, of the differences of neighbours on a line.
+
+    Examples
+    --------
+    >>> TV2().value([0.0, 3.0, -1.0]), TV2().prox([0.0, 4.0], 2**0.5)
+    (5.0, array([1.4142..., 2.5857...]))
+    """
+
+    def value(self, coef):
+        """Return the penalty at coef, an array or a tensor."""
+        return coef.diff().norm() if is_tensor(coef) else self._evaluate(coef)
+
+    def kernel(self):
+        """Return the compiled proximal operator."""
+        return TV2Prox()
+
+
+def _check_n_components(n_components):
+    if isinstance(n_components, bool) or not isinstance(n_components, (int, np.integer)):
+        raise TypeError(f"n_components must be an integer, got {n_components!r}")
+    if n_components < 1:
+        raise ValueError(f"n_components must be at least 1, got {n_components}")
+
+
+class Clusters(_Compiled):
+    """E(1, 0, k + 1; PD_0) of the weak Alpha filtration of the weights, seen as points on a line.
+
+    That is the sum of all but the k - 1 largest gaps between sorted weights, zero if there are at
+    most k values. k = 1 is the paper's Top1 (and the range, which is convex), k = 3 its Top2.
+
+    Parameters
+    ----------
+    n_components : int, default=3
+        How many clusters are free.
+
+    References
+    ----------
+    Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, section 3.1 and figure 4.
+
+    Examples
+    --------
+    >>> from skltopo.penalties import Clusters
+    >>> Clusters(2).value([1.0, 5.0, 1.5, 5.25])
+    0.75
+    >>> Clusters(2).prox([1.0, 5.0, 1.5, 5.25], 0.125)
+    array([1.125, 5.125, 1.375, 5.125])
+    """
+
+    def __init__(self, n_components=3):
+        _check_n_components(n_components)
+        self.n_components = n_components
+
+    def value(self, coef):
+        """Return the penalty at coef, an array or a tensor."""
+        if is_tensor(coef):
+            gaps = coef.reshape(-1).sort().values.diff()
+            return gaps.sort().values[: max(0, len(gaps) - self.n_components + 1)].sum()
+        gaps = np.sort(np.diff(np.sort(coef, axis=None)))
+        return float(gaps[: max(0, len(gaps) - self.n_components + 1)].sum())
+
+    def kernel(self):
+        """Return the compiled proximal operator."""
+        return ClustersProx(self.n_components)
+
+    def continuation(self, lam):
+        """Return one cluster (convex) with falling lam, then k clusters with falling lam.
+
+        Observed on {1, 2, 3}^100 from 75 samples: 18 of 20 recoveries with both, 4 without the
+        first part, 0 without both.
+        """
+        if self.n_components == 1:
+            return []
+        first, last = ClustersProx(1), self.kernel()
+        return [(kernel, lam * level) for kernel in (first, last) for level in LEVELS]
+
+    def easier_kernel(self):
+        """Return the kernel for one cluster, which is convex."""
+        return None if self.n_components == 1 else ClustersProx(1)
+
+    def diagram(self, coef):
+        """Return the weak Alpha diagram of the weights: deaths are gaps of the sorted weights."""
+        return _gap_diagram(np.asarray(coef, dtype=np.float64).ravel())
+
+
+class Maxima(_Compiled):
+    """E(1, 0, k + 1; PD_0) of the superlevel filtration of the weights on a line or a grid.
+
+    That is the total persistence of all but the k most persistent local maxima, zero if there are
+    at most k. k = 1 is the paper's Top1, k = 3 its Top2.
+
+    Parameters
+    ----------
+    n_components : int, default=3
+        How many maxima are free.
+    shape : tuple of two int, default=None
+        Grid of the weights (rows, columns), in C order; None for a line. There is a proximal
+        operator on lines only.
+
+    References
+    ----------
+    Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, section 3.1 and figure 4.
+
+    Examples
+    --------
+    >>> from skltopo.penalties import Maxima
+    >>> Maxima(1).value([0.0, 3.0, 1.0, 2.0])
+    1.0
+    >>> Maxima(1).prox([0.0, 3.0, 1.0, 2.0], 0.25)
+    array([0.  , 3.  , 1.25, 1.75])
+    """
+
+    def __init__(self, n_components=3, shape=None):
+        _check_n_components(n_components)
+        self.n_components = n_components
+        self.shape = shape
+
+    @property
+    def has_prox(self):
+        """Whether the weights lie on a line."""
+        return self.shape is None or len(self.shape) == 1
+
+    def value(self, coef):
+        """Return the penalty at coef, an array or a tensor."""
+        if self.has_prox and not is_tensor(coef):
+            return self._evaluate(coef)
+        return Energy(dim=0, p=1, q=0, i0=self.n_components + 1)(self.diagram(coef))
+
+    def prox(self, coef, step):
+        """Return argmin of 1/2 |x - coef|^2 + step * value(x), on a line; see `Clusters`."""
+        if not self.has_prox:
+            raise TypeError("Maxima on a grid has no known proximal operator")
+        return super().prox(coef, step)
+
+    def kernel(self):
+        """Return the compiled proximal operator, by descent over patterns of maxima."""
+        if not self.has_prox:
+            raise TypeError('Maxima on a grid has no proximal operator: use solver="adam"')
+        return MaximaProx(self.n_components, False)
+
+    def exact_kernel(self):
+        """Return the proximal operator that finds the global minimum."""
+        return MaximaProx(self.n_components, True)
+
+    # Weights with k maxima are a solution for every larger lam, too; started at a large lam,
+    # descent flattens what it can't recover (boxcar from 45 samples, lam=10: squared error 6.2
+    # against 0.03).
+    rising_path = True
+
+    def continuation(self, lam):
+        """Return the same penalty with rising lam."""
+        return [(self.kernel(), lam * level) for level in (0.01, 0.1)]
+
+    def diagram(self, coef):
+        """Return the superlevel diagram of the weights."""
+        shape = (-1,) if self.shape is None else tuple(self.shape)
+        coef = coef if is_tensor(coef) else np.asarray(coef, dtype=np.float64)
+        return LevelSet(ndim=len(shape), superlevel=True, homology_dimensions=(0,))(
+            coef.reshape(shape)
+        )
+
+
+class TopologicalPenalty(Penalty):
+    """Any sum of energies of any filtration of the weights, for solver "adam".
+
+    Parameters
+    ----------
+    filtration : callable
+        Takes the weights in their shape and returns a diagram, as `skltopo.filtrations.LevelSet`.
+    energies : Energy or list of Energy
+    shape : tuple of int, default=None
+        Shape in which the filtration sees the weights; None for a vector.
+
+    Examples
+    --------
+    All but one hole and all but one maximum of an image of weights:
+
+    >>> from skltopo import Energy
+    >>> from skltopo.filtrations import LevelSet
+    >>> from skltopo.penalties import TopologicalPenalty
+    >>> penalty = TopologicalPenalty(
+    ...     LevelSet(ndim=2, superlevel=True),
+    ...     [Energy(dim=1, i0=2), Energy(dim=0, i0=2)],
+    ...     shape=(2, 3),
+    ... )
+    >>> penalty.value([3.0, 0.0, 2.0, 0.0, 0.0, 0.0])
+    2.0
+    """
+
+    def __init__(self, filtration, energies, shape=None):
+        self.filtration = filtration
+        self.energies = energies
+        self.shape = shape
+
+    def value(self, coef):
+        """Return the sum of energies at coef, an array or a tensor."""
+        energies = [self.energies] if isinstance(self.energies, Energy) else self.energies
+        diagram = self.diagram(coef)
+        return sum(energy(diagram) for energy in energies)
+
+    def diagram(self, coef):
+        """Return the diagram of the weights."""
+        coef = coef if is_tensor(coef) else np.asarray(coef, dtype=np.float64)
+        return self.filtration(coef if self.shape is None else coef.reshape(self.shape))
+
+
+def _gap_diagram(points):
+    """Weak Alpha PD_0 of points on a line, as `Diagram` with critical edges (bu, bv, du, dv)."""
+    n = len(points)
+    order = np.argsort(points, kind="stable")
+    gaps = np.diff(points[order])
+    parent = np.arange(n)
+
+    def find(i):
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    pairs = []
+    for g in np.argsort(gaps, kind="stable"):
+        u, v = sorted((int(order[g]), int(order[g + 1])))
+        older, younger = sorted((find(u), find(v)))
+        parent[younger] = older
+        if gaps[g] > 0:
+            pairs.append((gaps[g], younger, u, v))
+    pairs.sort(key=lambda pair: (-pair[0], pair[1]))
+    finite = np.array([(0.0, gap) for gap, *_ in pairs]).reshape(-1, 2)
+    edges = np.array([(b, b, u, v) for _, b, u, v in pairs], dtype=np.int64).reshape(-1, 4)
+    part = Points(
+        finite=finite,
+        pairs=edges,
+        splits=np.array([0, len(edges)]),
+        births=np.zeros(1),
+        essential=np.zeros((1, 2), dtype=np.int64),
+        essential_splits=np.array([0, 1]),
+    )
+    longest = np.array([finite[0, 1] if len(finite) else 0.0])
+    return Diagram(DiagramBatch({0: part}, (), False, longest, lambda: np.array([0])))

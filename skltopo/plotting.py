@@ -1,0 +1,5 @@
+"""Pictures. matplotlib is imported when one is drawn."""
+
+from ._regression_display import CoefficientDisplay, CoefficientPathDisplay
+
+__all__ = ["CoefficientDisplay", "CoefficientPathDisplay"]

@@ -1,0 +1,283 @@
+import pickle
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_param_validation, parametrize_with_checks
+
+from skltopo import TopologicalClassifier, TopologicalRegression, TopologicalRegressionCV
+from skltopo.datasets import (
+    make_boxcar,
+    make_circle,
+    make_clustered_coef,
+    make_regression_problem,
+    make_sawtooth,
+)
+from skltopo.penalties import Clusters, Maxima
+from skltopo.plotting import CoefficientDisplay, CoefficientPathDisplay
+
+ESTIMATORS = [
+    TopologicalRegression(),
+    TopologicalRegression(penalty="maxima", n_components=1, lam=0.01, tol=1e-9),
+    TopologicalRegression(penalty="l1", lam=0.01),
+    TopologicalRegression(penalty="tv2", lam=0.01),
+    TopologicalRegression(penalty=None),
+    TopologicalRegression(solver="adam", max_iter=5, tol=10.0),
+    TopologicalRegressionCV(lams=4, cv=3),
+    TopologicalClassifier(lam=0.01, tol=1e-3),
+    TopologicalClassifier(penalty="maxima", lam=0.01, tol=1e-3),
+]
+
+
+@parametrize_with_checks(ESTIMATORS)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    "estimator", [TopologicalRegression(), TopologicalRegressionCV(), TopologicalClassifier()]
+)
+def test_parameters_are_validated(estimator):
+    check_param_validation(type(estimator).__name__, estimator)
+
+
+def squared_error(model, coef):
+    return np.sum((model.coef_ - coef) ** 2)
+
+
+def recoveries(values, n, n_seeds, make_model):
+    """Return the squared error of each of n_seeds problems with 100 weights from three values."""
+    errors = []
+    for seed in range(n_seeds):
+        coef = make_clustered_coef(100, values, random_state=seed)
+        X, y = make_regression_problem(coef, n, random_state=seed)
+        errors.append(squared_error(make_model().fit(X, y), coef))
+    return np.array(errors)
+
+
+@pytest.fixture
+def problem():
+    coef = make_clustered_coef(10, random_state=0)
+    return make_regression_problem(coef, 30, random_state=0)
+
+
+# Limits
+
+
+@pytest.mark.parametrize("penalty", ["clusters", "maxima", "l1", "tv2"])
+@pytest.mark.parametrize("n", [6, 30])
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_lam_zero_is_least_squares_of_minimum_norm(penalty, n, fit_intercept):
+    X, y = make_regression_problem(np.arange(10.0), n, random_state=0)
+    model = TopologicalRegression(penalty, lam=0.0, fit_intercept=fit_intercept).fit(X + 1, y)
+    expected = LinearRegression(fit_intercept=fit_intercept).fit(X + 1, y)
+    np.testing.assert_allclose(model.coef_, expected.coef_, atol=1e-9)
+    assert model.intercept_ == pytest.approx(expected.intercept_)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_huge_lam_gives_k_values_and_k_maxima(problem, k):
+    X, y = problem
+    clusters = TopologicalRegression(n_components=k, lam=1e4).fit(X, y)
+    assert len(np.unique(clusters.coef_.round(9))) <= k
+    maxima = TopologicalRegression("maxima", n_components=k, lam=1e4).fit(X, y)
+    assert Maxima(k).value(maxima.coef_) < 1e-9
+
+
+@pytest.mark.parametrize("penalty", ["clusters", "maxima"])
+@pytest.mark.parametrize("k", [10, 50])
+def test_as_many_components_as_weights_is_least_squares(problem, penalty, k):
+    X, y = problem
+    model = TopologicalRegression(penalty, n_components=k, lam=1.0, tol=1e-10).fit(X, y)
+    np.testing.assert_allclose(model.coef_, LinearRegression().fit(X, y).coef_, atol=1e-6)
+
+
+def test_permuting_columns_permutes_clusters(problem):
+    X, y = problem
+    order = np.random.default_rng(0).permutation(10)
+    model = TopologicalRegression(lam=0.1, tol=1e-10)
+    coef = model.fit(X, y).coef_
+    np.testing.assert_allclose(model.fit(X[:, order], y).coef_, coef[order], atol=1e-6)
+
+
+def test_reversing_columns_reverses_maxima(problem):
+    X, y = problem
+    model = TopologicalRegression("maxima", n_components=1, lam=0.1, tol=1e-10)
+    coef = model.fit(X, y).coef_
+    np.testing.assert_allclose(model.fit(X[:, ::-1], y).coef_, coef[::-1], atol=1e-6)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_objective_is_the_mean_square_plus_lam_times_the_penalty(problem, weighted):
+    X, y = problem
+    weight = np.random.default_rng(0).random(30) if weighted else None
+    model = TopologicalRegression(lam=0.3, n_components=2).fit(X, y, weight)
+    error = np.average((y - X @ model.coef_ - model.intercept_) ** 2, weights=weight)
+    expected = error + 0.3 * Clusters(2).value(model.coef_)
+    assert model.loss_curve_[-1] == pytest.approx(expected, rel=1e-9)
+
+
+# Recovery (the full table is benchmarks/regression.py)
+
+
+@pytest.mark.parametrize("values", [(1, 2, 3), (-1, 0, 1)])
+def test_three_values_are_recovered_from_fewer_samples_than_weights(values):
+    def make():
+        return TopologicalRegression(n_components=3, lam=0.02, fit_intercept=False)
+
+    assert (recoveries(values, 80, 5, make) < 0.01).all()
+    assert (recoveries(values, 75, 5, make) < 0.01).mean() >= 0.8
+
+
+def test_cross_validated_recovery_and_one_standard_error():
+    def make(rule="best"):
+        return TopologicalRegressionCV(n_components=3, fit_intercept=False, rule=rule)
+
+    assert np.median(recoveries((1, 2, 3), 85, 3, make)) < 0.01
+    X, y = make_regression_problem(make_clustered_coef(30, random_state=0), 40, random_state=0)
+    best, careful = make().fit(X, y), make("one_standard_error").fit(X, y)
+    assert careful.lam_ >= best.lam_
+    mean = best.mse_path_.mean(axis=1)
+    assert best.lam_ == best.lams_[mean.argmin()]
+
+
+def test_sawtooth_and_boxcar_are_recovered_in_the_middle_of_the_solutions():
+    errors = {}
+    for make, lam in ((make_sawtooth, 0.3), (make_boxcar, 0.3)):
+        coef = make(100)
+        X, y = make_regression_problem(coef, 75, noise=0.1, random_state=0)
+        model = TopologicalRegression(
+            "maxima", lam=lam, n_init=20, random_state=0, fit_intercept=False
+        )
+        errors[make] = squared_error(model.fit(X, y), coef)
+    assert errors[make_sawtooth] < 0.15
+    assert errors[make_boxcar] < 0.03
+
+
+# The estimators
+
+
+def test_grid_search_pipeline_clone_and_pickle(problem):
+    X, y = problem
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), TopologicalRegression()),
+        {
+            "topologicalregression__lam": [0.01, 0.1],
+            "topologicalregression__n_components": [1, 3],
+        },
+        cv=3,
+    ).fit(X, y)
+    assert search.score(X, y) > 0.98
+    copied = pickle.loads(pickle.dumps(search))
+    np.testing.assert_array_equal(copied.predict(X), search.predict(X))
+    model = TopologicalRegression(Maxima(2), lam=0.5)
+    assert clone(model).penalty.n_components == 2
+
+
+def test_float32_gives_float32(problem):
+    X, y = problem
+    for model in (TopologicalRegression(lam=0.1), TopologicalRegressionCV(lams=3, cv=3)):
+        single = clone(model).fit(X.astype(np.float32), y.astype(np.float32))
+        assert single.coef_.dtype == np.float32
+        np.testing.assert_allclose(single.coef_, model.fit(X, y).coef_, atol=1e-3)
+
+
+def test_sparse_X_is_refused(problem):
+    with pytest.raises(TypeError, match="dense data is required"):
+        TopologicalRegression().fit(csr_array(problem[0]), problem[1])
+
+
+def test_several_outputs_are_fitted_one_by_one(problem):
+    X, y = problem
+    both = TopologicalRegression(lam=0.1).fit(X, np.stack([y, -2 * y], axis=1))
+    single = TopologicalRegression(lam=0.1).fit(X, y)
+    np.testing.assert_allclose(both.coef_[0], single.coef_)
+    assert both.predict(X).shape == (30, 2)
+    assert len(both.diagram_) == 2
+
+
+def test_threads_do_not_change_the_result(problem):
+    a, b = (TopologicalRegressionCV(lams=5, n_jobs=n).fit(*problem) for n in (1, 2))
+    np.testing.assert_array_equal(a.mse_path_, b.mse_path_)
+    np.testing.assert_array_equal(a.coef_path_, b.coef_path_)
+
+
+def test_a_fit_that_did_not_converge_warns(problem):
+    with pytest.warns(ConvergenceWarning, match="did not converge in 1 steps"):
+        TopologicalRegression("l1", lam=0.1, max_iter=1, tol=1e-12).fit(*problem)
+
+
+def test_warm_start_is_at_the_solution(problem):
+    X, y = problem
+    model = TopologicalRegression(lam=0.1, warm_start=True, tol=1e-8).fit(X, y)
+    first, coef = model.n_iter_, model.coef_
+    model.fit(X, y)
+    assert model.n_iter_ < first / 4
+    np.testing.assert_allclose(model.coef_, coef, atol=1e-6)
+
+
+def test_adam_comes_near_the_proximal_solution(problem):
+    X, y = problem
+    exact = TopologicalRegression("tv", lam=0.1).fit(X, y)
+    adam = TopologicalRegression("tv", lam=0.1, solver="adam", max_iter=400, tol=0.01).fit(X, y)
+    assert adam.loss_curve_.min() < 1.01 * exact.loss_curve_[-1]
+    assert isinstance(adam.coef_, np.ndarray)
+
+
+def test_maxima_on_a_grid():
+    coef = make_circle(6)
+    X, y = make_regression_problem(coef, 25, random_state=0)
+    model = TopologicalRegression(
+        "maxima", n_components=1, lam=0.1, coef_shape=(6, 6), max_iter=150, tol=1.0
+    ).fit(X, y)
+    free = TopologicalRegression(None).fit(X, y)
+    penalty = Maxima(1, (6, 6))
+    assert penalty.value(model.coef_) < 0.2 * penalty.value(free.coef_)
+    with pytest.raises(ValueError, match="coef_shape must have as many entries"):
+        TopologicalRegression("maxima", coef_shape=(5, 6)).fit(X, y)
+    with pytest.raises(TypeError, match="no proximal operator"):
+        TopologicalRegression("maxima", coef_shape=(6, 6), solver="proximal").fit(X, y)
+
+
+@pytest.mark.parametrize("lams", [[], [-1.0], [np.inf]])
+def test_lams_are_checked(problem, lams):
+    with pytest.raises(ValueError, match="lams must be finite"):
+        TopologicalRegressionCV(lams=lams).fit(*problem)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_classifier_matches_scikit_learn_and_clusters(n_classes):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 8))
+    y = np.digitize(X[:, :4].sum(axis=1) + rng.normal(size=300), [0, 1][: n_classes - 1])
+    free = TopologicalClassifier(penalty=None, tol=1e-7).fit(X, y)
+    expected = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000).fit(X, y)
+    np.testing.assert_allclose(free.predict_proba(X), expected.predict_proba(X), atol=1e-4)
+    model = TopologicalClassifier(n_components=2, lam=0.05).fit(X, y)
+    assert all(len(np.unique(row.round(6))) <= 2 for row in model.coef_)
+    assert model.score(X, y) > 0.6
+
+
+def test_displays_mark_clusters_and_maxima(problem):
+    plt = pytest.importorskip("matplotlib.pyplot")
+    plt.switch_backend("agg")
+    X, y = problem
+    display = CoefficientDisplay.from_estimator(TopologicalRegression(lam=0.1).fit(X, y)).plot()
+    assert len(set(display.points_.get_array().tolist())) == 3
+    model = TopologicalRegression("maxima", n_components=2).fit(X, y)
+    _, ax = plt.subplots()
+    display = CoefficientDisplay.from_estimator(model, truth=model.coef_).plot(ax)
+    assert display.ax_ is ax
+    assert len(ax.collections[-1].get_offsets()) == 2
+    path = CoefficientPathDisplay.from_estimator(TopologicalRegressionCV(lams=4).fit(X, y)).plot()
+    assert len(path.lines_) == 10
+    assert path.error_ax_.get_yscale() == "log"
+    with pytest.raises(ValueError, match="one row of weights"):
+        CoefficientDisplay.from_estimator(TopologicalRegression().fit(X, np.stack([y, y], axis=1)))
+    plt.close("all")
