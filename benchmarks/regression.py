@@ -11,10 +11,10 @@ from time import perf_counter
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
-from skltopo._proximal import prox_clusters, prox_maxima
 from tqdm import tqdm
 
 from skltopo import TopologicalRegression, TopologicalRegressionCV
+from skltopo._proximal import prox_clusters, prox_maxima
 from skltopo.datasets import (
     make_boxcar,
     make_clustered_coef,

@@ -3,9 +3,9 @@
 from itertools import combinations_with_replacement
 
 import numpy as np
-from skltopo._proximal import prox_steps
 
 from skltopo import Energy
+from skltopo._proximal import prox_steps
 from skltopo.filtrations import LevelSet
 
 

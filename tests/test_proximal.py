@@ -12,6 +12,7 @@ from proximal_oracles import (
     maxima_value,
 )
 from scipy.optimize import lsq_linear
+
 from skltopo._proximal import maxima_pattern, prox_clusters, prox_maxima, prox_steps
 
 STEPS = [0.0, 0.05, 0.1, 0.3, 0.5, 1.0, 2.0, 3.0]
