@@ -22,7 +22,7 @@ lint: $(VENV)/.lint
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/level_sets.py
-	$(BIN)/python benchmarks/regression.py
+	$(BIN)/python benchmarks/regression.py --only times
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info skltopo/*.so demo_output
