@@ -27,7 +27,6 @@ ctypedef vector[Piece] Pieces
 cdef struct Bench:
     # Work space of the maxima, kept between rows.
     Pieces before
-    Pieces after
     Pieces mirrored
     Pieces turned
     Pieces moved

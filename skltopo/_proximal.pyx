@@ -291,9 +291,13 @@ cdef inline int append(Pieces& out, const Piece& q, double begin, double end) ex
     return 0
 
 
-cdef int least_before(const Pieces& f, double slope, double low, int32_t run,
+cdef int least_before(const Pieces& f, double slope, double low, int32_t run, bint first,
                       Pieces& out) except -1 nogil:
-    """out(x') = min over x <= x' of f(x) + slope * (x - x')."""
+    """out(x') = min over x <= x' of f(x) + slope * (x - x').
+
+    With first, f belongs to the vertex before, and pieces remember where they come from in it; else
+    f is the result of such a pass, and its origins are handed on.
+    """
     cdef size_t i
     cdef Piece q, tilted
     cdef double left = low, start, bottom, value, best = INFINITY, where = low
@@ -309,11 +313,12 @@ cdef int least_before(const Pieces& f, double slope, double low, int32_t run,
             if evaluate(tilted, left) > best:
                 start = first_crossing(tilted, best, left, bottom)
             append(out, level_piece(best, slope, where, run), left, start)
-            q.run = run
-            q.stay = True
+            if first:
+                q.run = run
+                q.stay = True
             append(out, q, start, bottom)
             best = value
-            where = bottom
+            where = bottom if q.stay else q.origin
             append(out, level_piece(best, slope, where, run), bottom, q.right)
         else:
             append(out, level_piece(best, slope, where, run), left, q.right)
@@ -395,12 +400,15 @@ cdef int pointwise_least(const Pieces& f, const Pieces& g, double low, Pieces& o
 
 cdef int move(const Pieces& f, double step, bint rising, double low, double high, int32_t run,
               Bench& w) except -1 nogil:
-    """w.moved(x') = min over x of f(x) + step * (height of x -> x' against the run)."""
-    least_before(f, 0.0 if rising else -step, low, run, w.before)
-    mirror(f, low, w.mirrored)
-    least_before(w.mirrored, -step if rising else 0.0, -high, run, w.turned)
-    mirror(w.turned, -high, w.after)
-    pointwise_least(w.before, w.after, low, w.moved)
+    """w.moved(x') = min over x of f(x) + step * (height of x -> x' against the run).
+
+    A step up and then one down is never better than their sum, so that one pass after the other
+    takes both into account.
+    """
+    least_before(f, 0.0 if rising else -step, low, run, True, w.before)
+    mirror(w.before, low, w.mirrored)
+    least_before(w.mirrored, -step if rising else 0.0, -high, run, False, w.turned)
+    mirror(w.turned, -high, w.moved)
     return 0
 
 
