@@ -1,4 +1,4 @@
-// The memory of one sweep: what find_minima, merge_lowest and sweep_image leave for each other.
+// The memory of one sweep of an image or a line: what its steps leave for each other.
 // A C++ struct because Cython can't declare a template of its own.
 #pragma once
 
