@@ -145,7 +145,26 @@ class TopologicalLinearModel(BaseEstimator):
         return [penalty.diagram(row) for row in coef]
 
 
-class TopologicalRegression(MultiOutputMixin, RegressorMixin, TopologicalLinearModel):
+class TopologicalRegressor(RegressorMixin, TopologicalLinearModel):
+    """What both regressions share: prediction."""
+
+    def predict(self, X):
+        """Predict.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        (n_samples,) or (n_samples, n_outputs) ndarray
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        return X @ self.coef_.T + self.intercept_
+
+
+class TopologicalRegression(MultiOutputMixin, TopologicalRegressor):
     r"""Least squares with a topological penalty on the weights.
 
     .. math:: \min_{\beta, \beta_0} \frac{1}{n} \lVert y - X \beta - \beta_0 \rVert_2^2
@@ -288,21 +307,6 @@ class TopologicalRegression(MultiOutputMixin, RegressorMixin, TopologicalLinearM
         self.n_iter_ = max(s.n_iter for s in solutions)
         self.stop_ = float(max(s.stop for s in solutions))
 
-    def predict(self, X):
-        """Predict.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        (n_samples,) or (n_samples, n_outputs) ndarray
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
-        return X @ self.coef_.T + self.intercept_
-
 
 def _path(loss, penalty, lams, solver, max_iter, tol):
     """Return (n_lams, n_features) weights for decreasing lams."""
@@ -325,7 +329,7 @@ def _fold_errors(X, y, weight, train, test, fit_intercept, fit_path):
     return np.average(squares, axis=0, weights=None if weight is None else weight[test])
 
 
-class TopologicalRegressionCV(RegressorMixin, TopologicalLinearModel):
+class TopologicalRegressionCV(TopologicalRegressor):
     """`TopologicalRegression` with lam chosen by cross-validation along paths with warm starts.
 
     Parameters
@@ -519,18 +523,3 @@ verbose
         self.loss_curve_ = solution.objective
         self.n_iter_ = solution.n_iter
         self.stop_ = float(solution.stop)
-
-    def predict(self, X):
-        """Predict.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        (n_samples,) ndarray
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
-        return X @ self.coef_ + self.intercept_
