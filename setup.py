@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
@@ -9,20 +10,24 @@ from setuptools import Extension, setup
 # SKLTOPO_BOUNDSCHECK=1 builds kernels that check every index: slow, for the test suite.
 CHECK = os.environ.get("SKLTOPO_BOUNDSCHECK", "0") == "1"
 
-compile_args = ["/O2", "/std:c++17"] if sys.platform == "win32" else ["-O3", "-std=c++17"]
+if sys.platform == "win32":
+    compile_args = ["/O2", "/std:c++17"]
+else:
+    # Geometric predicates count every rounding: no multiply and add may become one.
+    compile_args = ["-O3", "-std=c++17", "-ffp-contract=off"]
 macros = [("SKLTOPO_CHECKED", "1")] if CHECK else []
 
 extensions = [
     Extension(
-        f"skltopo.{name}",
-        [f"skltopo/{name}.pyx"],
-        depends=["skltopo/_older_masks.h", "skltopo/_buffer.h", "skltopo/_scratch.h"],
+        f"skltopo.{path.stem}",
+        [str(path)],
+        depends=[str(header) for header in sorted(Path("skltopo").glob("*.h"))],
         include_dirs=["skltopo"],
         language="c++",
         extra_compile_args=compile_args,
         define_macros=macros,
     )
-    for name in ("_persistence", "_lines", "_features", "_proximal", "_descent")
+    for path in sorted(Path("skltopo").glob("*.pyx"))
 ]
 
 setup(

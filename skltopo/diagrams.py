@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import gather, is_tensor
+from ._arrays import is_tensor
 
 __all__ = ["Diagram", "DiagramBatch", "Points"]
 
@@ -144,6 +144,9 @@ class DiagramBatch:
     shape : tuple of int
         Leading axes of the input.
     superlevel : bool
+    last : callable
+        Without arguments: the last filtration value of every sample, (n_samples,); for energies
+        that clip essential classes, so looked at when one does.
 
     Examples
     --------
@@ -154,12 +157,11 @@ class DiagramBatch:
     (5, 2)
     """
 
-    def __init__(self, points, shape, superlevel, live, last_index):
+    def __init__(self, points, shape, superlevel, last):
         self.points = points
         self.shape = tuple(shape)
         self.superlevel = superlevel
-        self._live = live
-        self._last_index = last_index
+        self.last = last
 
     def get_points(self, dim):
         """Return the `Points` of one dimension, or raise KeyError saying what there is."""
@@ -170,10 +172,6 @@ class DiagramBatch:
                 f"dimension {dim!r} was not computed; this diagram has {list(self.points)}"
             ) from None
 
-    def last(self):
-        """Return the last filtration value of every sample, (n_samples,), by a gather."""
-        return gather(self._live, self._last_index())
-
     @property
     def n_samples(self):
         """Number of samples over all leading axes."""
@@ -181,10 +179,8 @@ class DiagramBatch:
 
     def _select(self, start, stop, shape):
         points = {dim: part.sample(start, stop) for dim, part in self.points.items()}
-        last_index = self._last_index
-        return DiagramBatch(
-            points, shape, self.superlevel, self._live, lambda: last_index()[start:stop]
-        )
+        last = self.last
+        return DiagramBatch(points, shape, self.superlevel, lambda: last()[start:stop])
 
     def __len__(self):
         if not self.shape:

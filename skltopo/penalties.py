@@ -411,4 +411,4 @@ def _gap_diagram(points):
         essential_splits=np.array([0, 1]),
     )
     longest = np.array([finite[0, 1] if len(finite) else 0.0])
-    return Diagram(DiagramBatch({0: part}, (), False, longest, lambda: np.array([0])))
+    return Diagram(DiagramBatch({0: part}, (), False, lambda: longest))

@@ -15,7 +15,7 @@ PACKAGE = Path(skltopo.__file__).parent
 FLOORS = [
     ["_parallel"],
     ["_persistence", "_lines", "_features", "_proximal", "_descent"],
-    ["_arrays", "diagrams", "filtrations"],
+    ["_arrays", "diagrams", "level_sets", "filtrations"],
     ["energies"],
     ["nn", "penalties", "solvers"],
     ["features", "regression", "classification"],
