@@ -15,7 +15,7 @@ PACKAGE = Path(skltopo.__file__).parent
 FLOORS = [
     ["_parallel"],
     ["_persistence", "_lines", "_features", "_proximal", "_descent"],
-    ["_delaunay", "_planar_alpha", "_lengths"],
+    ["_delaunay", "_planar_alpha", "_planar_rips", "_lengths"],
     [
         "_arrays",
         "diagrams",
@@ -33,9 +33,9 @@ FLOORS = [
 ]
 ORDER = [room for floor in FLOORS for room in floor]
 THIRD_PARTY = {
-    "kernels": {"numpy", "cython", "libc", "libcpp", "functools"},
+    "kernels": {"numpy", "cython", "libc", "libcpp", "cpython", "functools"},
     # The descent calls scipy's BLAS.
-    "_descent.pyx": {"scipy", "cpython"},
+    "_descent.pyx": {"scipy"},
     "sklearn": {"features", "regression", "classification", "datasets", "_regression_display"},
 }
 
