@@ -15,7 +15,7 @@ PACKAGE = Path(skltopo.__file__).parent
 FLOORS = [
     ["_parallel"],
     ["_persistence", "_lines", "_features", "_proximal", "_descent"],
-    ["_delaunay", "_planar_alpha", "_planar_rips", "_lengths"],
+    ["_delaunay", "_repair", "_planar_alpha", "_planar_rips", "_lengths"],
     [
         "_arrays",
         "diagrams",
