@@ -489,6 +489,36 @@ def boruvka_tree(const double[:, ::1] points):
     return _in_order(edges, values)
 
 
+def euclidean_tree(points):
+    """Find the Euclidean minimum spanning tree by the algorithm that suits the points.
+
+    Parameters and results are those of prim_tree; n below 2**31.
+    """
+    n, d = points.shape
+    if n <= 700 * 1.5**d:       # where the tree of boxes overtakes plain arithmetic, by measurement
+        return prim_tree(points)
+    if not _may_repeat(points):
+        return boruvka_tree(points)
+    # Points in one place are a star around the first of them; only the firsts meet other places.
+    _, first, place = np.unique(points, axis=0, return_index=True, return_inverse=True)
+    first_of = first[place.reshape(-1)]
+    later = np.flatnonzero(first_of != np.arange(n))
+    kept = np.sort(first)
+    edges, values = boruvka_tree(points[kept]) if len(kept) > 1 else prim_tree(points[kept])
+    stars = np.stack([first_of[later], later], axis=1)
+    return _in_order(
+        np.concatenate([stars, kept[edges]]), np.concatenate([np.zeros(len(later)), values])
+    )
+
+
+def _may_repeat(points):
+    """Tell whether some point may stand twice: false only if none does."""
+    factors = np.uint64(0x9E3779B97F4A7C15) * np.arange(1, 2 * points.shape[1], 2, dtype=np.uint64)
+    # 0.0 and -0.0 are one place.
+    mixed = np.sort(((points + 0.0).view(np.uint64) * factors).sum(axis=1, dtype=np.uint64))
+    return bool((mixed[1:] == mixed[: mixed.size - 1]).any())
+
+
 # --------------------------------------------------------------------------------------------------
 # From a tree to PD_0
 # --------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ cdef extern from "_rips_state.h" nogil:
         uint64_t* x
 
     cdef cppclass RipsState:
-        Py_ssize_t n, n_words
+        Py_ssize_t n, n_words, bytes_left
         Buffer[uint64_t] rows, lens, seen_rows, unvisited, frontier, components
         Buffer[int32_t] parent
         Buffer[uint8_t] touched
@@ -44,7 +44,7 @@ cdef extern from "_rips_state.h" nogil:
         vector[Seen] seen
         vector[Coloured] coloured
         vector[uint64_t] merges, hole_pairs, void_pairs
-        void reset(Py_ssize_t n_vertices, Py_ssize_t max_bytes) except +
+        void reset(Py_ssize_t n_vertices) except +
 
     void flip_bit(uint64_t* row, Py_ssize_t v)
     bool has_bit(const uint64_t* row, Py_ssize_t v)
@@ -66,6 +66,8 @@ cdef inline Edge unpack_edge(uint64_t item) noexcept nogil:
     return e
 
 
+cdef int take_memory(RipsState& s, Py_ssize_t n, Py_ssize_t n_edges,
+                     Py_ssize_t max_bytes) except -1 nogil
 cdef bint join_ends(RipsState& s, Edge e) except -1 nogil
 cdef uint64_t* hole_row(RipsState& s, int32_t g, int32_t v) except NULL nogil
 cdef int bear_hole(RipsState& s, Edge e) except -1 nogil

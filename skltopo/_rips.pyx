@@ -31,8 +31,8 @@ Complexity
     class that dies. Memory: 8 bytes an edge, n^2 / 8 for the graph, rows of classes.
 
 Papers
-    Bauer, Ripser, 2021 (the enclosing radius). Dey, Fan, Wang, Computing topological persistence for
-    simplicial maps, 2014, and Boissonnat, Dey, Maria, The compressed annotation matrix, 2015
+    Bauer, Ripser, 2021 (the enclosing radius). Dey, Fan, Wang, Computing topological persistence
+    for simplicial maps, 2014, and Boissonnat, Dey, Maria, The compressed annotation matrix, 2015
     (annotations). Koyama, Memoli, Robins, Turner, Faster computation of degree-1 persistent
     homology using the reduced Vietoris-Rips filtration, 2024 (one triangle a component of a lens).
     Kapulkin, Kershaw, RedZeD, 2026 (classes kept on living generators alone).
@@ -42,7 +42,7 @@ import numpy as np
 
 from cpython.exc cimport PyErr_CheckSignals
 from cython cimport floating
-from libc.math cimport INFINITY, sqrt
+from libc.math cimport sqrt
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libcpp cimport bool
 from libcpp.vector cimport vector
@@ -65,6 +65,25 @@ cdef extern from "_rips_state.h" nogil:
 cdef enum:
     MOST_VERTICES = 1 << 16     # two ends of an edge in 32 bits
     EDGES_BETWEEN_SIGNALS = 1 << 16
+
+
+#: The most points that rips_pairs and rips_pairs_2 take.
+MAX_VERTICES = MOST_VERTICES
+
+
+cdef int take_memory(RipsState& s, Py_ssize_t n, Py_ssize_t n_edges,
+                     Py_ssize_t max_bytes) except -1 nogil:
+    """Begin with n vertices, unless the graph and the edges take more than max_bytes."""
+    cdef Py_ssize_t needed = 8 * (n_edges + 1) + n * n // 8 + 128 * n
+    if needed > max_bytes:
+        with gil:
+            raise MemoryError(
+                f"{n_edges} edges of {n} points take {needed / 2**30:.1f} GiB, and "
+                f"{max_bytes / 2**30:.1f} GiB are free; take fewer points or a smaller max_edge"
+            )
+    s.bytes_left = max_bytes - needed
+    s.reset(n)
+    return 0
 
 
 # --------------------------------------------------------------------------------------------------
@@ -243,12 +262,15 @@ cdef int enter_bucket(RipsState& s, const uint64_t* items, Py_ssize_t n) except 
         i += 1
 
 
-cdef int sweep_edges(RipsState& s, const floating* matrix, double limit) except -1 nogil:
+cdef int sweep_edges(RipsState& s, const floating* matrix, Py_ssize_t n, double limit,
+                     Py_ssize_t max_bytes) except -1 nogil:
     """Enter all edges up to limit."""
-    cdef Py_ssize_t n = s.n, n_buckets = n_buckets_for(n), b, i, start, stop, since = 0
+    cdef Py_ssize_t n_buckets = n_buckets_for(n), n_edges, b, i, start, stop, since = 0
     cdef Buffer[int64_t] ends, fine
     cdef Buffer[uint64_t] items, scratch
-    items.grow(count_edges(matrix, n, limit, n_buckets, ends) + 1)
+    n_edges = count_edges(matrix, n, limit, n_buckets, ends)
+    take_memory(s, n, n_edges, max_bytes)
+    items.grow(n_edges + 1)
     place_edges(matrix, n, limit, n_buckets, ends, items.data())
     start = 0
     for b in range(n_buckets):
@@ -345,7 +367,7 @@ def rips_pairs(const floating[:, ::1] matrix, double limit, bint squared, bint k
     keep_zero : bool
         Keep points of length zero.
     max_bytes : int
-        Memory that cocycles may take before MemoryError.
+        Memory that may be taken, beyond which MemoryError is raised.
 
     Returns
     -------
@@ -354,6 +376,5 @@ def rips_pairs(const floating[:, ::1] matrix, double limit, bint squared, bint k
     """
     cdef RipsState s
     with nogil:
-        s.reset(matrix.shape[0], max_bytes)
-        sweep_edges(s, &matrix[0, 0], limit)
+        sweep_edges(s, &matrix[0, 0], matrix.shape[0], limit, max_bytes)
     return list(collect_pairs(s, &matrix[0, 0], squared, keep_zero)[:2])

@@ -42,7 +42,7 @@ from ._buffer cimport Buffer
 from ._rips cimport (
     Coloured, Edge, LivingClass, Pool, RipsState, Touch, bear_hole, collect_pairs, find_lens,
     flip_bit, has_bit, hole_row, insert_edge, join_ends, kill_hole, see_holes, set_rows,
-    store_holes, unpack_edge
+    store_holes, take_memory, unpack_edge
 )
 from ._rips_edges cimport count_edges, n_buckets_for, place_edges, sort_bucket
 
@@ -383,16 +383,16 @@ cdef int enter_edge(RipsState& s, Edge e, vector[int32_t]& first) except -1 nogi
     return 0
 
 
-cdef int sweep_edges(RipsState& s, const floating* matrix, double limit) except -1 nogil:
+cdef int sweep_edges(RipsState& s, const floating* matrix, Py_ssize_t n, double limit,
+                     Py_ssize_t max_bytes) except -1 nogil:
     """Enter all edges up to limit."""
-    cdef Py_ssize_t n = s.n, n_buckets = n_buckets_for(n), b, i, start = 0, stop, since = 0
+    cdef Py_ssize_t n_buckets = n_buckets_for(n), n_edges, b, i, start = 0, stop, since = 0
     cdef Buffer[int64_t] ends, fine
     cdef Buffer[uint64_t] items, scratch
     cdef vector[int32_t] first
-    s.unvisited.grow(s.n_words)
-    s.frontier.grow(s.n_words)
-    s.voids_at.resize(n)
-    items.grow(count_edges(matrix, n, limit, n_buckets, ends) + 1)
+    n_edges = count_edges(matrix, n, limit, n_buckets, ends)
+    take_memory(s, n, n_edges, max_bytes)
+    items.grow(n_edges + 1)
     place_edges(matrix, n, limit, n_buckets, ends, items.data())
     for b in range(n_buckets):
         stop = ends[b]
@@ -416,6 +416,5 @@ def rips_pairs_2(const floating[:, ::1] matrix, double limit, bint squared, bint
     """
     cdef RipsState s
     with nogil:
-        s.reset(matrix.shape[0], max_bytes)
-        sweep_edges(s, &matrix[0, 0], limit)
+        sweep_edges(s, &matrix[0, 0], matrix.shape[0], limit, max_bytes)
     return list(collect_pairs(s, &matrix[0, 0], squared, keep_zero))

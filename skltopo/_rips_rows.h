@@ -43,15 +43,14 @@ static inline std::ptrdiff_t row_words(std::ptrdiff_t n) {
     return n <= 256 ? 4 : (n + 511) / 512 * 8;
 }
 
-// Pieces of memory of one size, zeroed up to n_zero words when taken.
+// Pieces of memory of one size, zeroed up to n_zero words when taken. They count against bytes_left,
+// which several pools share.
 class Pool {
   public:
-    void reset(std::ptrdiff_t n_words, std::ptrdiff_t n_zero, std::ptrdiff_t max_bytes) {
+    void reset(std::ptrdiff_t n_words, std::ptrdiff_t n_zero, std::ptrdiff_t *bytes_left) {
         n_words_ = n_words;
         n_zero_ = n_zero;
-        bytes_left_ = max_bytes;
-        free_.clear();
-        chunks_.clear();
+        bytes_left_ = bytes_left;
     }
     Word *take() {
         if (free_.empty()) refill();
@@ -66,15 +65,16 @@ class Pool {
     void refill() {
         const std::ptrdiff_t n = std::max<std::ptrdiff_t>(1, std::min<std::ptrdiff_t>(
             64 * (1 + static_cast<std::ptrdiff_t>(chunks_.size())), (1 << 18) / n_words_));
-        bytes_left_ -= n * n_words_ * static_cast<std::ptrdiff_t>(sizeof(Word));
-        if (bytes_left_ < 0) throw std::bad_alloc();
+        *bytes_left_ -= n * n_words_ * static_cast<std::ptrdiff_t>(sizeof(Word));
+        if (*bytes_left_ < 0) throw std::bad_alloc();
         chunks_.reserve(chunks_.size() + 1);
         n_pieces_ += n;
         free_.reserve(static_cast<std::size_t>(n_pieces_));
         chunks_.emplace_back(new Word[static_cast<std::size_t>(n * n_words_)]);
         for (std::ptrdiff_t i = n; i-- > 0;) free_.push_back(chunks_.back().get() + i * n_words_);
     }
-    std::ptrdiff_t n_words_ = 1, n_zero_ = 1, n_pieces_ = 0, bytes_left_ = 0;
+    std::ptrdiff_t n_words_ = 1, n_zero_ = 1, n_pieces_ = 0;
+    std::ptrdiff_t *bytes_left_ = nullptr;
     std::vector<std::unique_ptr<Word[]>> chunks_;
     std::vector<Word *> free_;
 };

@@ -20,6 +20,9 @@ struct LivingClass {
 };
 
 struct RipsState {
+    RipsState() = default;
+    RipsState(const RipsState &) = delete;  // pools point into it
+
     std::ptrdiff_t n = 0, n_words = 0;
     Buffer<Word> rows, lens;             // n rows of earlier neighbours; the lens of this edge
     Buffer<std::int32_t> parent;         // union-find
@@ -40,7 +43,9 @@ struct RipsState {
 
     std::vector<std::uint64_t> merges, hole_pairs, void_pairs;  // birth edge << 32 | death edge
 
-    void reset(std::ptrdiff_t n_vertices, std::ptrdiff_t max_bytes) {
+    std::ptrdiff_t bytes_left = 0;       // for cocycles
+
+    void reset(std::ptrdiff_t n_vertices) {
         n = n_vertices;
         n_words = row_words(n);
         rows.grow(n * n_words);
@@ -52,9 +57,12 @@ struct RipsState {
             parent[v] = static_cast<std::int32_t>(v);
             touched[v] = 0;
         }
-        row_pool.reset(n_words, n_words, max_bytes);
-        set_pool.reset(n_words + n, n_words, max_bytes);
+        row_pool.reset(n_words, n_words, &bytes_left);
+        set_pool.reset(n_words + n, n_words, &bytes_left);
+        unvisited.grow(n_words);
+        frontier.grow(n_words);
         holes_at.resize(static_cast<std::size_t>(n));
+        voids_at.resize(static_cast<std::size_t>(n));
     }
 };
 

@@ -16,7 +16,9 @@ FLOORS = [
     ["_parallel"],
     ["_persistence", "_lines", "_features", "_proximal", "_descent"],
     ["_delaunay", "_planar_alpha", "_lengths"],
-    ["_arrays", "diagrams", "level_sets", "_circumradius", "point_clouds", "alpha", "filtrations"],
+    ["_memory", "_distances", "_emst", "_rips", "_rips2"],
+    ["_arrays", "diagrams", "level_sets", "_circumradius", "point_clouds", "alpha"],
+    ["_metric_clouds", "_distance_matrices", "vietoris_rips", "filtrations"],
     ["energies"],
     ["nn", "penalties", "solvers"],
     ["features", "regression", "classification"],
@@ -27,6 +29,10 @@ THIRD_PARTY = {
     "kernels": {"numpy", "cython", "libc", "libcpp", "functools"},
     # The descent calls scipy's BLAS.
     "_descent.pyx": {"scipy", "cpython"},
+    # Ctrl-C is heard inside a long call.
+    "_emst.pyx": {"cpython"},
+    "_rips.pyx": {"cpython"},
+    "_rips2.pyx": {"cpython"},
     "sklearn": {"features", "regression", "classification", "datasets", "_regression_display"},
 }
 
