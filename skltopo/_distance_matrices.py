@@ -84,34 +84,37 @@ class DistanceMatrices:
         plain = self._plain[i]
         return prim_tree_of_rows(len(plain), plain.__getitem__)
 
-    def edge_lengths(self, edges, splits):
+    def values(self, found):
         """Return entries [i, j] of edges i < j, differentiable where the matrix is a tensor.
 
         Parameters
         ----------
-        edges : (m, 2 k) int64 ndarray
-            k edges in each row, numbered within their cloud.
-        splits : (n_clouds + 1,) int64 ndarray
-            Cloud i has the rows splits[i]:splits[i + 1] of edges.
+        found : list of (edges, splits)
+            edges : (m, 2 k) int64 ndarray, k edges in each row, numbered within their cloud.
+            splits : (n_clouds + 1,) int64 ndarray, cloud i has the rows splits[i]:splits[i + 1].
 
         Returns
         -------
-        (m, k) ndarray or torch.Tensor
+        list of (m, k) ndarray or torch.Tensor
+            A vertex (v, v) has the value of the diagonal, zero.
         """
+        return [self._look_up(edges, splits) for edges, splits in found]
+
+    def _look_up(self, edges, splits):
         if not self._live:
             return self._none.reshape(0, edges.shape[1] // 2)
-        parts = []
-        for live, part in zip(self._live, np.split(edges, splits[1:-1]), strict=True):
-            first, second = part[:, ::2], part[:, 1::2]
-            # A vertex as the edge (v, v) is on the diagonal, whose entry is zero.
-            parts.append(gather(live, np.ascontiguousarray(first * len(live) + second)))
-        return concatenate(parts)
+        return concatenate(
+            [
+                gather(live, np.ascontiguousarray(part[:, ::2] * len(live) + part[:, 1::2]))
+                for live, part in zip(self._live, np.split(edges, splits[1:-1]), strict=True)
+            ]
+        )
 
-    def zeros(self, n):
-        """Return n zeros of the kind of the entries."""
+    def zeros(self, *shape):
+        """Return zeros of the kind of the entries."""
         if is_tensor(self._none):
-            return self._none.new_zeros(n)
-        return np.zeros(n, dtype=self._none.dtype)
+            return self._none.new_zeros(shape)
+        return np.zeros(shape, dtype=self._none.dtype)
 
 
 def _check_shape(shape, name):

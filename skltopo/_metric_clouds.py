@@ -134,33 +134,33 @@ class MetricClouds(Clouds):
         n = len(self[i])
         return prim_tree_of_rows(n, lambda k: self.rows(i, k, k + 1)[0])
 
-    def edge_lengths(self, edges, splits):
-        """Return the lengths of edges, differentiable where the points are a tensor.
+    def values(self, found):
+        """Return lengths of edges, differentiable where the points are a tensor.
 
         Parameters
         ----------
-        edges : (m, 2 k) int64 ndarray
-            k edges in each row, numbered within their cloud.
-        splits : (n_clouds + 1,) int64 ndarray
-            Cloud i has the rows splits[i]:splits[i + 1] of edges.
+        found : list of (edges, splits)
+            edges : (m, 2 k) int64 ndarray, k edges in each row, numbered within their cloud.
+            splits : (n_clouds + 1,) int64 ndarray, cloud i has the rows splits[i]:splits[i + 1].
 
         Returns
         -------
-        (m, k) ndarray or torch.Tensor
-            The gradient at coincident points is finite.
+        list of (m, k) ndarray or torch.Tensor
+            The gradient at coincident points is finite; a vertex (v, v) has length zero.
         """
         if self._euclidean:
-            return self.lengths(self.number(edges, splits))
+            return self.edge_values([self.number(edges, splits) for edges, splits in found])
+        return [self._measure_rows(edges, splits) for edges, splits in found]
+
+    def _measure_rows(self, edges, splits):
         if self._metric in FORMULAS:
             ends = self.gather(self.number(edges, splits))
             lengths = FORMULAS[self._metric](ends[:, ::2], ends[:, 1::2])
             return self._without_loops(lengths, edges)
-        parts = [
-            self._paired(i, part)
-            for i, part in enumerate(np.split(edges, splits[1:-1]))
-            if i < self.n_clouds
-        ]
-        return concatenate(parts) if parts else self.zeros(0).reshape(0, edges.shape[1] // 2)
+        if not self.n_clouds:
+            return self.zeros(0, edges.shape[1] // 2)
+        parts = np.split(edges, splits[1:-1])
+        return concatenate([self._paired(i, part) for i, part in enumerate(parts)])
 
     @staticmethod
     def _without_loops(lengths, edges):

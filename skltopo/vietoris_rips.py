@@ -12,7 +12,7 @@ from ._metric_clouds import MetricClouds, check_metric
 from ._parallel import effective_n_jobs, run
 from ._rips import MAX_VERTICES, rips_pairs
 from ._rips2 import rips_pairs_2
-from .diagrams import Diagram, DiagramBatch, Points, concatenate, stack_columns
+from .diagrams import Diagram, DiagramBatch, Points, concatenate
 from .point_clouds import ends_of
 
 __all__ = ["VietorisRips"]
@@ -173,10 +173,7 @@ class VietorisRips:
             [partial(call, clouds, i) for i in range(clouds.n_clouds)],
             effective_n_jobs(self.n_jobs),
         )
-        parts = {
-            dim: self._gather(clouds, dim, [found[dim] for found in results])
-            for dim in self.homology_dimensions
-        }
+        parts = self._gather(clouds, results)
         batch = DiagramBatch(parts, clouds.shape, False, partial(self._last_values, clouds))
         return batch if clouds.shape else Diagram(batch)
 
@@ -216,26 +213,26 @@ class VietorisRips:
         pairing = rips_pairs if top == 1 else rips_pairs_2
         return pairing(matrix, limit, squared, self.keep_zero, available_memory())
 
-    def _gather(self, clouds, dim, found):
-        pairs = _join([part for part, _ in found], 4)
-        essential = _join([part for _, part in found], 2)
-        splits = ends_of([len(part) for part, _ in found])
-        essential_splits = ends_of([len(part) for _, part in found])
-        if dim == 0:
-            deaths = clouds.edge_lengths(np.ascontiguousarray(pairs[:, 2:]), splits)[:, 0]
-            finite = stack_columns(clouds.zeros(len(pairs)), deaths)
-            births = clouds.zeros(len(essential))
-        else:
-            finite = clouds.edge_lengths(pairs, splits)
-            births = clouds.edge_lengths(essential, essential_splits)[:, 0]
-        return Points(
-            finite=finite,
-            pairs=pairs,
-            splits=splits,
-            births=births,
-            essential=essential,
-            essential_splits=essential_splits,
-        )
+    def _gather(self, clouds, results):
+        """Turn the edges that kernels found in each cloud into {dim: Points}."""
+        rows = []
+        for dim in self.homology_dimensions:
+            for part, n_columns in ((0, 4), (1, 2)):
+                found = [result[dim][part] for result in results]
+                edges = np.concatenate(found) if found else np.empty((0, n_columns), dtype=np.int64)
+                rows.append((edges, ends_of([len(some) for some in found])))
+        values = clouds.values(rows)
+        return {
+            dim: Points(
+                finite=values[2 * k],
+                pairs=rows[2 * k][0],
+                splits=rows[2 * k][1],
+                births=values[2 * k + 1][:, 0],
+                essential=rows[2 * k + 1][0],
+                essential_splits=rows[2 * k + 1][1],
+            )
+            for k, dim in enumerate(self.homology_dimensions)
+        }
 
     def _last_values(self, clouds):
         """Longest edge up to max_edge, for each cloud; 0 where there is none."""
@@ -259,17 +256,13 @@ class VietorisRips:
             return clouds.zeros(1)
         splits = np.zeros(clouds.n_clouds + 1, dtype=np.int64)
         splits[i + 1 :] = 1
-        return clouds.edge_lengths(np.array([edge], dtype=np.int64), splits)[:, 0]
+        return clouds.values([(np.array([edge], dtype=np.int64), splits)])[0][:, 0]
 
     def __repr__(self):
         return (
             f"VietorisRips(max_dim={self.max_dim}, max_edge={self.max_edge}, "
             f"metric={self.metric!r}, homology_dimensions={self.homology_dimensions})"
         )
-
-
-def _join(parts, n_columns):
-    return np.concatenate(parts) if parts else np.empty((0, n_columns), dtype=np.int64)
 
 
 def _square_of_longest(limit):
