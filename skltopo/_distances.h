@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "_dispatch.h"
 
@@ -85,3 +86,53 @@ SKLTOPO_INLINE std::ptrdiff_t bad_tile_double_body(const double *matrix, std::pt
 }
 SKLTOPO_VARIANTS(std::ptrdiff_t, bad_tile_double,
                  (const double *matrix, std::ptrdiff_t n, std::ptrdiff_t row), (matrix, n, row))
+
+// Buckets of the entries of a row from column begin on, those up to limit: entry x goes to bucket
+// x * scale, the last one at the most. Returns how many there are; their columns go to column.
+template <class T>
+SKLTOPO_INLINE std::ptrdiff_t bucket_row(const T *row, std::ptrdiff_t begin, std::ptrdiff_t end,
+                                         double limit, double scale, std::int32_t last,
+                                         std::int32_t *bucket, std::int32_t *column) {
+    const std::ptrdiff_t BLOCK = 256;
+    std::int32_t place[BLOCK], kept[BLOCK];
+    std::ptrdiff_t n = 0;
+    for (std::ptrdiff_t start = begin; start < end; start += BLOCK) {
+        const std::ptrdiff_t m = end - start < BLOCK ? end - start : BLOCK;
+        for (std::ptrdiff_t k = 0; k < m; k++) {
+            const double x = static_cast<double>(row[start + k]);
+            const double inside = x <= limit ? x : 0;
+            const std::int32_t b = static_cast<std::int32_t>(inside * scale);
+            place[k] = b < last ? b : last;
+            kept[k] = x <= limit;
+        }
+        // Without branches: whether an entry is kept can't be predicted.
+        for (std::ptrdiff_t k = 0; k < m; k++) {
+            bucket[n] = place[k];
+            column[n] = static_cast<std::int32_t>(start + k);
+            n += kept[k];
+        }
+    }
+    return n;
+}
+
+SKLTOPO_INLINE std::ptrdiff_t bucket_row_single_body(const float *row, std::ptrdiff_t begin,
+                                                     std::ptrdiff_t end, double limit,
+                                                     double scale, std::int32_t last,
+                                                     std::int32_t *bucket, std::int32_t *column) {
+    return bucket_row(row, begin, end, limit, scale, last, bucket, column);
+}
+SKLTOPO_VARIANTS(std::ptrdiff_t, bucket_row_single,
+                 (const float *row, std::ptrdiff_t begin, std::ptrdiff_t end, double limit,
+                  double scale, std::int32_t last, std::int32_t *bucket, std::int32_t *column),
+                 (row, begin, end, limit, scale, last, bucket, column))
+
+SKLTOPO_INLINE std::ptrdiff_t bucket_row_double_body(const double *row, std::ptrdiff_t begin,
+                                                     std::ptrdiff_t end, double limit,
+                                                     double scale, std::int32_t last,
+                                                     std::int32_t *bucket, std::int32_t *column) {
+    return bucket_row(row, begin, end, limit, scale, last, bucket, column);
+}
+SKLTOPO_VARIANTS(std::ptrdiff_t, bucket_row_double,
+                 (const double *row, std::ptrdiff_t begin, std::ptrdiff_t end, double limit,
+                  double scale, std::int32_t last, std::int32_t *bucket, std::int32_t *column),
+                 (row, begin, end, limit, scale, last, bucket, column))

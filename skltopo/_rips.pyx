@@ -59,6 +59,8 @@ cdef extern from "_rips_state.h" nogil:
                             Py_ssize_t n_words, const uint8_t* touched)
     Py_ssize_t find_contradiction(const Seen* seen, Py_ssize_t n_seen, const uint64_t* lens,
                                   Py_ssize_t n_words)
+    void mask_row(const uint64_t* row, const uint64_t* lens, uint64_t* x, Py_ssize_t n_words)
+    void add_masked_row(const uint64_t* row, const uint64_t* lens, uint64_t* x, Py_ssize_t n_words)
     Py_ssize_t first_free(const Seen* seen, Py_ssize_t n_seen, const uint64_t* lens,
                           Py_ssize_t n_words)
 
@@ -74,7 +76,7 @@ MAX_VERTICES = MOST_VERTICES
 cdef int take_memory(RipsState& s, Py_ssize_t n, Py_ssize_t n_edges,
                      Py_ssize_t max_bytes) except -1 nogil:
     """Begin with n vertices, unless the graph and the edges take more than max_bytes."""
-    cdef Py_ssize_t needed = 8 * (n_edges + 1) + n * n // 8 + 128 * n
+    cdef Py_ssize_t needed = 8 * n_edges + n * n // 8 + 128 * n
     if needed > max_bytes:
         with gil:
             raise MemoryError(
@@ -131,7 +133,7 @@ cdef int bear_hole(RipsState& s, Edge e) except -1 nogil:
 
 cdef int see_holes(RipsState& s, Edge e) except -1 nogil:
     """Collect the classes at the ends of e with their sums over paths through the lens."""
-    cdef Py_ssize_t i, k, n_words = s.n_words
+    cdef Py_ssize_t i, n_words = s.n_words
     cdef int32_t slot
     cdef Seen seen
     cdef Touch touch
@@ -144,15 +146,12 @@ cdef int see_holes(RipsState& s, Edge e) except -1 nogil:
         touch = s.holes_at[e.u][i] if i < n_at_u else s.holes_at[e.v][i - n_at_u]
         slot = s.seen_slot[touch.g]
         if slot >= 0:
-            seen = s.seen[slot]
-            for k in range(n_words):
-                seen.x[k] ^= touch.row[k] & lens[k]
+            add_masked_row(touch.row, lens, s.seen[slot].x, n_words)
             continue
         seen.g = touch.g
         seen.x = s.seen_rows.data() + i * n_words
         seen.value = 0
-        for k in range(n_words):
-            seen.x[k] = touch.row[k] & lens[k]
+        mask_row(touch.row, lens, seen.x, n_words)
         s.seen_slot[touch.g] = <int32_t>s.seen.size()
         s.seen.push_back(seen)
     for i in range(<Py_ssize_t>s.seen.size()):
@@ -267,11 +266,12 @@ cdef int sweep_edges(RipsState& s, const floating* matrix, Py_ssize_t n, double 
     """Enter all edges up to limit."""
     cdef Py_ssize_t n_buckets = n_buckets_for(n), n_edges, b, i, start, stop, since = 0
     cdef Buffer[int64_t] ends, fine
+    cdef Buffer[int32_t] row_buckets
     cdef Buffer[uint64_t] items, scratch
-    n_edges = count_edges(matrix, n, limit, n_buckets, ends)
+    n_edges = count_edges(matrix, n, limit, n_buckets, ends, row_buckets)
     take_memory(s, n, n_edges, max_bytes)
-    items.grow(n_edges + 1)
-    place_edges(matrix, n, limit, n_buckets, ends, items.data())
+    items.grow(n_edges)
+    place_edges(matrix, n, limit, n_buckets, ends, row_buckets, items.data())
     start = 0
     for b in range(n_buckets):
         stop = ends[b]

@@ -388,12 +388,13 @@ cdef int sweep_edges(RipsState& s, const floating* matrix, Py_ssize_t n, double 
     """Enter all edges up to limit."""
     cdef Py_ssize_t n_buckets = n_buckets_for(n), n_edges, b, i, start = 0, stop, since = 0
     cdef Buffer[int64_t] ends, fine
+    cdef Buffer[int32_t] row_buckets
     cdef Buffer[uint64_t] items, scratch
     cdef vector[int32_t] first
-    n_edges = count_edges(matrix, n, limit, n_buckets, ends)
+    n_edges = count_edges(matrix, n, limit, n_buckets, ends, row_buckets)
     take_memory(s, n, n_edges, max_bytes)
-    items.grow(n_edges + 1)
-    place_edges(matrix, n, limit, n_buckets, ends, items.data())
+    items.grow(n_edges)
+    place_edges(matrix, n, limit, n_buckets, ends, row_buckets, items.data())
     for b in range(n_buckets):
         stop = ends[b]
         sort_bucket(matrix, n, items.data() + start, stop - start, scratch, fine)

@@ -9,7 +9,7 @@ or badly spread entries), by std::sort. Runs of equal keys are put right by the 
 
 from cython cimport floating
 from libc.math cimport isfinite
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 from libcpp.algorithm cimport sort
 
@@ -17,6 +17,12 @@ from ._buffer cimport Buffer
 
 cdef extern from "_rips_state.h" nogil:
     void sort_by_entry[T](uint64_t* begin, uint64_t* end, const T* matrix, Py_ssize_t n) except +
+
+cdef extern from "_distances.h" nogil:
+    Py_ssize_t bucket_row_single(const float* row, Py_ssize_t begin, Py_ssize_t end, double limit,
+                                 double scale, int32_t last, int32_t* bucket, int32_t* column)
+    Py_ssize_t bucket_row_double(const double* row, Py_ssize_t begin, Py_ssize_t end, double limit,
+                                 double scale, int32_t last, int32_t* bucket, int32_t* column)
 
 cdef enum:
     EDGES_PER_BUCKET = 512  # they stay in the first cache
@@ -37,59 +43,64 @@ cdef inline uint32_t length_key(double x) noexcept nogil:
     return bits
 
 
-cdef inline Py_ssize_t bucket_of(double x, double limit, double scale,
-                                 Py_ssize_t n_buckets) noexcept nogil:
-    """Return the bucket of an entry; n_buckets for one above limit."""
-    cdef double at = x * scale if x <= limit else 0.0
-    cdef Py_ssize_t bucket = <Py_ssize_t>at
-    bucket = min(bucket, n_buckets - 1)
-    return bucket if x <= limit else n_buckets
-
-
 cdef inline double bucket_scale(double limit, Py_ssize_t n_buckets) noexcept nogil:
     cdef double scale = n_buckets / limit if limit > 0 else 0.0
     return scale if isfinite(scale) else 0.0
 
 
-cdef inline Py_ssize_t count_edges(const floating* matrix, Py_ssize_t n, double limit,
-                                   Py_ssize_t n_buckets, Buffer[int64_t]& begin) except -1 nogil:
-    """Count entries up to limit: begin[b] is where bucket b starts; return how many there are."""
+cdef inline Py_ssize_t bucket_row(const floating* row, Py_ssize_t begin, Py_ssize_t end,
+                                  double limit, Py_ssize_t n_buckets, int32_t* bucket,
+                                  int32_t* column) noexcept nogil:
+    """List entries up to limit by their buckets and columns; return how many there are."""
     cdef double scale = bucket_scale(limit, n_buckets)
-    cdef Py_ssize_t i, j, b
+    cdef int32_t last = <int32_t>(n_buckets - 1)
+    if floating is float:
+        return bucket_row_single(row, begin, end, limit, scale, last, bucket, column)
+    else:
+        return bucket_row_double(row, begin, end, limit, scale, last, bucket, column)
+
+
+cdef inline Py_ssize_t count_edges(const floating* matrix, Py_ssize_t n, double limit,
+                                   Py_ssize_t n_buckets, Buffer[int64_t]& begin,
+                                   Buffer[int32_t]& row_buckets) except -1 nogil:
+    """Count entries up to limit: begin[b] is where bucket b starts; return how many there are."""
+    cdef Py_ssize_t i, k, m, b
     cdef int64_t total = 0, count
-    cdef const floating* row
-    begin.grow(n_buckets + 1)
-    for b in range(n_buckets + 1):
-        begin[b] = 0
-    for i in range(n):
-        row = matrix + i * n
-        for j in range(i + 1, n):
-            begin[bucket_of(row[j], limit, scale, n_buckets)] += 1
+    cdef int64_t* at
+    cdef int32_t* bucket
+    begin.grow(n_buckets)
+    row_buckets.grow(2 * n + 2)
+    bucket = row_buckets.data()
+    at = begin.data()
     for b in range(n_buckets):
-        count = begin[b]
-        begin[b] = total
+        at[b] = 0
+    for i in range(n):
+        m = bucket_row(matrix + i * n, i + 1, n, limit, n_buckets, bucket, bucket + n + 1)
+        for k in range(m):
+            at[bucket[k]] += 1
+    for b in range(n_buckets):
+        count = at[b]
+        at[b] = total
         total += count
-    begin[n_buckets] = total
     return total
 
 
 cdef inline void place_edges(const floating* matrix, Py_ssize_t n, double limit,
                              Py_ssize_t n_buckets, Buffer[int64_t]& begin,
-                             uint64_t* items) noexcept nogil:
-    """Write items into their buckets: begin[b] becomes the end of bucket b.
-
-    Items beyond limit go to the one place behind all others.
-    """
-    cdef double scale = bucket_scale(limit, n_buckets)
-    cdef Py_ssize_t i, j, b
+                             Buffer[int32_t]& row_buckets, uint64_t* items) noexcept nogil:
+    """Write items into their buckets: begin[b] becomes the end of bucket b."""
+    cdef Py_ssize_t i, j, k, m
     cdef const floating* row
+    cdef int32_t* bucket = row_buckets.data()
+    cdef int32_t* column = bucket + n + 1
     cdef int64_t* at = begin.data()
     for i in range(n):
         row = matrix + i * n
-        for j in range(i + 1, n):
-            b = bucket_of(row[j], limit, scale, n_buckets)
-            items[at[b]] = (<uint64_t>length_key(row[j]) << 32) | <uint64_t>(i << 16 | j)
-            at[b] += b < n_buckets
+        m = bucket_row(row, i + 1, n, limit, n_buckets, bucket, column)
+        for k in range(m):
+            j = column[k]
+            items[at[bucket[k]]] = (<uint64_t>length_key(row[j]) << 32) | <uint64_t>(i << 16 | j)
+            at[bucket[k]] += 1
 
 
 cdef inline bint insert_items(uint64_t* items, Py_ssize_t n) noexcept nogil:

@@ -52,10 +52,14 @@ class Pool {
         n_zero_ = n_zero;
         bytes_left_ = bytes_left;
     }
-    Word *take() {
+    Word *take_raw() {
         if (free_.empty()) refill();
         Word *piece = free_.back();
         free_.pop_back();
+        return piece;
+    }
+    Word *take() {
+        Word *piece = take_raw();
         std::memset(piece, 0, static_cast<std::size_t>(n_zero_) * sizeof(Word));
         return piece;
     }
@@ -157,6 +161,23 @@ struct Seen {
     Word value;  // the cocycle on the edge itself, 0 or 1
 };
 
+// x = row & lens, or x ^= row & lens.
+SKLTOPO_INLINE void mask_row_body(const Word *row, const Word *lens, Word *x,
+                                  std::ptrdiff_t n_words) {
+    for (std::ptrdiff_t w = 0; w < n_words; w++) x[w] = row[w] & lens[w];
+}
+SKLTOPO_VARIANTS(void, mask_row,
+                 (const Word *row, const Word *lens, Word *x, std::ptrdiff_t n_words),
+                 (row, lens, x, n_words))
+
+SKLTOPO_INLINE void add_masked_row_body(const Word *row, const Word *lens, Word *x,
+                                        std::ptrdiff_t n_words) {
+    for (std::ptrdiff_t w = 0; w < n_words; w++) x[w] ^= row[w] & lens[w];
+}
+SKLTOPO_VARIANTS(void, add_masked_row,
+                 (const Word *row, const Word *lens, Word *x, std::ptrdiff_t n_words),
+                 (row, lens, x, n_words))
+
 // A vertex of the lens that x and value contradict, or -1.
 SKLTOPO_INLINE std::ptrdiff_t find_contradiction_body(const Seen *seen, std::ptrdiff_t n_seen,
                                                       const Word *lens, std::ptrdiff_t n_words) {
@@ -200,8 +221,8 @@ SKLTOPO_VARIANTS(std::ptrdiff_t, first_free,
 
 // A sparse symmetric set of rows: row[w] is there where mask has bit w. Lives in one piece of
 // memory: n_words of mask, then n pointers.
-static inline Word **set_rows(Word *set, std::ptrdiff_t n_words) {
-    return reinterpret_cast<Word **>(set + n_words);
+static inline Word **set_rows(const Word *set, std::ptrdiff_t n_words) {
+    return reinterpret_cast<Word **>(const_cast<Word *>(set) + n_words);
 }
 
 // One living class of H_2, seen from an edge (u, v): x[w] holds the w' for which its cocycle
@@ -280,39 +301,41 @@ SKLTOPO_VARIANTS(bool, grow_component,
 
 // Rows of x for the vertices of both sets at u and v (either may be null): (a[w] ^ b[w]) & lens,
 // those that are not empty, from pool. False if none is.
-template <class POOL>
 SKLTOPO_INLINE bool difference_rows(const Word *a, const Word *b, const Word *lens,
-                                    std::ptrdiff_t n_words, Word *x, POOL &pool) {
+                                    std::ptrdiff_t n_words, Word *x, Pool *pool) {
     bool any = false;
+    Word *row = nullptr;
     for (std::ptrdiff_t at = 0; at < n_words; at++) {
         Word left = ((a ? a[at] : 0) | (b ? b[at] : 0)) & lens[at];
         for (; left; left &= left - 1) {
             const std::ptrdiff_t w = 64 * at + lowest_bit(left);
-            const Word *p = a && has_bit(a, w) ? set_rows(const_cast<Word *>(a), n_words)[w] : nullptr;
-            const Word *q = b && has_bit(b, w) ? set_rows(const_cast<Word *>(b), n_words)[w] : nullptr;
+            const Word *p = a && has_bit(a, w) ? set_rows(a, n_words)[w] : nullptr;
+            const Word *q = b && has_bit(b, w) ? set_rows(b, n_words)[w] : nullptr;
+            if (!row) row = pool->take_raw();
             Word some = 0;
             if (p && q)
-                for (std::ptrdiff_t k = 0; k < n_words; k++) some |= (p[k] ^ q[k]) & lens[k];
+                for (std::ptrdiff_t k = 0; k < n_words; k++)
+                    some |= row[k] = (p[k] ^ q[k]) & lens[k];
             else {
                 if (!p) p = q;
-                q = nullptr;
-                for (std::ptrdiff_t k = 0; k < n_words; k++) some |= p[k] & lens[k];
+                for (std::ptrdiff_t k = 0; k < n_words; k++) some |= row[k] = p[k] & lens[k];
             }
             if (!some) continue;
-            Word *row = pool.take();
-            for (std::ptrdiff_t k = 0; k < n_words; k++)
-                row[k] = (p[k] ^ (q ? q[k] : 0)) & lens[k];
             flip_bit(x, w);
             set_rows(x, n_words)[w] = row;
+            row = nullptr;
             any = true;
         }
     }
+    if (row) pool->give(row);
     return any;
 }
 
 SKLTOPO_INLINE bool see_differences_body(const Word *a, const Word *b, const Word *lens,
                                          std::ptrdiff_t n_words, Word *x, Pool *pool) {
-    return difference_rows(a, b, lens, n_words, x, *pool);
+    if (n_words == 4) return difference_rows(a, b, lens, 4, x, pool);
+    if (n_words == 8) return difference_rows(a, b, lens, 8, x, pool);
+    return difference_rows(a, b, lens, n_words, x, pool);
 }
 SKLTOPO_VARIANTS(bool, see_differences,
                  (const Word *a, const Word *b, const Word *lens, std::ptrdiff_t n_words, Word *x,
@@ -345,8 +368,7 @@ SKLTOPO_INLINE bool find_violation_body(const Word *rows, std::ptrdiff_t n_words
                 const std::ptrdiff_t v = 64 * at + lowest_bit(left);
                 const Word *row = rows + v * n_words;
                 const Word flip = Word(0) - Word(has_bit(phi, v));
-                const Word *other = has_bit(x, v) ? set_rows(const_cast<Word *>(x), n_words)[v]
-                                                  : nullptr;
+                const Word *other = has_bit(x, v) ? set_rows(x, n_words)[v] : nullptr;
                 Word any = 0;
                 if (other)
                     for (std::ptrdiff_t w = 0; w < n_words; w++)
