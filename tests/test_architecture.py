@@ -15,11 +15,11 @@ PACKAGE = Path(skltopo.__file__).parent
 FLOORS = [
     ["_parallel"],
     ["_persistence", "_lines", "_features", "_proximal", "_descent"],
-    ["_delaunay", "_repair", "_planar_alpha", "_planar_rips", "_lengths"],
+    ["_delaunay", "_repair", "_planar_alpha", "_planar_rips", "_lengths", "_polynomial"],
     ["_memory", "_distances", "_emst", "_rips", "_rips2"],
     ["_arrays", "diagrams", "level_sets", "_circumradius", "_edge_lengths", "point_clouds"],
     ["alpha", "_metric_clouds", "_distance_matrices", "vietoris_rips", "filtrations"],
-    ["energies"],
+    ["_energy_node", "energies"],
     ["nn", "penalties", "solvers"],
     ["features", "regression", "classification"],
     ["datasets", "_regression_display", "plotting"],
