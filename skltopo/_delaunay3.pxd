@@ -52,3 +52,4 @@ cdef class Triangulation:
     cdef int fill(self, int32_t p) except -1 nogil
     cdef int glue_many(self) except -1 nogil
     cdef int insert(self, int32_t p) except -1 nogil
+    cdef twins(self)

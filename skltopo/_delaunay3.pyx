@@ -112,6 +112,7 @@ cdef class Triangulation:
     cdef int build(self, const double* points, Py_ssize_t n) except -1 nogil:
         """Triangulate n > 0 points (rows x, y, z); rank tells whether there are tetrahedra."""
         cdef Py_ssize_t p
+        cdef int32_t v
         self.sort_points(points, n)
         if self.first_cells() < 2:
             return 0
@@ -122,7 +123,9 @@ cdef class Triangulation:
                 self.insert(<int32_t>p)
         # The smallest row of a class of equal points stands for it.
         for p in range(self.n_points):
-            self.index[self.twin[p]] = min(self.index[self.twin[p]], self.index[p])
+            v = self.twin[p]
+            if self.index[p] < self.index[v]:
+                self.index[p], self.index[v] = self.index[v], self.index[p]
         return 0
 
     cdef int sort_points(self, const double* points, Py_ssize_t n) except -1 nogil:
@@ -441,6 +444,18 @@ cdef class Triangulation:
         self.dig(t, p)
         self.fill(p)
         return 0
+
+    cdef twins(self):
+        """Return rows of points that are not vertices beside the equal ones that are, ascending."""
+        cdef Py_ssize_t i, n = 0
+        out = np.empty((self.n_points, 2), dtype=np.int64)
+        cdef int64_t[:, ::1] view = out
+        for i in range(self.n_points):
+            if self.twin[i] != i:
+                view[n, 0] = self.index[i]
+                view[n, 1] = self.index[self.twin[i]]
+                n += 1
+        return out[np.argsort(out[:n, 0])]
 
 
 cdef int raise_too_many() except -1 nogil:

@@ -21,4 +21,6 @@ cdef class Reduction:
     cdef Py_ssize_t n_stored, work
 
     cdef int reset(self, Py_ssize_t n_rows, Py_ssize_t n_columns) except -1 nogil
-    cdef int add(self, int32_t column, const int32_t* rows, const int64_t* starts) except -1 nogil
+    cdef void own(self, int32_t row, int32_t column) noexcept nogil
+    cdef int32_t add(self, int32_t column, const int32_t* rows,
+                     const int64_t* starts) except -2 nogil

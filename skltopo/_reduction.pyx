@@ -154,27 +154,32 @@ cdef class Reduction:
         self.work = 0
         return 0
 
-    cdef int add(self, int32_t column, const int32_t* rows, const int64_t* starts) except -1 nogil:
-        """Reduce rows[starts[column]:starts[column + 1]] by the columns before; 1 if paired.
+    cdef inline void own(self, int32_t row, int32_t column) noexcept nogil:
+        """Pair a column, as it is, with its last row, which no earlier column has."""
+        self.owner[row] = column
+        self.stored[column] = NONE
 
-        Later calls may read the rows of any column that was added.
+    cdef int32_t add(self, int32_t column, const int32_t* rows,
+                     const int64_t* starts) except -2 nogil:
+        """Reduce rows[starts[column]:starts[column + 1]] by the columns before; its row or NONE.
+
+        Later calls may read the rows of any column that was paired.
         """
         cdef int64_t i, begin = starts[column], end = starts[column + 1]
         cdef int32_t last = NONE, by
         for i in range(begin, end):
             last = max(last, rows[i])
         if last == NONE:
-            return 0
-        self.stored[column] = NONE
+            return NONE
         if self.owner[last] == NONE:
-            self.owner[last] = column
-            return 1
+            self.own(last, column)
+            return last
         for i in range(begin, end):
             self.pivot.toggle(rows[i])
         while True:
             last = self.pivot.last()
             if last == NONE:
-                return 0
+                return NONE
             by = self.owner[last]
             if by == NONE:
                 break
@@ -202,7 +207,7 @@ cdef class Reduction:
             last = self.pivot.last()
         self.store[begin] = <int32_t>(end - begin - 1)
         self.n_stored = end
-        return 1
+        return self.store[begin + 1]
 
 
 def _reduce_boundary(const int64_t[:, ::1] facets, Py_ssize_t n_rows, const uint8_t[::1] skip,
@@ -225,7 +230,7 @@ def _reduce_boundary(const int64_t[:, ::1] facets, Py_ssize_t n_rows, const uint
                         n += 1
         starts[n_columns] = n
         for j in range(n_columns):
-            n_pairs += reduction.add(<int32_t>j, rows.data(), starts.data())
+            n_pairs += reduction.add(<int32_t>j, rows.data(), starts.data()) != NONE
     return _owned_pairs(reduction, n_rows, n_pairs)
 
 
@@ -258,7 +263,7 @@ def _reduce_coboundary(const int64_t[:, ::1] facets, Py_ssize_t n_columns,
                     rows[starts[column + 1]] = <int32_t>(n_rows - 1 - i)
                     starts[column + 1] += 1
         for j in range(n_columns):
-            n_pairs += reduction.add(<int32_t>j, rows.data(), starts.data())
+            n_pairs += reduction.add(<int32_t>j, rows.data(), starts.data()) != NONE
     pairs = _owned_pairs(reduction, n_rows, n_pairs)
     return np.stack([n_columns - 1 - pairs[::-1, 1], n_rows - 1 - pairs[::-1, 0]], axis=1)
 
