@@ -35,6 +35,8 @@ cdef enum:
     CELL = 1        # what a sphere's radius was computed from
     TRIANGLE = 2
     EDGE = 3
+    ACUTE = 0       # angles, by the place of the vertex outside, on or inside the edge's sphere
+    RIGHT = 1
 
 
 cdef struct Vector:
@@ -108,7 +110,7 @@ cdef class Spheres:
     cdef Buffer[double] value           # of a root: squared radius
     cdef Buffer[uint8_t] known          # what it was computed from
     cdef Buffer[uint8_t] gabriel        # of triangles, then edges
-    cdef Buffer[uint8_t] right          # of 3 edges of each triangle: 1 inside, 2 on the sphere
+    cdef Buffer[uint8_t] angle          # opposite the 3 edges of a triangle: acute, right, obtuse
     cdef Buffer[int32_t] around, begin  # 3 * triangle + place, edge by edge
     cdef Buffer[double] values          # of the simplices of one dimension
 
@@ -166,7 +168,7 @@ cdef class Spheres:
         cdef int k, side
         cdef int32_t* v
         cdef int32_t e
-        self.right.grow(3 * c.n_triangles)
+        self.angle.grow(3 * c.n_triangles)
         for i in range(c.n_edges):
             self.gabriel[c.n_triangles + i] = True
         for i in range(c.n_triangles):
@@ -174,13 +176,13 @@ cdef class Spheres:
             for k in range(3):
                 side = in_edge_sphere(c.triangulation.cloud, p[v[(k + 1) % 3]], p[v[(k + 2) % 3]],
                                       p[v[k]])
-                self.right[3 * i + k] = 0 if side < 0 else 1 if side > 0 else 2
+                self.angle[3 * i + k] = side + 1
                 if side > 0:
                     self.gabriel[c.n_triangles + c.triangle_edge[3 * i + k]] = False
         for i in range(c.n_triangles):
             for k in range(3):
                 e = c.triangle_edge[3 * i + k]
-                if self.right[3 * i + k] == 2 and self.gabriel[c.n_triangles + e]:
+                if self.angle[3 * i + k] == RIGHT and self.gabriel[c.n_triangles + e]:
                     self.join(self.first_triangle + i, self.first_edge + e)
         return 0
 
@@ -207,7 +209,7 @@ cdef class Spheres:
             self.begin[e + 1] += 1
         for i in range(3 * c.n_triangles):
             f = <int32_t>(i // 3)
-            if not self.right[i] or not self.gabriel[f]:
+            if self.angle[i] == ACUTE or not self.gabriel[f]:
                 continue
             e = c.triangle_edge[i]
             v = &c.triangle[3 * f]

@@ -246,7 +246,8 @@ cdef class Complex:
         cdef Point3* p
         cdef Point3* q
         cdef int32_t a, b, c
-        cdef uint64_t key
+        cdef uint64_t key, other
+        cdef int k
         value.grow(self.n_edges)
         for i in range(self.n_edges):
             p = &point[self.edge[2 * i]]
@@ -274,10 +275,10 @@ cdef class Complex:
         self.cell_key.grow(self.n_cells)
         self.cell_step.grow(self.n_cells)
         for i in range(self.n_cells):
-            key = max(max(self.triangle_key[self.cell_triangle[4 * i]],
-                          self.triangle_key[self.cell_triangle[4 * i + 1]]),
-                      max(self.triangle_key[self.cell_triangle[4 * i + 2]],
-                          self.triangle_key[self.cell_triangle[4 * i + 3]]))
+            key = 0
+            for k in range(4):
+                other = self.triangle_key[self.cell_triangle[4 * i + k]]
+                key = max(key, other)
             self.cell_key[i] = key
             self.cell_step[i] = <int32_t>(key >> 32)
         return 0
@@ -395,7 +396,7 @@ cdef class Complex:
         cdef Buffer[int32_t] oldest, rows
         cdef Buffer[int64_t] starts
         cdef Py_ssize_t i, j, n = 0, n_columns = 0
-        cdef int32_t e, f, youngest
+        cdef int32_t e, f, rank, youngest
         oldest.grow(self.n_edges)
         rows.grow(3 * self.n_triangles)
         starts.grow(self.n_triangles + 1)
@@ -416,10 +417,11 @@ cdef class Complex:
             youngest = NONE
             for j in range(3 * i, 3 * i + 3):
                 e = self.triangle_edge[j]
+                rank = self.edge_rank[e]
                 if not self.negative[e]:
-                    rows[n] = self.edge_rank[e]
+                    rows[n] = rank
                     n += 1
-                youngest = max(youngest, self.edge_rank[e])
+                youngest = max(youngest, rank)
             e = self.edge_order[youngest]
             f = <int32_t>i
             if oldest[e] == f:

@@ -41,7 +41,8 @@ from libcpp.algorithm cimport sort
 
 from ._buffer cimport Buffer
 from ._predicates3 cimport (
-    Cloud, Point3, collinear, inside_sphere, measure_points, orient, scale_points
+    Cloud, Point3, collinear, in_edge_sphere, in_sphere, in_triangle_sphere, inside_sphere,
+    measure_points, orient, scale_points
 )
 from ._sorting cimport radix_sort
 
@@ -504,7 +505,46 @@ cdef inline double aside(double x, double step) noexcept nogil:
     return x + step if x + step != x else x * (1 + 2.0**-50)
 
 
-def delaunay_tetrahedra(const double[:, ::1] points):
+def delaunay_simplices(const double[:, ::1] points):
+    """Return the Delaunay simplices of points in space that are not collinear.
+
+    Parameters
+    ----------
+    points : (n, 3) C-contiguous float64, finite
+
+    Returns
+    -------
+    simplices : (t, 4) int64, or (t, 3) if the points are coplanar, or (0, 2) if they are collinear
+        Rows of points; of tetrahedra det(b - a, c - a, d - a) > 0.
+    twins : (k, 2) int64
+        Rows of points that are in none, and of the equal points that stand for them; without
+        meaning if the points are collinear.
+    """
+    cdef Triangulation triangulation = Triangulation()
+    cdef Py_ssize_t i, n = 0
+    cdef int k, width
+    cdef int32_t beside
+    if points.shape[0] > 0:
+        with nogil:
+            triangulation.build(&points[0, 0], points.shape[0])
+    if triangulation.rank < 2:
+        return np.empty((0, 2), dtype=np.int64), np.empty((0, 2), dtype=np.int64)
+    beside = <int32_t>triangulation.n_points
+    out = np.empty((triangulation.n_cells, triangulation.rank + 1), dtype=np.int64)
+    cdef int64_t[:, ::1] view = out
+    for i in range(triangulation.n_cells):
+        if (triangulation.cell[i].vertex[0] != NONE
+                and triangulation.cell[i].vertex[3] != triangulation.ghost):
+            width = 0
+            for k in range(4):
+                if triangulation.cell[i].vertex[k] != beside:
+                    view[n, width] = triangulation.index[triangulation.cell[i].vertex[k]]
+                    width += 1
+            n += 1
+    return out[:n].copy(), triangulation.twins()
+
+
+def delaunay_tetrahedra(points):
     """Return the Delaunay tetrahedra of points in space.
 
     Parameters
@@ -516,20 +556,29 @@ def delaunay_tetrahedra(const double[:, ::1] points):
     (t, 4) int64
         Rows of points; det(b - a, c - a, d - a) > 0. None if the points are coplanar.
     """
-    cdef Triangulation triangulation = Triangulation()
-    cdef Py_ssize_t i, n = 0
-    cdef int k
-    if points.shape[0] == 0:
-        return np.empty((0, 4), dtype=np.int64)
-    with nogil:
-        triangulation.build(&points[0, 0], points.shape[0])
-    out = np.empty((triangulation.n_cells, 4), dtype=np.int64)
-    cdef int64_t[:, ::1] view = out
-    if triangulation.rank == 3:
-        for i in range(triangulation.n_cells):
-            if (triangulation.cell[i].vertex[0] != NONE
-                    and triangulation.cell[i].vertex[3] != triangulation.ghost):
-                for k in range(4):
-                    view[n, k] = triangulation.index[triangulation.cell[i].vertex[k]]
-                n += 1
-    return out[:n].copy()
+    simplices, _ = delaunay_simplices(points)
+    return simplices if simplices.shape[1] == 4 else np.empty((0, 4), dtype=np.int64)
+
+
+def predicate_signs(const double[:, ::1] points):
+    """Return the signs of all predicates on five points in space, for the tests.
+
+    Parameters
+    ----------
+    points : (5, 3) C-contiguous float64, finite
+
+    Returns
+    -------
+    list of int
+        orient(0, 1, 2, 3), in_sphere(0, 1, 2, 3; 4) as if orient were positive,
+        in_edge_sphere(0, 1; 2), in_triangle_sphere(0, 1, 2; 3), collinear(0, 1, 2).
+    """
+    cdef Point3[5] p
+    cdef Cloud cloud
+    scale_points(&points[0, 0], 5, p)
+    cloud = measure_points(p, 5)
+    return [
+        orient(cloud, p[0], p[1], p[2], p[3]), in_sphere(cloud, p[0], p[1], p[2], p[3], p[4]),
+        in_edge_sphere(cloud, p[0], p[1], p[2]), in_triangle_sphere(cloud, p[0], p[1], p[2], p[3]),
+        int(collinear(p[0], p[1], p[2])),
+    ]
