@@ -119,12 +119,12 @@ def _simplices(points):
     if rank <= 3:
         space = np.zeros((len(rows), 3))
         space[:, :rank] = local
-        simplices, _ = delaunay_simplices(space)
-        return [rows[:, np.newaxis], rows[simplices], twins]
-    simplices = Delaunay(local).simplices
-    if not _fit_together(local, simplices):
-        simplices = Delaunay(local, qhull_options="QJ Pp").simplices
-    # A point that Qhull leaves out, since it is too near to others, hangs on the nearest one.
+        simplices = _peeled(space, delaunay_simplices(space)[0])
+    else:
+        simplices = Delaunay(local).simplices
+        if not _fit_together(local, simplices):
+            simplices = _peeled(local, Delaunay(local, qhull_options="QJ Pp").simplices)
+    # A point that is left out, since it is too near to others, hangs on the nearest one.
     used = np.unique(simplices)
     left_out = np.setdiff1d(np.arange(len(rows)), used)
     nearest = used[cKDTree(local[used]).query(local[left_out])[1]] if len(left_out) else left_out
@@ -148,6 +148,29 @@ def _fit_together(points, simplices):
         if side.max() > TOLERANCE and side.min() < -TOLERANCE:
             return False
     return True
+
+
+def _is_flat(corners):
+    """Whether (m, k + 1, d) corners are simplices of no thickness, up to rounding."""
+    edges = corners[:, 1:] - corners[:, :1]
+    sizes = np.linalg.svd(edges, compute_uv=False)
+    return sizes[:, -1] <= TOLERANCE * sizes[:, 0]
+
+
+def _peeled(points, simplices):
+    """Take flat simplices off the border: rounding has put their points beside a hull's facet."""
+    flat = _is_flat(points[simplices])
+    while flat.any():
+        n, width = simplices.shape
+        facets = np.concatenate([np.delete(simplices, j, axis=1) for j in range(width)])
+        _, inverse, counts = np.unique(
+            np.sort(facets, axis=1), axis=0, return_inverse=True, return_counts=True
+        )
+        border = (counts[inverse.reshape(-1)] == 1).reshape(width, n).any(axis=0)
+        if not (flat & border).any():
+            break
+        simplices, flat = simplices[~(flat & border)], flat[~(flat & border)]
+    return simplices
 
 
 # Filtrations
@@ -249,18 +272,18 @@ def _sphere_steps(points, faces, facets):
 
 
 def _circumspheres(corners):
-    """Return centres and squared radii of the smallest spheres through (m, k + 1, d) corners."""
+    """Return centres and squared radii of the smallest spheres through (m, k + 1, d) corners.
+
+    Flat simplices, which only rounding makes, are four or more points on a circle, or the like:
+    theirs is its sphere, the least-squares solution of the least norm.
+    """
     edges = corners[:, 1:] - corners[:, :1]
-    gram = edges @ edges.transpose(0, 2, 1)
-    half = np.einsum("mii->mi", gram) / 2
-    flat = np.abs(np.linalg.det(gram)) == 0 if edges.shape[1] else np.zeros(len(corners), bool)
-    gram[flat] = np.eye(edges.shape[1])
-    weights = np.linalg.solve(gram, half[:, :, np.newaxis])[:, :, 0]
-    centres = corners[:, 0] + np.einsum("mk,mkd->md", weights, edges)
-    radii = np.einsum("mk,mk->m", weights, half)
-    # Equal points (an edge of length zero) and slivers whose rounded volume is zero.
-    radii[flat] = 0 if edges.shape[1] == 1 else np.finfo(float).max
-    return centres, radii
+    half = (edges**2).sum(axis=2) / 2
+    offset = np.zeros((len(corners), corners.shape[2]))
+    if edges.shape[1]:
+        inverse = np.linalg.pinv(edges, rcond=TOLERANCE)
+        offset = np.einsum("mdk,mk->md", inverse, half)
+    return corners[:, 0] + offset, (offset**2).sum(axis=1)
 
 
 def _same_spheres(centres, radii, empty, n_vertices):
@@ -280,4 +303,10 @@ def _same_spheres(centres, radii, empty, n_vertices):
     graph = coo_array((np.ones(len(a), dtype=bool), (a, b)), shape=(n, n))
     _, label = connected_components(graph, directed=False)
     _, first, classes = np.unique(label, return_index=True, return_inverse=True)
-    return classes.reshape(-1), radii[first]
+    values = radii[first]
+    # Radii that are equal up to rounding are equal: ties are broken by vertices, not by rounding.
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    new = np.diff(ordered, prepend=-1.0) > TOLERANCE * ordered
+    values[order] = ordered[new][np.cumsum(new) - 1] if len(values) else ordered
+    return classes.reshape(-1), values

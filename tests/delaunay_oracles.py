@@ -34,7 +34,9 @@ def solve(matrix, right):
     """Solve a regular system by Gauss-Jordan elimination."""
     rows = [[*row, r] for row, r in zip(matrix, right, strict=True)]
     for i in range(len(rows)):
-        pivot = next(j for j in range(i, len(rows)) if rows[j][i] != 0)
+        pivot = next((j for j in range(i, len(rows)) if rows[j][i] != 0), None)
+        if pivot is None:
+            raise ZeroDivisionError("a singular system: a flat simplex")
         rows[i], rows[pivot] = rows[pivot], rows[i]
         rows[i] = [x / rows[i][i] for x in rows[i]]
         for j in range(len(rows)):
