@@ -24,11 +24,13 @@ from libc.math cimport fabs, frexp, ldexp
 from libc.stdint cimport int32_t, uint8_t, uint64_t
 
 from ._buffer cimport Buffer
-from ._complex3 cimport Complex, rows_of, write_vertices
+from ._complex3 cimport Complex, pair_complex
 from ._delaunay3 cimport Triangulation
+from ._edges3 cimport write_vertices
 from ._predicates3 cimport Point3, in_edge_sphere, in_sphere, in_triangle_sphere, orient
 from ._sorting cimport argsort
 from ._union_find cimport find_root
+from ._weak3 cimport LongestEdges, pair_longest_edges
 
 cdef enum:
     NONE = -1
@@ -235,10 +237,8 @@ cdef class Spheres:
     cdef int measure(self, Complex c) except -1 nogil:
         """Compute the squared radii of all spheres."""
         cdef Point3* p = c.triangulation.point.data()
-        cdef Point3* q
         cdef Py_ssize_t i
         cdef int32_t[4] v
-        cdef int k
         self.value.grow(self.n)
         self.known.grow(self.n)
         for i in range(self.n):
@@ -255,11 +255,7 @@ cdef class Spheres:
                            TRIANGLE)
         for i in range(c.n_edges):
             if self.gabriel[c.n_triangles + i]:
-                q = &p[c.edge[2 * i]]
-                k = c.edge[2 * i + 1]
-                self.learn(self.first_edge + i, 0.25 * (
-                    (p[k].x - q.x) * (p[k].x - q.x) + (p[k].y - q.y) * (p[k].y - q.y)
-                    + (p[k].z - q.z) * (p[k].z - q.z)), EDGE)
+                self.learn(self.first_edge + i, 0.25 * c.edge_value[i], EDGE)
         return 0
 
     cdef inline void sort_positions(self, Triangulation t, const int32_t* position, int n,
@@ -338,7 +334,8 @@ cdef class Spheres:
             if end - begin > 1:
                 c.sort_items(end - begin)
             for i in range(begin, end):
-                key[c.items[i - begin].at] = <uint64_t>i
+                # In the high half, by which items are sorted.
+                key[c.items[i - begin].at] = <uint64_t>i << 32
             begin = end
         return 0
 
@@ -347,10 +344,10 @@ cdef class Spheres:
         cdef Py_ssize_t i
         self.rank(c, c.cell.data(), 4, c.cell_step.data(), c.n_cells, c.cell_key)
         self.rank(c, c.triangle.data(), 3, c.triangle_step.data(), c.n_triangles, c.triangle_key)
-        self.values.grow(c.n_edges)
+        c.value.grow(c.n_edges)
         for i in range(c.n_edges):
-            self.values[i] = self.value[c.edge_step[i]]
-        c.sort_edges(self.values)
+            c.value[i] = self.value[c.edge_step[i]]
+        c.sort_edges(c.value)
         return 0
 
 
@@ -377,23 +374,22 @@ def delaunay_pairs_in_space(const double[:, ::1] points, dims, bint alpha, bint 
         (row, row of an equal point that stands for it).
     """
     cdef Triangulation triangulation = Triangulation()
-    cdef Complex complex = Complex(triangulation, keep_zero)
+    cdef Complex complex
+    cdef LongestEdges longest
     cdef Spheres spheres
     with nogil:
         triangulation.build(&points[0, 0], points.shape[0])
     if triangulation.rank < 2:
         return None, None
+    if not alpha:
+        longest = LongestEdges(triangulation, keep_zero)
+        return pair_longest_edges(longest, dims), triangulation.twins()
+    complex = Complex(triangulation, keep_zero)
+    spheres = Spheres()
     with nogil:
         complex.build()
-    if alpha:
-        spheres = Spheres()
-        with nogil:
-            spheres.find(complex)
-            spheres.measure(complex)
-            spheres.give_steps(complex)
-            spheres.sort_simplices(complex)
-    else:
-        with nogil:
-            complex.sort_by_length()
-    rows = rows_of(complex, dims, alpha)
-    return rows, triangulation.twins()
+        spheres.find(complex)
+        spheres.measure(complex)
+        spheres.give_steps(complex)
+        spheres.sort_simplices(complex)
+    return pair_complex(complex, dims), triangulation.twins()
