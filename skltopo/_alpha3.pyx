@@ -30,7 +30,7 @@ from ._edges3 cimport write_vertices
 from ._predicates3 cimport Point3, in_edge_sphere, in_sphere, in_triangle_sphere, orient
 from ._sorting cimport argsort
 from ._union_find cimport find_root
-from ._weak3 cimport LongestEdges, pair_longest_edges
+from ._weak3 cimport LongestEdges, borrow_edges, give_back_edges, pair_longest_edges
 
 cdef enum:
     NONE = -1
@@ -61,11 +61,11 @@ cdef inline double largest(const Vector& u) noexcept nogil:
     return max(fabs(u.x), fabs(u.y), fabs(u.z))
 
 
-cdef inline Vector difference(const Point3& a, const Point3& b, int exponent) noexcept nogil:
+cdef inline Vector difference(const Point3& a, const Point3& b, double factor) noexcept nogil:
     cdef Vector u
-    u.x = ldexp(a.x - b.x, exponent)
-    u.y = ldexp(a.y - b.y, exponent)
-    u.z = ldexp(a.z - b.z, exponent)
+    u.x = (a.x - b.x) * factor
+    u.y = (a.y - b.y) * factor
+    u.z = (a.z - b.z) * factor
     return u
 
 
@@ -78,15 +78,16 @@ cdef inline double finite(double x, int exponent) noexcept nogil:
 cdef inline int exponent_of(const Point3& a, const Point3& b) noexcept nogil:
     """Return an exponent that brings the difference of two points near to 1."""
     cdef int exponent = 0
-    frexp(largest(difference(a, b, 0)), &exponent)
+    frexp(largest(difference(a, b, 1)), &exponent)
     return -exponent
 
 
 cdef double triangle_radius(const Point3& a, const Point3& b, const Point3& c) noexcept nogil:
     """Return the squared circumradius; exact before one division on small lattices."""
     cdef int exponent = min(exponent_of(b, a), exponent_of(c, a))
-    cdef Vector u = difference(b, a, exponent), v = difference(c, a, exponent)
-    cdef Vector w = difference(c, b, exponent), n = cross(u, v)
+    cdef double factor = ldexp(1, exponent)
+    cdef Vector u = difference(b, a, factor), v = difference(c, a, factor)
+    cdef Vector w = difference(c, b, factor), n = cross(u, v)
     return finite(dot(u, u) * dot(v, v) * dot(w, w) / (4 * dot(n, n)), -2 * exponent)
 
 
@@ -94,8 +95,9 @@ cdef double cell_radius(const Point3& a, const Point3& b, const Point3& c,
                         const Point3& d) noexcept nogil:
     """Return the squared circumradius; exact before one division on small lattices."""
     cdef int exponent = min(exponent_of(b, a), exponent_of(c, a), exponent_of(d, a))
-    cdef Vector u = difference(b, a, exponent), v = difference(c, a, exponent)
-    cdef Vector w = difference(d, a, exponent)
+    cdef double factor = ldexp(1, exponent)
+    cdef Vector u = difference(b, a, factor), v = difference(c, a, factor)
+    cdef Vector w = difference(d, a, factor)
     cdef Vector x = cross(v, w), y = cross(w, u), z = cross(u, v), centre
     cdef double uu = dot(u, u), vv = dot(v, v), ww = dot(w, w), volume = dot(u, x)
     centre.x = uu * x.x + vv * y.x + ww * z.x
@@ -373,18 +375,24 @@ def delaunay_pairs_in_space(const double[:, ::1] points, dims, bint alpha, bint 
     twins : (k, 2) int64
         (row, row of an equal point that stands for it).
     """
-    cdef Triangulation triangulation = Triangulation()
+    cdef Triangulation triangulation
     cdef Complex complex
     cdef LongestEdges longest
     cdef Spheres spheres
+    if alpha:
+        triangulation = Triangulation()
+        complex = Complex(triangulation, keep_zero)
+    else:
+        longest = borrow_edges(keep_zero)
+        triangulation = longest.triangulation
     with nogil:
         triangulation.build(&points[0, 0], points.shape[0])
     if triangulation.rank < 2:
         return None, None
     if not alpha:
-        longest = LongestEdges(triangulation, keep_zero)
-        return pair_longest_edges(longest, dims), triangulation.twins()
-    complex = Complex(triangulation, keep_zero)
+        result = pair_longest_edges(longest, dims), triangulation.twins()
+        give_back_edges(longest)
+        return result
     spheres = Spheres()
     with nogil:
         complex.build()

@@ -39,6 +39,7 @@ cdef class Edges:
 
     cdef int start_edges(self, Py_ssize_t n_edges) except -1 nogil
     cdef int32_t number_edge(self, int32_t a, int32_t b) except -1 nogil
+    cdef int add_block(self, Py_ssize_t link) except -1 nogil
     cdef int32_t add_edge(self, int32_t a, int32_t b) noexcept nogil
     cdef uint64_t edge_name(self, int32_t e) noexcept nogil
     cdef int add_item(self, Py_ssize_t n, uint64_t key, int32_t at) except -1 nogil

@@ -45,32 +45,43 @@ cdef class Edges:
     cdef int32_t number_edge(self, int32_t a, int32_t b) except -1 nogil:
         """Return the number of edge ab, a new one if it is new.
 
-        It stands with the later vertex, in a block of neighbours: one cache line. The last of a
-        block is not a neighbour but the next block of the same vertex, where one has too many.
+        It stands with the later vertex, in a block of neighbours: one cache line, searched without
+        branches. The last of a block is not a neighbour, but ~ the next block of the vertex where
+        it has too many.
         """
-        cdef int32_t* neighbour = self.neighbour.data()
-        cdef Py_ssize_t at, i
+        cdef int32_t* block
+        cdef Py_ssize_t at
+        cdef int32_t hit
+        cdef int i
         if a > b:
             a, b = b, a
         at = BLOCK * <Py_ssize_t>b
         while True:
-            for i in range(at, at + BLOCK - 1):
-                if neighbour[i] == a:
-                    return self.numbered[i]
-                if neighbour[i] == NONE:
-                    neighbour[i] = a
-                    self.numbered[i] = self.add_edge(a, b)
-                    return self.numbered[i]
-            i = at + BLOCK - 1
-            if neighbour[i] == NONE:
-                self.neighbour.grow(BLOCK * (self.n_blocks + 1))
-                self.numbered.grow(BLOCK * (self.n_blocks + 1))
-                neighbour = self.neighbour.data()
-                neighbour[i] = <int32_t>self.n_blocks
-                for at in range(BLOCK * self.n_blocks, BLOCK * (self.n_blocks + 1)):
-                    neighbour[at] = NONE
-                self.n_blocks += 1
-            at = BLOCK * <Py_ssize_t>neighbour[i]
+            block = self.neighbour.data() + at
+            hit = 0
+            for i in range(BLOCK):
+                hit += i + 1 if block[i] == a else 0
+            if hit:
+                return self.numbered[at + hit - 1]
+            if block[BLOCK - 1] == NONE:
+                for i in range(BLOCK - 1):
+                    if block[i] == NONE:
+                        block[i] = a
+                        self.numbered[at + i] = self.add_edge(a, b)
+                        return self.numbered[at + i]
+                self.add_block(at + BLOCK - 1)
+            at = BLOCK * ~<Py_ssize_t>self.neighbour[at + BLOCK - 1]
+
+    cdef int add_block(self, Py_ssize_t link) except -1 nogil:
+        """Make an empty block, and write to neighbour[link] where it is."""
+        cdef Py_ssize_t i
+        self.neighbour.grow(BLOCK * (self.n_blocks + 1))
+        self.numbered.grow(BLOCK * (self.n_blocks + 1))
+        for i in range(BLOCK * self.n_blocks, BLOCK * (self.n_blocks + 1)):
+            self.neighbour[i] = NONE
+        self.neighbour[link] = ~<int32_t>self.n_blocks
+        self.n_blocks += 1
+        return 0
 
     cdef int32_t add_edge(self, int32_t a, int32_t b) noexcept nogil:
         cdef Point3* p = &self.triangulation.point[a]

@@ -37,4 +37,6 @@ cdef class LongestEdges(Edges):
     cdef bint spans(self, int32_t birth, int32_t death) noexcept nogil
 
 
+cdef LongestEdges borrow_edges(bint keep_zero)
+cdef give_back_edges(LongestEdges c)
 cdef dict pair_longest_edges(LongestEdges c, dims)

@@ -30,7 +30,7 @@ from libc.math cimport sqrt
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from ._buffer cimport Buffer
-from ._delaunay3 cimport Tetrahedron
+from ._delaunay3 cimport Tetrahedron, Triangulation
 from ._edges3 cimport Edges, length_rows
 from ._reduction cimport Reduction
 from ._union_find cimport find_root
@@ -315,6 +315,28 @@ cdef class LongestEdges(Edges):
                 self.pairs1[self.n_pairs1].death = death
                 self.n_pairs1 += 1
         return 0
+
+
+cdef enum:
+    KEEP_POINTS = 1 << 16   # memory for clouds up to this size is used again (80 MB)
+
+_idle = []
+
+
+cdef LongestEdges borrow_edges(bint keep_zero):
+    """Return a complex without contents; give it back after use. Fresh memory is slow memory."""
+    cdef LongestEdges c
+    try:
+        c = _idle.pop()
+    except IndexError:
+        c = LongestEdges(Triangulation(), keep_zero)
+    c.keep_zero = keep_zero
+    return c
+
+
+cdef give_back_edges(LongestEdges c):
+    if c.triangulation.n_points <= KEEP_POINTS:
+        _idle.append(c)
 
 
 cdef dict pair_longest_edges(LongestEdges c, dims):
