@@ -111,7 +111,6 @@ cdef class LongestEdges(Edges):
         cdef int32_t[3] corner
         cdef Py_ssize_t i
         cdef int k, j
-        self.n_cells = self.n_faces = 0
         self.start_edges(3 * self.triangulation.n_cells)
         self.face.grow(self.triangulation.n_cells)
         for i in range(self.triangulation.n_cells):
@@ -331,6 +330,8 @@ cdef LongestEdges borrow_edges(bint keep_zero):
     except IndexError:
         c = LongestEdges(Triangulation(), keep_zero)
     c.keep_zero = keep_zero
+    c.n_cells = c.n_faces = 0
+    c.n_pairs0 = c.n_pairs1 = c.n_pairs2 = 0
     return c
 
 
