@@ -114,6 +114,8 @@ cdef class Triangulation:
         """Triangulate n > 0 points (rows x, y, z); rank tells whether there are tetrahedra."""
         cdef Py_ssize_t p
         cdef int32_t v
+        if n >= MAX_CELLS:
+            raise_too_many()
         self.sort_points(points, n)
         if self.first_cells() < 2:
             return 0

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 // a + b = high + what is returned, exactly.
@@ -69,14 +70,12 @@ struct DoubleDouble {
 
 class Expansion {
   public:
-    Expansion() = default;
-    Expansion(Expansion &&) = default;
-    Expansion(const Expansion &other) { *this = other; }
-    Expansion &operator=(Expansion &&) = default;
-    Expansion &operator=(const Expansion &other) {
-        size_ = 0;
-        reserve(other.size_);
-        for (int i = 0; i < other.size_; ++i) push(other.data()[i]);
+    Expansion() {}
+    Expansion(const Expansion &other) { copy(other, 1); }
+    Expansion(Expansion &&other) noexcept { take(other); }
+    Expansion &operator=(const Expansion &) = delete;
+    Expansion &operator=(Expansion &&other) noexcept {
+        take(other);
         return *this;
     }
     // a - b
@@ -88,44 +87,48 @@ class Expansion {
 
     int sign() const { return size_ == 0 ? 0 : data()[size_ - 1] > 0 ? 1 : -1; }
 
-    Expansion operator-() const {
-        Expansion result(*this);
-        for (int i = 0; i < size_; ++i) result.data()[i] = -result.data()[i];
-        return result;
-    }
-
     // Fast expansion sum (theorem 13): merge by magnitude, then add up.
-    Expansion operator+(const Expansion &other) const {
-        if (size_ == 0) return other;
-        if (other.size_ == 0) return *this;
-        Expansion result;
-        result.reserve(size_ + other.size_);
-        const double *e = data(), *e_end = e + size_, *f = other.data(), *f_end = f + other.size_;
-        double sum = next(e, e_end, f, f_end);
-        double term = next(e, e_end, f, f_end);
-        double high = term + sum;  // fast two-sum: term is the larger
-        result.push(sum - (high - term));
-        sum = high;
-        while (e != e_end || f != f_end) {
-            term = next(e, e_end, f, f_end);
-            result.push(two_sum(sum, term, high));
-            sum = high;
-        }
-        result.push(sum);
-        return result;
-    }
-    Expansion operator-(const Expansion &other) const { return *this + -other; }
+    Expansion operator+(const Expansion &other) const { return plus(other, 1); }
+    Expansion operator-(const Expansion &other) const { return plus(other, -1); }
 
     // The longer one scaled by each component of the shorter one, added up.
     Expansion operator*(const Expansion &other) const {
         if (size_ < other.size_) return other * *this;
-        Expansion result;
-        for (int i = 0; i < other.size_; ++i) result = result + scaled(other.data()[i]);
+        if (other.size_ == 0) return Expansion();
+        Expansion result = scaled(other.data()[0]);
+        for (int i = 1; i < other.size_; ++i) result = result.plus(scaled(other.data()[i]), 1);
         return result;
     }
 
   private:
     static constexpr int kInline = 16;  // longer ones are on the heap
+
+    // this + sign * other, sign 1 or -1.
+    Expansion plus(const Expansion &other, double sign) const {
+        Expansion result;
+        if (size_ == 0 || other.size_ == 0) {
+            result.copy(size_ ? *this : other, size_ ? 1 : sign);
+            return result;
+        }
+        result.reserve(size_ + other.size_);
+        const double *e = data(), *e_end = e + size_, *f = other.data(), *f_end = f + other.size_;
+        // The component that comes next in magnitude.
+        const auto next = [&]() {
+            if (f == f_end || (e != e_end && std::fabs(*e) < std::fabs(*f))) return *e++;
+            return sign * *f++;
+        };
+        double sum = next();
+        double term = next();
+        double high = term + sum;  // fast two-sum: term is the larger
+        result.push(sum - (high - term));
+        sum = high;
+        while (e != e_end || f != f_end) {
+            result.push(two_sum(sum, next(), high));
+            sum = high;
+        }
+        result.push(sum);
+        return result;
+    }
 
     // Scale an expansion (theorem 19).
     Expansion scaled(double b) const {
@@ -146,13 +149,16 @@ class Expansion {
         return result;
     }
 
-    // The component that comes next in magnitude.
-    static double next(const double *&e, const double *e_end, const double *&f,
-                       const double *f_end) {
-        if (f == f_end || (e != e_end && std::fabs(*e) < std::fabs(*f))) return *e++;
-        return *f++;
+    // Only what there is of the inline components is worth copying.
+    void copy(const Expansion &other, double sign) {
+        reserve(other.size_);
+        for (int i = 0; i < other.size_; ++i) push(sign * other.data()[i]);
     }
-
+    void take(Expansion &other) {
+        size_ = other.size_;
+        heap_ = std::move(other.heap_);
+        if (heap_.empty()) std::copy(other.inline_, other.inline_ + size_, inline_);
+    }
     void reserve(int n) {
         if (n > kInline) heap_.resize(static_cast<std::size_t>(n));
     }
@@ -162,7 +168,7 @@ class Expansion {
     double *data() { return heap_.empty() ? inline_ : heap_.data(); }
     const double *data() const { return heap_.empty() ? inline_ : heap_.data(); }
 
-    double inline_[kInline] = {};
+    double inline_[kInline];
     std::vector<double> heap_;
     int size_ = 0;
 };

@@ -4,7 +4,6 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
 
-import numpy as np
 from oracles import reduce_in_order
 
 
@@ -46,7 +45,7 @@ def solve(matrix, right):
 
 
 def circumsphere(corners):
-    """Return centre and squared radius of the smallest sphere through affinely independent points."""
+    """Return centre and squared radius of the smallest sphere through independent points."""
     edges = [minus(p, corners[0]) for p in corners[1:]]
     gram = [[dot(u, v) for v in edges] for u in edges]
     weights = solve(gram, [g[i] / 2 for i, g in enumerate(gram)])
@@ -113,9 +112,7 @@ def alpha_oracle(points, tops, dims, keep_zero):
                     key=lambda s: s[1],
                 )
             spheres[dim][face] = centre, radius
-    filtered = [
-        sorted(f, key=lambda s: (spheres[len(s) - 1][s][1], s)) for f in faces
-    ]
+    filtered = [sorted(f, key=lambda s: (spheres[len(s) - 1][s][1], s)) for f in faces]
     pairs, _ = reduce_in_order(filtered)
     found = {dim: set() for dim in dims}
     for dim in dims:

@@ -15,6 +15,7 @@ PACKAGE = Path(skltopo.__file__).parent
 FLOORS = [
     ["_parallel"],
     ["_persistence", "_lines", "_features", "_proximal", "_descent", "_reduction"],
+    ["_delaunay3", "_edges3", "_weak3", "_complex3", "_alpha3", "_delaunay_any"],
     ["_arrays", "diagrams", "level_sets", "filtrations"],
     ["energies"],
     ["nn", "penalties", "solvers"],

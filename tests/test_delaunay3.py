@@ -67,12 +67,12 @@ def hard_points(rng):
 
 def test_predicates_agree_with_fractions(rng):
     zeros = np.zeros(5, int)
-    for _ in range(3000):
+    for _ in range(2000):
         points = hard_points(rng)
         expected = exact_signs(points)
         assert predicate_signs(points) == expected, points
         zeros += np.array(expected) == 0
-    assert (zeros[:4] > 100).all()
+    assert (zeros[:4] > 60).all()
 
 
 def simplex_set(simplices):
@@ -119,8 +119,8 @@ def assert_delaunay(points, simplices):
 
 
 def test_lattices_are_delaunay(rng):
-    for _ in range(40):
-        points = degenerate_cloud(rng, 3, 14)
+    for _ in range(25):
+        points = degenerate_cloud(rng, 3, 12)
         simplices, _ = delaunay_simplices(points)
         if simplices.shape[1] == 4:
             assert_delaunay(points, simplices)
@@ -164,7 +164,7 @@ def tops(points, dim=3):
 
 
 def assert_pairs_agree(points, alpha, keep_zero):
-    n, dim = points.shape
+    dim = points.shape[1]
     dims = tuple(range(dim))
     if dim == 3:
         found = delaunay_pairs_3d(points, dims, alpha, keep_zero)
