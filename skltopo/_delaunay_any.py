@@ -17,7 +17,7 @@ from ._alpha3 import delaunay_pairs_in_space
 from ._delaunay3 import delaunay_simplices
 from ._reduction import filter_facets, list_faces, reduce_complex
 
-__all__ = ["delaunay_pairs_3d", "delaunay_pairs_any"]
+__all__ = ["delaunay_complex", "delaunay_pairs_3d", "delaunay_pairs_any"]
 
 # In four dimensions and more: spheres are one if centres and radii differ by less, in units of the
 # radius; a point at less from a sphere is on it; and the cloud is flat if it is less thick.
@@ -76,7 +76,7 @@ def delaunay_pairs_any(points, dims, alpha, keep_zero=False):
     {dim: (pairs, essential)}
         As from `delaunay_pairs_3d`.
     """
-    return _complex_pairs(points, _simplices(points), dims, alpha, keep_zero)
+    return _complex_pairs(points, delaunay_complex(points), dims, alpha, keep_zero)
 
 
 # Triangulations: lists of arrays of simplices, of all points
@@ -103,8 +103,11 @@ def _path(points):
     return [rows[:, np.newaxis], np.stack([rows[:-1], rows[1:]], axis=1), twins]
 
 
-def _simplices(points):
-    """Return the Delaunay simplices of points in any dimension, in their affine hull."""
+def delaunay_complex(points):
+    """Return the Delaunay simplices of points in any dimension, in their affine hull.
+
+    A list of (m, k + 1) int64 arrays: the simplices of full dimension, and edges to duplicates.
+    """
     rows, twins = _twins(points)
     local = _scaled(points[rows])
     local = _scaled(local - local[0])
