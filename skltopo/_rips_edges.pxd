@@ -7,6 +7,7 @@ order matters: by finer buckets, one an item, then by insertion; where that take
 or badly spread entries), by std::sort. Runs of equal keys are put right by the entries themselves.
 """
 
+from cpython.exc cimport PyErr_CheckSignals
 from cython cimport floating
 from libc.math cimport isfinite
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
@@ -28,6 +29,7 @@ cdef enum:
     EDGES_PER_BUCKET = 512  # they stay in the first cache
     MOST_BUCKETS = 4096     # ends of as many streams stay in the second
     SMALL_BUCKET = 24       # sorted by insertion
+    ROWS_BETWEEN_SIGNALS = 1024
     MOVES = 16              # of an item by insertion, on average, before std::sort takes over
 
 
@@ -60,6 +62,13 @@ cdef inline Py_ssize_t bucket_row(const floating* row, Py_ssize_t begin, Py_ssiz
         return bucket_row_double(row, begin, end, limit, scale, last, bucket, column)
 
 
+cdef inline int hear_signals(Py_ssize_t row) except -1 nogil:
+    if row % ROWS_BETWEEN_SIGNALS == ROWS_BETWEEN_SIGNALS - 1:
+        with gil:
+            PyErr_CheckSignals()
+    return 0
+
+
 cdef inline Py_ssize_t count_edges(const floating* matrix, Py_ssize_t n, double limit,
                                    Py_ssize_t n_buckets, Buffer[int64_t]& begin,
                                    Buffer[int32_t]& row_buckets) except -1 nogil:
@@ -78,6 +87,7 @@ cdef inline Py_ssize_t count_edges(const floating* matrix, Py_ssize_t n, double 
         m = bucket_row(matrix + i * n, i + 1, n, limit, n_buckets, bucket, bucket + n + 1)
         for k in range(m):
             at[bucket[k]] += 1
+        hear_signals(i)
     for b in range(n_buckets):
         count = at[b]
         at[b] = total
@@ -85,9 +95,9 @@ cdef inline Py_ssize_t count_edges(const floating* matrix, Py_ssize_t n, double 
     return total
 
 
-cdef inline void place_edges(const floating* matrix, Py_ssize_t n, double limit,
-                             Py_ssize_t n_buckets, Buffer[int64_t]& begin,
-                             Buffer[int32_t]& row_buckets, uint64_t* items) noexcept nogil:
+cdef inline int place_edges(const floating* matrix, Py_ssize_t n, double limit,
+                            Py_ssize_t n_buckets, Buffer[int64_t]& begin,
+                            Buffer[int32_t]& row_buckets, uint64_t* items) except -1 nogil:
     """Write items into their buckets: begin[b] becomes the end of bucket b."""
     cdef Py_ssize_t i, j, k, m
     cdef const floating* row
@@ -101,6 +111,8 @@ cdef inline void place_edges(const floating* matrix, Py_ssize_t n, double limit,
             j = column[k]
             items[at[bucket[k]]] = (<uint64_t>length_key(row[j]) << 32) | <uint64_t>(i << 16 | j)
             at[bucket[k]] += 1
+        hear_signals(i)
+    return 0
 
 
 cdef inline bint insert_items(uint64_t* items, Py_ssize_t n) noexcept nogil:

@@ -33,6 +33,7 @@ THIRD_PARTY = {
     "_emst.pyx": {"cpython"},
     "_rips.pyx": {"cpython"},
     "_rips2.pyx": {"cpython"},
+    "_rips_edges.pxd": {"cpython"},
     "sklearn": {"features", "regression", "classification", "datasets", "_regression_display"},
 }
 
