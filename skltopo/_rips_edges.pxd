@@ -168,30 +168,34 @@ cdef inline int sort_keys(uint64_t* items, Py_ssize_t n, Buffer[uint64_t]& scrat
     return 0
 
 
-cdef inline int sort_bucket(const floating* matrix, Py_ssize_t n_vertices, uint64_t* items,
-                            Py_ssize_t n, Buffer[uint64_t]& scratch,
-                            Buffer[int64_t]& fine) except -1 nogil:
-    """Sort n items by (entry, i, j)."""
-    cdef Py_ssize_t begin, end
+cdef inline int sort_ties(const floating* matrix, Py_ssize_t n_vertices, uint64_t* items,
+                          Py_ssize_t n) except -1 nogil:
+    """Put runs of equal keys in the order of the entries that were rounded."""
+    cdef Py_ssize_t begin = 0, end
     cdef floating here, after
-    cdef bint sorted_run
-    if n < 2:
-        return 0
-    sort_keys(items, n, scratch, fine)
-    if floating is float:
-        return 0        # keys are exact
-    begin = 0
+    cdef bint in_order
     while begin < n:
         end = begin + 1
-        sorted_run = True
+        in_order = True
         if end < n and items[end] >> 32 == items[begin] >> 32:
             here = matrix[((items[begin] >> 16) & 0xFFFF) * n_vertices + (items[begin] & 0xFFFF)]
             while end < n and items[end] >> 32 == items[begin] >> 32:
                 after = matrix[((items[end] >> 16) & 0xFFFF) * n_vertices + (items[end] & 0xFFFF)]
-                sorted_run = sorted_run and here <= after
+                in_order = in_order and here <= after
                 here = after
                 end += 1
-        if not sorted_run:
+        if not in_order:
             sort_by_entry(items + begin, items + end, matrix, n_vertices)
         begin = end
+    return 0
+
+
+cdef inline int sort_bucket(const floating* matrix, Py_ssize_t n_vertices, uint64_t* items,
+                            Py_ssize_t n, Buffer[uint64_t]& scratch,
+                            Buffer[int64_t]& fine) except -1 nogil:
+    """Sort n items by (entry, i, j)."""
+    if n > 1:
+        sort_keys(items, n, scratch, fine)
+        if floating is double:      # keys of float32 are exact
+            sort_ties(matrix, n_vertices, items, n)
     return 0

@@ -17,6 +17,8 @@ from .point_clouds import ends_of
 
 __all__ = ["VietorisRips"]
 
+# Points up to which memory is not asked for: rows of bits are short, and so is the time.
+FEW_POINTS = 256
 # Distances looked at together where rows are computed for the last filtration value.
 CHUNK_DISTANCES = 1 << 20
 
@@ -189,7 +191,7 @@ class VietorisRips:
                 "PD_0 alone (max_dim=0) has no such limit"
             )
         needed = (0 if self.metric == "precomputed" else 8 * n * n) + n * n // 8
-        if needed > available_memory():
+        if n > FEW_POINTS and needed > available_memory():
             raise MemoryError(
                 f"the distances of {n} points take {needed / 2**30:.1f} GiB, and "
                 f"{available_memory() / 2**30:.1f} GiB are free; take fewer points"
@@ -211,7 +213,8 @@ class VietorisRips:
         if limit == np.inf or self.keep_zero:
             limit = min(limit, _longest_finite(matrix))
         pairing = rips_pairs if top == 1 else rips_pairs_2
-        return pairing(matrix, limit, squared, self.keep_zero, available_memory())
+        max_bytes = available_memory() if len(matrix) > FEW_POINTS else 2**62
+        return pairing(matrix, limit, squared, self.keep_zero, max_bytes)
 
     def _gather(self, clouds, results):
         """Turn the edges that kernels found in each cloud into {dim: Points}."""
@@ -267,6 +270,8 @@ class VietorisRips:
 
 def _square_of_longest(limit):
     """Return the greatest float whose square root is at most limit."""
+    if limit == np.inf:
+        return limit
     with np.errstate(over="ignore"):
         square = np.float64(limit) ** 2
         while np.sqrt(square) > limit:
