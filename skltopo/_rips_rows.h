@@ -178,6 +178,15 @@ SKLTOPO_VARIANTS(void, add_masked_row,
                  (const Word *row, const Word *lens, Word *x, std::ptrdiff_t n_words),
                  (row, lens, x, n_words))
 
+// row ^= added; whether anything remains.
+SKLTOPO_INLINE bool add_row_body(Word *row, const Word *added, std::ptrdiff_t n_words) {
+    Word some = 0;
+    for (std::ptrdiff_t w = 0; w < n_words; w++) some |= row[w] ^= added[w];
+    return some != 0;
+}
+SKLTOPO_VARIANTS(bool, add_row, (Word * row, const Word *added, std::ptrdiff_t n_words),
+                 (row, added, n_words))
+
 // A vertex of the lens that x and value contradict, or -1.
 SKLTOPO_INLINE std::ptrdiff_t find_contradiction_body(const Seen *seen, std::ptrdiff_t n_seen,
                                                       const Word *lens, std::ptrdiff_t n_words) {
@@ -220,9 +229,13 @@ SKLTOPO_VARIANTS(std::ptrdiff_t, first_free,
 // --------------------------------------------------------------------------------------------------
 
 // A sparse symmetric set of rows: row[w] is there where mask has bit w. Lives in one piece of
-// memory: n_words of mask, then n pointers.
+// memory: n_words of mask, then n pointers, then its place in the list of a vertex.
 static inline Word **set_rows(const Word *set, std::ptrdiff_t n_words) {
     return reinterpret_cast<Word **>(const_cast<Word *>(set) + n_words);
+}
+
+static inline Word *set_place(Word *set, std::ptrdiff_t n_words, std::ptrdiff_t n) {
+    return set + n_words + n;
 }
 
 // One living class of H_2, seen from an edge (u, v): x[w] holds the w' for which its cocycle
