@@ -13,9 +13,11 @@ Classes of H_2
     with u w w' in the cocycle). At e its values phi(w) on the new triangles u v w must satisfy, for
     every edge w w' of the lens, phi(w) + phi(w') = X(w, w'), the sum on u w w' and v w w'. One
     breadth-first search over the lens carries phi of all classes along its tree. Edges where the
-    equation fails give functionals that die, as in dimension 1. phi is free up to its complement
-    (the coboundary of e): the one with fewer vertices is kept. An edge w w' can only fail where phi
-    is 1 or X is not zero at one end, so only rows of such vertices are looked at.
+    equation fails give functionals that die, as in dimension 1. On each component of the lens phi
+    is free up to its complement (that adds the coboundary of e, of a class of H_1 that ends here,
+    or the cocycle of a class that is born here): the one with fewer vertices is kept. An edge w w'
+    can only fail where phi is 1 or X is not zero at one end, so only rows of such vertices are
+    looked at.
 
 Storage
     Most classes live for a few edges and have a few triangles, some live long and have tens of
@@ -53,7 +55,7 @@ cdef extern from "_rips_state.h" nogil:
                         Coloured* classes, Py_ssize_t n_classes)
     bool see_differences(const uint64_t* a, const uint64_t* b, const uint64_t* lens,
                          Py_ssize_t n_words, uint64_t* x, Pool* pool) except +
-    void choose_gauge(const uint64_t* lens, Py_ssize_t n_words, uint64_t* phi)
+    void choose_gauge(const uint64_t* component, Py_ssize_t n_words, uint64_t* phi)
     bool find_violation(const uint64_t* rows, Py_ssize_t n_words, const uint64_t* lens,
                         const Coloured* classes, Py_ssize_t n_classes, Py_ssize_t* first,
                         Py_ssize_t* second)
@@ -355,7 +357,7 @@ cdef int search_lens(RipsState& s, Py_ssize_t start, vector[int32_t]& first) exc
 
 
 cdef int enter_edge(RipsState& s, Edge e, vector[int32_t]& first) except -1 nogil:
-    cdef size_t i, n_before
+    cdef size_t i, c, n_before
     cdef Py_ssize_t w, other, n_words = s.n_words
     w = find_lens(s.rows.data() + e.u * n_words, s.rows.data() + e.v * n_words, s.lens.data(),
                   n_words)
@@ -372,8 +374,11 @@ cdef int enter_edge(RipsState& s, Edge e, vector[int32_t]& first) except -1 nogi
     elif s.touched[e.u] or s.touched[e.v]:
         carry_holes(s, e, w)
     if not s.coloured.empty():
-        for i in range(s.coloured.size()):
-            choose_gauge(s.lens.data(), n_words, s.coloured[i].phi)
+        # Not for the classes born here, which begin as one component each.
+        for i in range(n_before):
+            for c in range(first.size()):
+                choose_gauge(s.components.data() + <Py_ssize_t>c * n_words, n_words,
+                             s.coloured[i].phi)
         while n_before and find_violation(
             s.rows.data(), n_words, s.lens.data(), s.coloured.data(),
             <Py_ssize_t>s.coloured.size(), &w, &other
