@@ -19,11 +19,11 @@ from .point_clouds import ends_of
 
 __all__ = ["VietorisRips"]
 
+# Points up to which memory is not asked for, and all edges of a cloud in the plane are looked at, in
+# their strict order; beyond it, only those of its triangulation.
+FEW_POINTS = 256
 # Distances looked at together where rows are computed for the last filtration value.
 CHUNK_DISTANCES = 1 << 20
-# Points in the plane up to which all edges are looked at, in their strict order; beyond it, only
-# those of their triangulation.
-FEW_POINTS = 200
 # Comparisons of distances for the square of the number of points, from which on the faces of a
 # cloud in the plane take longer than all its edges.
 PLANAR_WORK = 4.0
@@ -63,7 +63,7 @@ class VietorisRips:
     edge (v, v). ``essential[k]`` has the edges (u, v) at which essential classes are born.
 
     PD_0 alone needs a minimum spanning tree, in memory linear in n. So do PD_0 and PD_1 of more
-    than 200 points in the plane, from their Delaunay triangulation (``_planar_rips.pyx``); among
+    than 256 points in the plane, from their Delaunay triangulation (``_planar_rips.pyx``); among
     edges of the same length, others may be reported there. Otherwise all distances are held, 8 n^2
     bytes, and sorted, 8 bytes each; what is not there raises MemoryError first. PD_1 and PD_2 are
     found by one look at the common neighbours of the two ends of each edge (``_rips.pyx`` and
@@ -204,7 +204,7 @@ class VietorisRips:
                 "PD_0 alone (max_dim=0) has no such limit"
             )
         needed, available = self._needed_memory(n), available_memory()
-        if needed > available:
+        if n > FEW_POINTS and needed > available:
             raise MemoryError(
                 f"the distances of {n} points take {needed / 2**30:.1f} GiB, and "
                 f"{available / 2**30:.1f} GiB are free; take fewer points"
@@ -272,7 +272,8 @@ class VietorisRips:
         if limit == np.inf or self.keep_zero:
             limit = min(limit, _longest_finite(matrix))
         pairing = rips_pairs if top == 1 else rips_pairs_2
-        return pairing(matrix, limit, squared, self.keep_zero, available_memory())
+        max_bytes = available_memory() if len(matrix) > FEW_POINTS else 2**62
+        return pairing(matrix, limit, squared, self.keep_zero, max_bytes)
 
     def _gather(self, clouds, results):
         """Turn the edges that kernels found in each cloud into {dim: Points}."""
@@ -328,6 +329,8 @@ class VietorisRips:
 
 def _square_of_longest(limit):
     """Return the greatest float whose square root is at most limit."""
+    if limit == np.inf:
+        return limit
     with np.errstate(over="ignore"):
         square = np.float64(limit) ** 2
         while np.sqrt(square) > limit:
