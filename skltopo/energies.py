@@ -5,7 +5,7 @@ import numpy as np
 from ._arrays import is_tensor
 from .diagrams import Diagram
 
-__all__ = ["Energy", "polynomial_energies"]
+__all__ = ["Energy", "polynomial_energies", "polynomial_gradient"]
 
 ESSENTIAL = ("drop", "clip")
 
@@ -88,6 +88,56 @@ def polynomial_energies(batch, dim, max_p, max_q, i0=1, essential="drop"):
         terms = (length[:, None] ** p)[:, :, None] * (middle[:, None] ** q)[:, None, :]
         total = total + _segment_sum(terms.reshape(len(length), (max_p + 1) * (max_q + 1)), splits)
     return total
+
+
+def polynomial_gradient(energy, finite, n_essential=0):
+    """Compute an energy of a single diagram and its derivatives by births and deaths, in numpy.
+
+    Parameters
+    ----------
+    energy : Energy
+        With ``essential="drop"``.
+    finite : (n, 2) ndarray
+        Finite births and deaths by decreasing |death - birth|.
+    n_essential : int, default=0
+        Essential classes, which rank before them.
+
+    Returns
+    -------
+    value : float
+    gradient : (n, 2) ndarray
+        Zero where a point has no length, as torch has it.
+    """
+    gradient = np.zeros(finite.shape)
+    kept = finite[max(0, energy.i0 - 1 - n_essential) :]
+    if not len(kept):
+        return 0.0, gradient
+    births, deaths = kept[:, 0], kept[:, 1]
+    signed = deaths - births
+    length = np.abs(signed)
+    power = _derivative(length, energy.p) * energy.weight  # of length**p, with the weight
+    value = length**energy.p * energy.weight
+    if energy.q:
+        middle = (births + deaths) / 2
+        slope = value * _derivative(middle, energy.q) / 2
+        value = value * middle**energy.q
+        power = power * middle**energy.q
+    by_death = power * np.sign(signed)
+    out = gradient[len(finite) - len(kept) :]
+    out[:, 0], out[:, 1] = -by_death, by_death
+    if energy.q:
+        out += slope[:, np.newaxis]
+    return float(value.sum()), gradient
+
+
+def _derivative(base, exponent):
+    """Return the derivative of base**exponent; zero at 0 where it is infinite."""
+    if exponent >= 1:
+        return exponent * base ** (exponent - 1)
+    if exponent == 0:
+        return np.zeros_like(base)
+    positive = base > 0
+    return exponent * positive * np.where(positive, base, 1) ** (exponent - 1)
 
 
 class Energy:

@@ -1,0 +1,208 @@
+"""Displacement fields: from moves of some points to a move of every point of space."""
+
+import warnings
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
+
+__all__ = ["GaussianField", "NearestField", "Replay", "typical_spacing"]
+
+RIDGE = 1e-8
+# Anchors closer than this, in bandwidths, become one: their kernel rows are almost equal.
+MERGE = 0.25
+# The kernel matrix of so many anchors takes 30 ms to solve; the strongest stay.
+MAX_ANCHORS = 1000
+# Largest norm of the Jacobian of a step: below 1 a step can be undone, and distances halve at most.
+STEEPEST = 0.5
+# Entries of the kernel between points and anchors in memory at once.
+CHUNK = 1 << 22
+NEIGHBORS = 9
+
+
+class GaussianField:
+    """Field v(x) = sum_i exp(-|x - x_i|^2 / (2 bandwidth^2)) a_i with v(x_i) = given moves.
+
+    Smooth, and from few anchors: what a diagram says of its critical points moves everything
+    near them. Anchors closer than a quarter of the bandwidth are replaced by their mean with their
+    mean move, and of more than 1,000 those that move most stay.
+
+    Parameters
+    ----------
+    anchors : (m, d) float64 ndarray
+    moves : (m, d) float64 ndarray
+    bandwidth : float
+
+    Attributes
+    ----------
+    anchors : (k, d) float64 ndarray
+        After merging.
+    moves : (k, d) float64 ndarray
+    coef : (k, d) float64 ndarray
+
+    References
+    ----------
+    Carrière, Theveneau, Lacombe, Diffeomorphic interpolation for efficient persistence-based
+    topological optimization, 2024.
+    """
+
+    def __init__(self, anchors, moves, bandwidth):
+        self.bandwidth = bandwidth
+        self.anchors, self.moves = _merge(*_strongest(anchors, moves), MERGE * bandwidth)
+        kernel = self._kernel(self.anchors)
+        kernel[np.diag_indices(len(kernel))] += RIDGE
+        self.coef = cho_solve(cho_factor(kernel, check_finite=False), self.moves)
+
+    def _kernel(self, points):
+        squares = cdist(points, self.anchors, "sqeuclidean")
+        squares *= -0.5 / self.bandwidth**2
+        return np.exp(squares, out=squares)
+
+    def __call__(self, points):
+        """Return v at (n, d) points."""
+        return self._weighted(points, self.coef)
+
+    def _weighted(self, points, columns):
+        chunk = max(1, CHUNK // max(1, len(self.anchors)))
+        parts = [
+            self._kernel(points[start : start + chunk]) @ columns
+            for start in range(0, len(points), chunk)
+        ]
+        return np.concatenate(parts) if parts else np.zeros((0, columns.shape[1]))
+
+    def damp(self):
+        """Shorten the field where it is too steep to be undone.
+
+        The Jacobian of v is -1/bandwidth^2 sum_i K(x, x_i) a_i (x - x_i)^T. Its Frobenius norm
+        becomes at most 1/2 at anchors and one bandwidth away from them along each axis, which is
+        where the field of a single anchor is steepest.
+        """
+        k, d = self.coef.shape
+        shifts = self.bandwidth * np.concatenate([np.zeros((1, d)), np.eye(d), -np.eye(d)])
+        points = (self.anchors[:, np.newaxis] + shifts).reshape(-1, d)
+        outer = (self.coef[:, :, np.newaxis] * self.anchors[:, np.newaxis]).reshape(k, d * d)
+        sums = self._weighted(points, np.concatenate([self.coef, outer], axis=1))
+        jacobian = sums[:, :d, np.newaxis] * points[:, np.newaxis] - sums[:, d:].reshape(-1, d, d)
+        steepest = np.sqrt(np.square(jacobian).sum(axis=(1, 2)).max()) / self.bandwidth**2
+        if steepest > STEEPEST:
+            self.coef = self.coef * (STEEPEST / steepest)
+            self.moves = self.moves * (STEEPEST / steepest)
+        return self
+
+    def undo(self, moved, tol, max_iter=100):
+        """Return (points, converged): points with points + v(points) = moved, by iteration."""
+        points = moved - self(moved)
+        for _ in range(max_iter):
+            error = points + self(points) - moved
+            points = points - error
+            if np.abs(error).max(initial=0) <= tol:
+                return points, True
+        return points, False
+
+
+def _strongest(anchors, moves):
+    if len(anchors) <= MAX_ANCHORS:
+        return anchors, moves
+    norm = np.square(moves).sum(axis=1)
+    kept = np.sort(np.argsort(-norm, kind="stable")[:MAX_ANCHORS])
+    return anchors[kept], moves[kept]
+
+
+def _merge(anchors, moves, radius):
+    """Replace anchors within radius of an earlier one that stands, and it, by their means."""
+    neighbors = cKDTree(anchors).query_pairs(radius, output_type="ndarray")
+    if not len(neighbors):
+        return anchors, moves
+    leader = np.arange(len(anchors))
+    for i, j in neighbors[np.lexsort((neighbors[:, 1], neighbors[:, 0]))]:
+        if leader[i] == i and leader[j] == j:
+            leader[j] = i
+    group = np.unique(leader, return_inverse=True)[1]
+    count = np.bincount(group)[:, np.newaxis]
+    return tuple(
+        np.stack([np.bincount(group, column) for column in values.T], axis=1) / count
+        for values in (anchors, moves)
+    )
+
+
+class Replay:
+    """The steps of a diffeomorphic descent, to be taken by other points.
+
+    Parameters
+    ----------
+    fields : list of GaussianField
+    project : callable
+        Points to points, after each step.
+    """
+
+    def __init__(self, fields, project):
+        self.fields = fields
+        self.project = project
+
+    def __call__(self, points):
+        """Carry points through all steps."""
+        for field in self.fields:
+            points = self.project(points + field(points))
+        return points
+
+    def undo(self, points):
+        """Carry points back through all steps, without the projections."""
+        tol = 1e-12 * np.abs(points).max(initial=0)
+        converged = True
+        for field in reversed(self.fields):
+            points, found = field.undo(points, tol)
+            converged &= found
+        if not converged:
+            warnings.warn(
+                "inverse_transform is not exact: points lie where the steps are too steep to undo",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+        return points
+
+
+class NearestField:
+    """Moves that are known at some points, interpolated between the nearest of them.
+
+    The move of x is the mean of those of its 9 nearest known points, weighted by
+    (1/|x - x_i| - 1/R)^2 with R the distance to the furthest of them (Franke and Little's form of
+    Shepard's interpolation): it is continuous, at a known point that point's move, and far away the
+    nearest point's.
+
+    Parameters
+    ----------
+    points : (m, d) float64 ndarray
+    moves : (m, d) float64 ndarray
+        Of coincident points the first counts.
+    """
+
+    def __init__(self, points, moves):
+        first = np.sort(np.unique(points, axis=0, return_index=True)[1])
+        self.points = points[first]
+        self.moves = moves[first]
+
+    def __call__(self, points):
+        """Return the moves of (n, d) points."""
+        k = min(NEIGHBORS, len(self.points))
+        distance, index = cKDTree(self.points).query(points, k=np.arange(1, k + 1))
+        radius = distance[:, -1:]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = distance / np.where(radius > 0, radius, 1)
+            weight = np.square(1 / np.maximum(ratio, 1e-100) - 1)
+        alone = (ratio[:, 0] < 1e-12) | (weight.sum(axis=1) == 0)
+        weight[alone] = 0
+        weight[alone, 0] = 1
+        weight /= weight.sum(axis=1, keepdims=True)
+        return np.einsum("nk,nkd->nd", weight, self.moves[index])
+
+
+def typical_spacing(points):
+    """Return twice the mean distance of a point to the nearest one elsewhere, 1 if there is none.
+
+    For uniform points in the plane this is the side of the square that each has for itself.
+    """
+    distinct = np.unique(points, axis=0)
+    if len(distinct) < 2:
+        return 1.0
+    return 2 * float(cKDTree(distinct).query(distinct, k=2)[0][:, 1].mean())
