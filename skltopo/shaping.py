@@ -27,6 +27,8 @@ OBJECTIVES = {
     "lines": [Energy(dim=1, p=2, q=1, weight=-1.0), Energy(dim=0, p=2, i0=2)],
 }
 FILTRATIONS = {"weak_alpha": "WeakAlpha", "alpha": "Alpha", "rips": "VietorisRips"}
+# Cells of a Delaunay complex for each of many uniform points: 32 in R^4, 190 in R^5, 1300 in R^6.
+MAX_DELAUNAY_FEATURES = 5
 
 
 class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -45,7 +47,9 @@ default="holes"
         with a negative weight are increased.
     filtration : {"weak_alpha", "alpha", "rips"} or callable, default="weak_alpha"
         Of the points: a class of `skltopo.filtrations` up to the dimension that the objective
-        needs, or any callable from points (arrays and tensors) to a `Diagram`.
+        needs, or any callable from points (arrays and tensors) to a `Diagram`. For X of more than
+        5 features, where Delaunay complexes explode, the name "weak_alpha" stands for "rips", whose
+        PD_0 is the same.
     gradient : {"subgradient", "big_step", "diffeomorphic"}, default="subgradient"
         "subgradient": only the ends of critical edges move, the paper's. "big_step": all edges move
         that become critical on the way to a target, the critical sets of Nigmetov and Morozov; for
@@ -206,7 +210,7 @@ default="holes"
         points = X.astype(np.float64)
         project = self._make_projection(X.shape[1])
         energies = self._make_energies()
-        self.filtration_ = self._make_filtration(energies)
+        self.filtration_ = self._make_filtration(energies, X.shape[1])
         self.sample_indices_ = self._draw(len(X))
         start = points[self.sample_indices_]
         descent = self._descend(start, energies, project)
@@ -229,11 +233,14 @@ default="holes"
             )
         return energies
 
-    def _make_filtration(self, energies):
+    def _make_filtration(self, energies, n_features):
         if not isinstance(self.filtration, str):
             return self.filtration
+        name = self.filtration
+        if name == "weak_alpha" and n_features > MAX_DELAUNAY_FEATURES:
+            name = "rips"
         max_dim = max(energy.dim for energy in energies)
-        return getattr(filtrations, FILTRATIONS[self.filtration])(max_dim=max_dim)
+        return getattr(filtrations, FILTRATIONS[name])(max_dim=max_dim)
 
     def _make_projection(self, n_features):
         if self.bounds is None:
@@ -306,8 +313,8 @@ default="holes"
     def _warn(self, descent):
         if descent.ending == "interrupted":
             warnings.warn(
-                f"TopoShaper was interrupted after {descent.n_iter} steps; embedding_ has the points "
-                "there",
+                f"TopoShaper was interrupted after {descent.n_iter} steps; embedding_ has the "
+                "points there",
                 ConvergenceWarning,
                 stacklevel=3,
             )
