@@ -15,7 +15,8 @@ PACKAGE = Path(skltopo.__file__).parent
 FLOORS = [
     ["_parallel"],
     ["_persistence", "_lines", "_features", "_proximal", "_descent"],
-    ["_arrays", "diagrams", "level_sets", "filtrations"],
+    ["_delaunay", "_planar_alpha", "_lengths"],
+    ["_arrays", "diagrams", "level_sets", "_circumradius", "point_clouds", "alpha", "filtrations"],
     ["energies"],
     ["nn", "penalties", "solvers"],
     ["features", "regression", "classification"],
