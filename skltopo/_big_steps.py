@@ -18,7 +18,8 @@ from scipy.spatial import Delaunay
 from scipy.spatial.distance import pdist, squareform
 
 from ._critical_sets import columns_of_v, reduce_columns
-from ._point_gradients import add_length_gradients
+from ._lengths import edge_gradient
+from .alpha import top_simplices
 from .energies import polynomial_gradient
 
 __all__ = [
@@ -249,6 +250,9 @@ def delaunay_simplices(points):
     Points on a line, a plane or the like are triangulated within it. Of coincident points all but
     one may be left out.
     """
+    if points.shape[1] <= 2:
+        cells = np.sort(top_simplices(points), axis=1)
+        return lambda k: _faces(cells, k)
     centered = points - points.mean(axis=0)
     _, scale, axes = np.linalg.svd(centered, full_matrices=False)
     rank = int(np.sum(scale > 1e-10 * scale[0])) if scale.size and scale[0] > 0 else 0
@@ -362,5 +366,6 @@ def big_step_gradient(complex, energies, n_essential):
             np.maximum.at(down, edges[~rising], derivative[~rising])
     derivative = np.where(-up > down, up, down)
     gradient = np.zeros(complex.points.shape)
-    add_length_gradients(complex.points, complex.edges, derivative[:, np.newaxis], gradient)
+    lengths, derivative = complex.lengths[:, np.newaxis], derivative[:, np.newaxis]
+    edge_gradient(complex.points, complex.edges, lengths, derivative, gradient)
     return gradient

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from ._big_steps import EdgeComplex, big_step_gradient
 from ._displacement import GaussianField
-from ._point_gradients import add_length_gradients
+from ._lengths import edge_gradient
 from .energies import polynomial_gradient
 
 __all__ = ["Adam", "Box", "Descent", "Loss", "Sgd", "descend", "descend_lbfgs"]
@@ -59,7 +59,7 @@ class Loss:
             value, derivatives = polynomial_gradient(energy, part.finite, len(part.essential))
             total += value
             if self.simplices is None:
-                add_length_gradients(points, part.pairs, derivatives, gradient)
+                edge_gradient(points, part.pairs, part.finite, derivatives, gradient)
         if self.simplices is not None:
             n_essential = {e.dim: len(batch.get_points(e.dim).essential) for e in self.energies}
             complex = EdgeComplex(points, self.simplices(points))
