@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import filtrations
@@ -44,7 +44,9 @@ default="holes"
         What is minimised. The names are the panels of the paper's figure 1: "holes" increases
         E(2, 0, 1; PD_1), "fill" decreases it; "spread" increases E(2, 0, 2; PD_0), "clusters"
         decreases it; "lines" increases E(2, 1, 1; PD_1) and decreases E(2, 0, 2; PD_0). Energies
-        with a negative weight are increased.
+        with a negative weight are increased. "clusters" draws points together along
+        a tree; to gather them in many tight clumps, take a power below 1, as
+        ``Energy(dim=0, p=0.5, i0=2)``.
     filtration : {"weak_alpha", "alpha", "rips"} or callable, default="weak_alpha"
         Of the points: a class of `skltopo.filtrations` up to the dimension that the objective
         needs, or any callable from points (arrays and tensors) to a `Diagram`. For X of more than
@@ -148,7 +150,7 @@ default="holes"
         "bandwidth": [Interval(Real, 0, None, closed="neither"), None],
         "subsample": [
             Interval(Integral, 1, None, closed="left"),
-            Interval(Real, 0, 1, closed="neither"),
+            Interval(RealNotInt, 0, 1, closed="neither"),
             None,
         ],
         "store_path": ["boolean"],
