@@ -65,23 +65,27 @@ class _DelaunayFiltration:
         """
         clouds = Clouds(points)
         found = self._find_pairs(clouds)
-        parts = {dim: self._gather(clouds, dim, *found[dim]) for dim in self.homology_dimensions}
+        index = [clouds.number(*found[dim]) for dim in self.homology_dimensions]
+        values = self._values(clouds, index)
+        parts = {
+            dim: self._make_points(clouds, dim, *found[dim], finite)
+            for dim, finite in zip(self.homology_dimensions, values, strict=True)
+        }
         batch = DiagramBatch(parts, clouds.shape, False, partial(self._last_values, clouds))
         return batch if clouds.shape else Diagram(batch)
 
     def _find_pairs(self, clouds):
         """Run the kernels: {dim: (pairs, splits)} with indices within a cloud."""
-        n_jobs = effective_n_jobs(self.n_jobs)
-        call = partial(
-            planar_alpha_pairs,
-            alpha=self._alpha,
-            holes=self.homology_dimensions != (0,),
-            keep_zero=self.keep_zero,
-        )
-        results = run(
-            [partial(call, clouds.plain, clouds.splits[i:j]) for i, j in _cut(clouds, n_jobs)],
-            n_jobs,
-        )
+        holes = self.homology_dimensions != (0,)
+        call = partial(planar_alpha_pairs, alpha=self._alpha, holes=holes, keep_zero=self.keep_zero)
+        if clouds.n_clouds == 1:
+            results = [call(clouds.plain, clouds.splits)]
+        else:
+            n_jobs = effective_n_jobs(self.n_jobs)
+            cuts = _cut(clouds, n_jobs)
+            results = run(
+                [partial(call, clouds.plain, clouds.splits[i:j]) for i, j in cuts], n_jobs
+            )
         found = {0: _join([r[:2] for r in results]), 1: _join([r[2:] for r in results])}
         for dim in range(2, self.max_dim + 1):
             found[dim] = (
@@ -90,11 +94,10 @@ class _DelaunayFiltration:
             )
         return found
 
-    def _gather(self, clouds, dim, pairs, splits):
-        index = clouds.number(pairs, splits)
+    def _make_points(self, clouds, dim, pairs, splits, finite):
         n_essential = clouds.n_clouds if dim == 0 else 0  # the hull of the points has no holes
         return Points(
-            finite=self._values(clouds, dim, index),
+            finite=finite,
             pairs=pairs,
             splits=splits,
             births=clouds.zeros(n_essential),
@@ -222,10 +225,8 @@ class WeakAlpha(_DelaunayFiltration):
     def _n_birth_columns(self, dim):
         return 2
 
-    def _values(self, clouds, dim, index):
-        if dim == 0:
-            return clouds.pad_zeros(clouds.lengths(index[:, 2:]))
-        return clouds.lengths(index)
+    def _values(self, clouds, index):
+        return clouds.edge_values(index)
 
     def _last_value(self, clouds, simplices):
         n_corners = simplices.shape[1]
@@ -234,7 +235,7 @@ class WeakAlpha(_DelaunayFiltration):
         edges = np.concatenate([simplices[:, pair] for pair in combinations(range(n_corners), 2)])
         longest = np.ptp(clouds.plain[edges], axis=1)
         best = np.argmax((longest**2).sum(axis=1))
-        return clouds.lengths(edges[[best]])[:, 0]
+        return clouds.edge_values([edges[[best]]])[0][:, 0]
 
 
 class Alpha(_DelaunayFiltration):
@@ -290,11 +291,16 @@ class Alpha(_DelaunayFiltration):
     def _n_birth_columns(self, dim):
         return dim + 1
 
-    def _values(self, clouds, dim, index):
-        if dim == 0:
-            return clouds.pad_zeros(0.5 * clouds.lengths(index[:, 1:]))
-        corners = clouds.gather(index)
-        births, deaths = circumradii(corners[:, : dim + 1]), circumradii(corners[:, dim + 1 :])
+    def _values(self, clouds, index):
+        return [self._radii(clouds, rows) for rows in index]
+
+    def _radii(self, clouds, rows):
+        n_birth = rows.shape[1] // 2
+        if n_birth == 1:  # a vertex, and the edge that joins it
+            deaths = 0.5 * clouds.edge_values([rows[:, 1:]])[0][:, 0]
+            return stack_columns(clouds.zeros(len(rows)), deaths)
+        corners = clouds.gather(rows)
+        births, deaths = circumradii(corners[:, :n_birth]), circumradii(corners[:, n_birth:])
         return stack_columns(births, deaths)
 
     def _last_value(self, clouds, simplices):
