@@ -50,7 +50,10 @@ def animate(shaper, path, every, dpi):
     steps += [shaper.n_iter_] * 6  # stay at the end for a moment
     progress = tqdm(steps, desc="frames")
     animation = FuncAnimation(
-        figure, lambda step: draw_frame(axes, shaper, step, limits), progress, cache_frame_data=False
+        figure,
+        lambda step: draw_frame(axes, shaper, step, limits),
+        progress,
+        cache_frame_data=False,
     )
     animation.save(path, PillowWriter(fps=12), dpi=dpi)
 

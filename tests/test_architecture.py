@@ -14,7 +14,7 @@ PACKAGE = Path(skltopo.__file__).parent
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
 FLOORS = [
     ["_parallel"],
-    ["_persistence", "_lines", "_features", "_proximal", "_descent"],
+    ["_persistence", "_lines", "_features", "_proximal", "_descent", "_critical_sets"],
     ["_delaunay", "_planar_alpha", "_lengths"],
     [
         "_arrays",
@@ -28,15 +28,24 @@ FLOORS = [
     ],
     ["energies"],
     ["nn", "penalties", "solvers"],
-    ["features", "regression", "classification"],
-    ["datasets", "_regression_display", "plotting"],
+    ["_big_steps", "_displacement", "_point_descent"],
+    ["features", "regression", "classification", "shaping"],
+    ["datasets", "_regression_display", "_shaping_display", "plotting"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
 THIRD_PARTY = {
     "kernels": {"numpy", "cython", "libc", "libcpp", "functools"},
     # The descent calls scipy's BLAS.
     "_descent.pyx": {"scipy", "cpython"},
-    "sklearn": {"features", "regression", "classification", "datasets", "_regression_display"},
+    "sklearn": {
+        "features",
+        "regression",
+        "classification",
+        "shaping",
+        "datasets",
+        "_regression_display",
+        "_shaping_display",
+    },
 }
 
 

@@ -61,6 +61,7 @@ def test_sizes_are_checked(bad):
             make(bad)
     with pytest.raises(ValueError, match="n_samples must be an integer"):
         make_regression_problem([1.0], bad)
+    with pytest.raises(ValueError, match="n_samples must be an integer"):
         make_chair(bad)
     for make in (lambda noise: make_regression_problem([1.0], noise=noise), make_chair):
         with pytest.raises(ValueError, match="noise must not be negative"):

@@ -181,9 +181,7 @@ def test_closed_form_is_left_where_it_does_not_hold():
     X = uniform(20)
     clipped = TopoShaper(Energy(dim=0, p=2, essential="clip"), max_iter=2).fit(X)
     diagram = WeakAlpha(max_dim=0)(X)
-    assert clipped.loss_curve_[0] == pytest.approx(
-        Energy(dim=0, p=2, essential="clip")(diagram)
-    )
+    assert clipped.loss_curve_[0] == pytest.approx(Energy(dim=0, p=2, essential="clip")(diagram))
     manhattan = VietorisRips(max_dim=0, metric="cityblock")
     shaper = TopoShaper("clusters", filtration=manhattan, max_iter=2).fit(X)
     assert shaper.loss_curve_[0] == pytest.approx(OBJECTIVES["clusters"][0](manhattan(X)))

@@ -63,7 +63,7 @@ def test_holes_have_a_mark_of_their_own():
 
 @pytest.mark.parametrize("d", [1, 3, 5])
 def test_lines_and_space(d):
-    X, shaper, display = display_of(d, filtration="rips", store_path=True)
+    _, shaper, display = display_of(d, filtration="rips", store_path=True)
     after = display.axes_[1].collections[0]
     if d == 1:
         np.testing.assert_allclose(after.get_offsets()[:, 0], shaper.embedding_[:, 0])
