@@ -216,8 +216,9 @@ def descend(loss, start, rule, *, project, bandwidth, max_iter, tol, patience, s
                 if spread is not None:
                     descent.fields.append(spread)
                 descent.arrive(points, value, store_path)
-                progress.set_postfix(loss=f"{value:.4g}", refresh=False)
-                progress.update()
+                if verbose:
+                    progress.set_postfix(loss=f"{value:.4g}", refresh=False)
+                    progress.update()
     except KeyboardInterrupt:
         descent.ending = "interrupted"
     return descent
