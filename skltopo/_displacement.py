@@ -11,10 +11,11 @@ __all__ = ["GaussianField", "NearestField", "Replay", "typical_spacing"]
 
 RIDGE = 1e-8
 # Anchors closer than this, in bandwidths, become one: their kernel rows are almost equal.
-MERGE = 0.25
+MERGE = 0.4
 # The kernel matrix of so many anchors takes 30 ms to solve; the strongest stay.
 MAX_ANCHORS = 1000
-# Largest norm of the Jacobian of a step: below 1 a step can be undone, and distances halve at most.
+# Largest norm of the Jacobian of a step: below 1 a step can be undone. Less is slower, more leaves
+# no room for what lies between the places where it is looked at.
 STEEPEST = 0.5
 # Entries of the kernel between points and anchors in memory at once.
 CHUNK = 1 << 22
@@ -25,8 +26,8 @@ class GaussianField:
     """Field v(x) = sum_i exp(-|x - x_i|^2 / (2 bandwidth^2)) a_i with v(x_i) = given moves.
 
     Smooth, and from few anchors: what a diagram says of its critical points moves everything
-    near them. Anchors closer than a quarter of the bandwidth are replaced by their mean with their
-    mean move, and of more than 1,000 those that move most stay.
+    near them. Anchors closer than 0.4 bandwidths are replaced by their mean with their mean move,
+    and of more than 1,000 those that move most stay.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ class GaussianField:
             self.moves = self.moves * (STEEPEST / steepest)
         return self
 
-    def undo(self, moved, tol, max_iter=100):
+    def undo(self, moved, tol, max_iter=200):
         """Return (points, converged): points with points + v(points) = moved, by iteration."""
         points = moved - self(moved)
         for _ in range(max_iter):
