@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import combinations
 
 import numpy as np
-from scipy.spatial import Delaunay
+from scipy.spatial import Delaunay, QhullError
 from scipy.spatial.distance import pdist, squareform
 
 from ._critical_sets import columns_of_v, reduce_columns
@@ -263,7 +263,10 @@ def delaunay_simplices(points):
         cells = np.stack([order[:-1], order[1:]], axis=1)
     else:
         flat = points if rank == points.shape[1] else centered @ axes[:rank].T
-        cells = Delaunay(flat).simplices
+        try:
+            cells = Delaunay(flat).simplices
+        except QhullError:  # nearly flat: moved a little
+            cells = Delaunay(flat, qhull_options="QJ Pp").simplices
     cells = np.sort(cells.astype(np.int64), axis=1)
     return lambda k: _faces(cells, k)
 

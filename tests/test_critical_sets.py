@@ -192,9 +192,22 @@ def test_cliques_are_those_of_the_graph():
         np.random.default_rng(0).integers(0, 3, (30, 2)).astype(float),
         np.random.default_rng(0).random((20, 2)) @ [[1.0, 0.0, 1.0], [0.0, 1.0, 2.0]],
         np.random.default_rng(0).random((20, 3)),
+        np.random.default_rng(0).random((20, 3)) * [1.0, 1.0, 1e-9],
+        np.random.default_rng(0).integers(0, 3, (30, 3)).astype(float),
         np.random.default_rng(0).random((12, 4)),
     ],
-    ids=["one", "same", "line", "line in space", "grid", "plane in space", "space", "R^4"],
+    ids=[
+        "one",
+        "same",
+        "line",
+        "line in space",
+        "grid",
+        "plane in space",
+        "space",
+        "nearly flat",
+        "grid in space",
+        "R^4",
+    ],
 )
 def test_big_steps_of_any_points_are_finite(points):
     complex = EdgeComplex(points, delaunay_simplices(points))
