@@ -57,3 +57,4 @@ cdef Triangulation borrow_triangulation()
 cdef give_back_triangulation(Triangulation t)
 cdef int triangulate(const double* points, Py_ssize_t n, Triangulation t) except -1 nogil
 cdef int triangulate_line(const double* points, Py_ssize_t n, Triangulation t) except -1 nogil
+cdef int32_t locate_place(Triangulation t, double x, double y, int32_t start) noexcept nogil

@@ -289,6 +289,28 @@ cdef int32_t locate(Triangulation t, int32_t p, int32_t start, bint* on_edge) no
         return h
 
 
+cdef int32_t locate_place(Triangulation t, double x, double y, int32_t start) noexcept nogil:
+    """Walk from triangle start to the one that holds (x, y); -1 if that is outside the hull."""
+    cdef int32_t ghost = <int32_t>t.n_points, h = STRIDE * start, g, f
+    cdef double[2] place
+    cdef const double* p = t.point.data()
+    place[0] = x
+    place[1] = y
+    if orient(p + 2 * t.mesh[h], p + 2 * t.mesh[next_edge(h)], place) < 0:
+        h = t.mesh[h + 4]
+    while True:
+        g = next_edge(h)
+        f = previous_edge(h)
+        if t.mesh[f] == ghost:
+            return -1
+        if orient(p + 2 * t.mesh[g], p + 2 * t.mesh[f], place) < 0:
+            h = t.mesh[g + 4]
+        elif orient(p + 2 * t.mesh[f], p + 2 * t.mesh[h], place) < 0:
+            h = t.mesh[f + 4]
+        else:
+            return h / STRIDE
+
+
 cdef int32_t split_triangle(Triangulation t, int32_t h, int32_t p) noexcept nogil:
     """Split the triangle of h in three around p; return the number of edges put on the stack."""
     cdef int32_t first = h - (h & 7), second = <int32_t>(STRIDE * t.n_triangles)

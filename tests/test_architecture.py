@@ -14,8 +14,8 @@ PACKAGE = Path(skltopo.__file__).parent
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
 FLOORS = [
     ["_parallel"],
-    ["_persistence", "_lines", "_features", "_proximal", "_descent", "_critical_sets"],
-    ["_delaunay", "_planar_alpha", "_lengths"],
+    ["_persistence", "_lines", "_features", "_proximal", "_descent"],
+    ["_delaunay", "_planar_alpha", "_planar_rips", "_lengths"],
     [
         "_arrays",
         "diagrams",
@@ -27,25 +27,18 @@ FLOORS = [
         "filtrations",
     ],
     ["energies"],
+    ["_critical_sets", "_big_steps", "_displacement", "_point_descent"],
     ["nn", "penalties", "solvers"],
-    ["_big_steps", "_displacement", "_point_descent"],
     ["features", "regression", "classification", "shaping"],
     ["datasets", "_regression_display", "_shaping_display", "plotting"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
 THIRD_PARTY = {
-    "kernels": {"numpy", "cython", "libc", "libcpp", "functools"},
+    "kernels": {"numpy", "cython", "libc", "libcpp", "cpython", "functools"},
     # The descent calls scipy's BLAS.
-    "_descent.pyx": {"scipy", "cpython"},
-    "sklearn": {
-        "features",
-        "regression",
-        "classification",
-        "shaping",
-        "datasets",
-        "_regression_display",
-        "_shaping_display",
-    },
+    "_descent.pyx": {"scipy"},
+    "sklearn": {"features", "regression", "classification", "datasets", "_regression_display"}
+    | {"shaping", "_shaping_display"},
 }
 
 
