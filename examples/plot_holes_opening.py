@@ -10,6 +10,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.animation import FuncAnimation, PillowWriter
+from matplotlib.collections import LineCollection
 from tqdm import tqdm
 
 from skltopo import TopoShaper
@@ -26,11 +27,13 @@ def draw_frame(axes, shaper, step, limits):
     diagram = WeakAlpha()(points)
     for ax in axes:
         ax.clear()
-    axes[0].scatter(*points.T, s=16, color=POINT)
+    ends = LineCollection(points[diagram.pairs[1][:, 2:]], colors=HOLE, linewidths=1.2, alpha=0.5)
+    axes[0].add_collection(ends)
+    axes[0].scatter(*points.T, s=18, color=POINT, linewidths=0, zorder=2)
     axes[0].set(xlim=limits[0], ylim=limits[0], xticks=[], yticks=[], aspect="equal")
-    axes[0].set_title(f"step {step}")
+    axes[0].set_title(f"step {step}, with the edges that end holes")
     axes[1].plot(limits[1], limits[1], color="0.6", lw=0.8)
-    axes[1].scatter(*diagram[1].T, s=24, color=HOLE)
+    axes[1].scatter(*diagram[1].T, s=26, color=HOLE, linewidths=0)
     axes[1].set(xlim=limits[1], ylim=limits[1], xlabel="birth", ylabel="death", aspect="equal")
     axes[1].set_title("holes")
     curve = -shaper.loss_curve_
@@ -39,15 +42,15 @@ def draw_frame(axes, shaper, step, limits):
     axes[2].set(xlabel="step", title="sum of squared lengths of holes")
 
 
-def animate(shaper, path, every, dpi):
-    """Write the animation."""
-    figure, axes = plt.subplots(1, 3, figsize=(12, 4.2), layout="constrained")
+def animate(shaper, path, every, n_still, dpi):
+    """Write the animation: every so many steps, and the last one n_still times."""
+    figure, axes = plt.subplots(1, 3, figsize=(12, 4.2))
+    figure.subplots_adjust(left=0.02, right=0.98, bottom=0.12, top=0.92, wspace=0.15)
     last = WeakAlpha()(shaper.embedding_)[1]
     low, high = shaper.path_.min(), shaper.path_.max()
     margin = 0.03 * (high - low)
     limits = (low - margin, high + margin), (0, 1.05 * last.max())
-    steps = [*range(0, shaper.n_iter_, every), shaper.n_iter_]
-    steps += [shaper.n_iter_] * 6  # stay at the end for a moment
+    steps = [*range(0, shaper.n_iter_, every), *[shaper.n_iter_] * n_still]
     progress = tqdm(steps, desc="frames")
     animation = FuncAnimation(
         figure,
@@ -73,5 +76,7 @@ if __name__ == "__main__":
         f"{shaper.n_iter_} steps: sum of squared lengths of holes {-shaper.loss_curve_[0]:.3f} to "
         f"{-shaper.loss_curve_[-1]:.3f}"
     )
-    dpi, every = (50, 4) if options.quick else (80, 5)
-    animate(shaper, options.output / "holes_opening.gif", every, dpi)
+    frames = {"every": 6, "n_still": 1, "dpi": 40}
+    if not options.quick:
+        frames = {"every": 5, "n_still": 7, "dpi": 80}
+    animate(shaper, options.output / "holes_opening.gif", **frames)

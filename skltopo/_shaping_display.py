@@ -116,7 +116,7 @@ class TopoShaperDisplay:
 
         figure = plt.figure(figsize=(15, 4))
         # The automatic layouts cut off titles beside axes in space.
-        figure.subplots_adjust(left=0.03, right=0.99, bottom=0.14, top=0.9, wspace=0.2)
+        figure.subplots_adjust(left=0.045, right=0.99, bottom=0.14, top=0.9, wspace=0.2)
         projection = "3d" if self._in_space else None
         return [figure.add_subplot(1, 4, i + 1, projection=projection) for i in range(3)] + [
             figure.add_subplot(1, 4, 4)
