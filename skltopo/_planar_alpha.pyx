@@ -57,6 +57,7 @@ from ._delaunay cimport (
     triangulate_line,
 )
 from ._predicates cimport angle
+from ._repair cimport repair
 from ._sorting cimport argsort_pairs
 from ._union_find cimport find_root
 
@@ -422,10 +423,11 @@ cdef inline void write_hole(Triangulation t, PlanarWorkspace w, uint64_t birth, 
 
 
 cdef int pair_cloud(const double* points, Py_ssize_t n, int d, bint alpha, bint holes,
-                    bint keep_zero, Triangulation t, PlanarWorkspace w) except -1 nogil:
+                    bint keep_zero, bint warm, Triangulation t,
+                    PlanarWorkspace w) except -1 nogil:
     if d == 1:
         triangulate_line(points, n, t)
-    else:
+    elif not (warm and repair(points, n, t)):
         triangulate(points, n, t)
     if t.flat:
         list_path(t, w)
@@ -448,7 +450,7 @@ cdef rows(Buffer[int64_t]& values, Py_ssize_t n, int columns):
 
 
 def planar_alpha_pairs(const double[:, ::1] points, const int64_t[::1] splits, bint alpha,
-                       bint holes=True, bint keep_zero=False):
+                       bint holes=True, bint keep_zero=False, Triangulation previous=None):
     """Pair the critical simplices of clouds on a line or in the plane.
 
     Parameters
@@ -463,6 +465,9 @@ def planar_alpha_pairs(const double[:, ::1] points, const int64_t[::1] splits, b
         Whether to find PD_1, too.
     keep_zero : bool
         Keep pairs of different edges (duplicate points) with equal values.
+    previous : Triangulation, default=None
+        One that this function was given before, and no other thread uses: it is repaired where few
+        points have moved, and holds the triangulation of the last cloud afterwards.
 
     Returns
     -------
@@ -477,7 +482,8 @@ def planar_alpha_pairs(const double[:, ::1] points, const int64_t[::1] splits, b
     """
     cdef Py_ssize_t i, n_clouds = splits.shape[0] - 1
     cdef int d = <int>points.shape[1], columns_0 = 3 if alpha else 4, columns_1 = 5 if alpha else 4
-    cdef Triangulation t = borrow_triangulation()
+    cdef bint warm = previous is not None
+    cdef Triangulation t = previous if warm else borrow_triangulation()
     cdef PlanarWorkspace w = borrow_workspace()
     splits_0 = np.zeros(n_clouds + 1, dtype=np.int64)
     splits_1 = np.zeros(n_clouds + 1, dtype=np.int64)
@@ -486,11 +492,12 @@ def planar_alpha_pairs(const double[:, ::1] points, const int64_t[::1] splits, b
     with nogil:
         for i in range(n_clouds):
             pair_cloud(&points[splits[i], 0], splits[i + 1] - splits[i], d, alpha, holes,
-                       keep_zero, t, w)
+                       keep_zero, warm, t, w)
             ends_0[i + 1] = w.n_out0 // columns_0
             ends_1[i + 1] = w.n_out1 // columns_1
     pairs_0 = rows(w.out0, w.n_out0, columns_0)
     pairs_1 = rows(w.out1, w.n_out1, columns_1)
-    give_back_triangulation(t)
+    if not warm:
+        give_back_triangulation(t)
     give_back_workspace(w)
     return pairs_0, splits_0, pairs_1, splits_1

@@ -7,14 +7,14 @@ import numpy as np
 from ._arrays import as_floats, as_numbers, check_finite, is_tensor
 from ._lengths import edge_lengths
 
-__all__ = ["Clouds", "ends_of"]
+__all__ = ["Clouds", "ends_of", "is_list_of_clouds"]
 
 
 def _n_axes(sample):
     return sample.ndim if hasattr(sample, "ndim") else np.ndim(sample)
 
 
-def _is_list_of_clouds(points):
+def is_list_of_clouds(points):
     """Tell a list of clouds, which may differ in size, from one cloud given as nested lists."""
     if not isinstance(points, (list, tuple)) or len(points) == 0:
         return False
@@ -53,7 +53,7 @@ class Clouds:
     """
 
     def __init__(self, points, name="points"):
-        if _is_list_of_clouds(points):
+        if is_list_of_clouds(points):
             clouds = [as_numbers(cloud, f"{name}[{i}]") for i, cloud in enumerate(points)]
             self.shape = (len(clouds),)
             numbers = _concatenate(clouds, name)

@@ -11,11 +11,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from . import filtrations
 from ._big_steps import cliques, delaunay_simplices
 from ._displacement import NearestField, Replay, typical_spacing
 from ._point_descent import Adam, Box, Loss, Sgd, descend, descend_lbfgs
 from .energies import Energy
+from .filtrations import Alpha, VietorisRips, WeakAlpha
 
 __all__ = ["OBJECTIVES", "TopoShaper"]
 
@@ -26,7 +26,7 @@ OBJECTIVES = {
     "fill": [Energy(dim=1, p=2)],
     "lines": [Energy(dim=1, p=2, q=1, weight=-1.0), Energy(dim=0, p=2, i0=2)],
 }
-FILTRATIONS = {"weak_alpha": "WeakAlpha", "alpha": "Alpha", "rips": "VietorisRips"}
+FILTRATIONS = {"weak_alpha": WeakAlpha, "alpha": Alpha, "rips": VietorisRips}
 # Cells of a Delaunay complex for each of many uniform points: 32 in R^4, 190 in R^5, 1300 in R^6.
 MAX_DELAUNAY_FEATURES = 5
 
@@ -242,7 +242,7 @@ default="holes"
         if name == "weak_alpha" and n_features > MAX_DELAUNAY_FEATURES:
             name = "rips"
         max_dim = max(energy.dim for energy in energies)
-        return getattr(filtrations, FILTRATIONS[name])(max_dim=max_dim)
+        return FILTRATIONS[name](max_dim=max_dim)
 
     def _make_projection(self, n_features):
         if self.bounds is None:
@@ -270,9 +270,8 @@ default="holes"
 
     def _has_edge_lengths(self):
         """Tell whether births and deaths are Euclidean lengths of the edges in pairs."""
-        flags = filtrations.WeakAlpha, filtrations.VietorisRips
         metric = getattr(self.filtration_, "metric", "euclidean")
-        return isinstance(self.filtration_, flags) and metric == "euclidean"
+        return isinstance(self.filtration_, (WeakAlpha, VietorisRips)) and metric == "euclidean"
 
     def _make_loss(self, start, energies):
         by_edges = self._has_edge_lengths()
@@ -286,7 +285,7 @@ default="holes"
                     f"{energies}"
                 )
             simplices = delaunay_simplices
-            if isinstance(self.filtration_, filtrations.VietorisRips):
+            if isinstance(self.filtration_, VietorisRips):
                 simplices = partial(cliques, max_edge=self.filtration_.max_edge)
         return Loss(self.filtration_, energies, self.anchor, start, by_edges and drop, simplices)
 
