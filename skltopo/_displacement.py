@@ -1,6 +1,7 @@
 """Displacement fields: from moves of some points to a move of every point of space."""
 
 import warnings
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -179,14 +180,20 @@ class NearestField:
     """
 
     def __init__(self, points, moves):
-        first = np.sort(np.unique(points, axis=0, return_index=True)[1])
-        self.points = points[first]
-        self.moves = moves[first]
+        self.points = points
+        self.moves = moves
+
+    @cached_property
+    def _distinct(self):
+        """Tree of the points without duplicates, and their moves."""
+        first = _first_of_equals(self.points)
+        return cKDTree(self.points[first]), self.moves[first]
 
     def __call__(self, points):
         """Return the moves of (n, d) points."""
-        k = min(NEIGHBORS, len(self.points))
-        distance, index = cKDTree(self.points).query(points, k=np.arange(1, k + 1))
+        tree, moves = self._distinct
+        k = min(NEIGHBORS, tree.n)
+        distance, index = tree.query(points, k=np.arange(1, k + 1))
         radius = distance[:, -1:]
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = distance / np.where(radius > 0, radius, 1)
@@ -195,7 +202,15 @@ class NearestField:
         weight[alone] = 0
         weight[alone, 0] = 1
         weight /= weight.sum(axis=1, keepdims=True)
-        return np.einsum("nk,nkd->nd", weight, self.moves[index])
+        return np.einsum("nk,nkd->nd", weight, moves[index])
+
+
+def _first_of_equals(points):
+    """Return, for each place, the index of the first point there."""
+    order = np.lexsort(points.T)
+    new = np.ones(len(points), dtype=bool)
+    new[1:] = (points[order[1:]] != points[order[:-1]]).any(axis=1)
+    return np.sort(order[new])
 
 
 def typical_spacing(points):
@@ -203,7 +218,7 @@ def typical_spacing(points):
 
     For uniform points in the plane this is the side of the square that each has for itself.
     """
-    distinct = np.unique(points, axis=0)
+    distinct = points[_first_of_equals(points)]
     if len(distinct) < 2:
         return 1.0
     return 2 * float(cKDTree(distinct).query(distinct, k=2)[0][:, 1].mean())

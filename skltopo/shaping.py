@@ -218,9 +218,11 @@ default="holes"
         descent = self._descend(start, energies, project)
         self._warn(descent)
         self._store(descent, start, project)
-        shaped = self._carry(points)
-        shaped[self.sample_indices_] = descent.points
-        self.embedding_ = shaped.astype(X.dtype, copy=False)
+        embedding = descent.points
+        if len(start) < len(points):
+            embedding = self._carry(points)
+            embedding[self.sample_indices_] = descent.points
+        self.embedding_ = embedding.astype(X.dtype, copy=False)
         return self
 
     def _make_energies(self):
