@@ -237,14 +237,16 @@ default="holes"
             )
         return energies
 
-    def _make_filtration(self, energies, n_features):
+    def _make_filtration(self, energies, n_features, warm_start=False):
+        """Return the filtration; with warm_start one that is fast where few points move."""
         if not isinstance(self.filtration, str):
             return self.filtration
         name = self.filtration
         if name == "weak_alpha" and n_features > MAX_DELAUNAY_FEATURES:
             name = "rips"
         max_dim = max(energy.dim for energy in energies)
-        return FILTRATIONS[name](max_dim=max_dim)
+        options = {"warm_start": True} if warm_start and name != "rips" else {}
+        return FILTRATIONS[name](max_dim=max_dim, **options)
 
     def _make_projection(self, n_features):
         if self.bounds is None:
@@ -289,7 +291,8 @@ default="holes"
             simplices = delaunay_simplices
             if isinstance(self.filtration_, VietorisRips):
                 simplices = partial(cliques, max_edge=self.filtration_.max_edge)
-        return Loss(self.filtration_, energies, self.anchor, start, by_edges and drop, simplices)
+        filtration = self._make_filtration(energies, start.shape[1], warm_start=True)
+        return Loss(filtration, energies, self.anchor, start, by_edges and drop, simplices)
 
     def _descend(self, start, energies, project):
         loss = self._make_loss(start, energies)
