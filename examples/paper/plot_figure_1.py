@@ -1,7 +1,7 @@
 """Figure 1 of the paper: 100 points in the unit square, moved by functions of their diagrams.
 
 Each panel starts from the same uniform points and takes 100 steps of Adam, on the weak Alpha
-filtration. Text below a panel tells what has changed.
+filtration. Each panel has its own scale; dashes are the unit square.
 """
 
 import argparse
@@ -46,14 +46,16 @@ def describe(points):
     """Return the sums of lengths in PD_0 and in PD_1, as text."""
     diagram = WeakAlpha()(points)
     total = [np.diff(diagram[k][np.isfinite(diagram[k][:, 1])]).sum() for k in (0, 1)]
-    return f"PD$_0$ {total[0]:.2f}   PD$_1$ {total[1]:.2f}"
+    return f"sum of lengths: PD$_0$ {total[0]:.2f}, PD$_1$ {total[1]:.2f}"
 
 
 def plot(moved, path):
     """Draw the six panels as the paper does, each in its own scale."""
-    figure, axes = plt.subplots(2, 3, figsize=(10, 7.6), layout="constrained")
+    figure, axes = plt.subplots(2, 3, figsize=(10, 7.8), layout="constrained")
+    figure.get_layout_engine().set(h_pad=0.1, w_pad=0.1)
     for ax, (objective, title) in zip(axes.flat, PANELS.items(), strict=True):
         points = moved[objective]
+        ax.add_patch(plt.Rectangle((0, 0), 1, 1, fill=False, color="0.75", ls="--", lw=0.8))
         ax.scatter(*points.T, s=22, color="#999999" if objective is None else "#0072B2")
         ax.set_title(title if objective is None else f"{objective}: {title}", fontsize=12)
         ax.set_xlabel(describe(points), color="0.35")

@@ -48,8 +48,8 @@ def plot(moved, path):
         ax.scatter(*points.T, s=9, c=points[:, 1], cmap="viridis_r", depthshade=False)
         figure.text((2 * i + 1) / 6, 0.95, title, ha="center", fontsize=14)
         ax.view_init(elev=14, azim=-60)
-        ax.set(xlim=(-0.25, 1.25), ylim=(-0.25, 1.25), zlim=(-0.8, 1.55))
-        ax.set_box_aspect((1.5, 1.5, 2.35), zoom=1.3)
+        ax.set(xlim=(-0.3, 1.3), ylim=(-0.3, 1.3), zlim=(-0.85, 1.65))
+        ax.set_box_aspect((1.6, 1.6, 2.5), zoom=1.3)
         ax.set_axis_off()
     figure.savefig(path, dpi=150)
 
