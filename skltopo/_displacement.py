@@ -83,9 +83,11 @@ class GaussianField:
         k, d = self.coef.shape
         shifts = self.bandwidth * np.concatenate([np.zeros((1, d)), np.eye(d), -np.eye(d)])
         points = (self.anchors[:, np.newaxis] + shifts).reshape(-1, d)
-        outer = (self.coef[:, :, np.newaxis] * self.anchors[:, np.newaxis]).reshape(k, d * d)
-        sums = self._weighted(points, np.concatenate([self.coef, outer], axis=1))
-        jacobian = sums[:, :d, np.newaxis] * points[:, np.newaxis] - sums[:, d:].reshape(-1, d, d)
+        center = self.anchors.mean(axis=0)  # far from the origin, differences would lose digits
+        outer = self.coef[:, :, np.newaxis] * (self.anchors - center)[:, np.newaxis]
+        sums = self._weighted(points, np.concatenate([self.coef, outer.reshape(k, d * d)], axis=1))
+        jacobian = sums[:, :d, np.newaxis] * (points - center)[:, np.newaxis]
+        jacobian -= sums[:, d:].reshape(-1, d, d)
         steepest = np.sqrt(np.square(jacobian).sum(axis=(1, 2)).max()) / self.bandwidth**2
         if steepest > STEEPEST:
             self.coef = self.coef * (STEEPEST / steepest)
@@ -113,13 +115,15 @@ def _strongest(anchors, moves):
 
 def _merge(anchors, moves, radius):
     """Replace anchors within radius of an earlier one that stands, and it, by their means."""
-    neighbors = cKDTree(anchors).query_pairs(radius, output_type="ndarray")
-    if not len(neighbors):
+    pairs = cKDTree(anchors).query_pairs(radius, output_type="ndarray")
+    if not len(pairs):
         return anchors, moves
+    pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
+    first, start = np.unique(pairs[:, 0], return_index=True)
     leader = np.arange(len(anchors))
-    for i, j in neighbors[np.lexsort((neighbors[:, 1], neighbors[:, 0]))]:
-        if leader[i] == i and leader[j] == j:
-            leader[j] = i
+    for i, later in zip(first, np.split(pairs[:, 1], start[1:]), strict=True):
+        if leader[i] == i:
+            leader[later[leader[later] == later]] = i
     group = np.unique(leader, return_inverse=True)[1]
     count = np.bincount(group)[:, np.newaxis]
     return tuple(

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.optimize import Bounds, minimize
 from tqdm import tqdm
 
+from ._arrays import is_tensor
 from ._big_steps import EdgeComplex, big_step_gradient
 from ._displacement import GaussianField
 from ._lengths import edge_gradient
@@ -72,6 +73,8 @@ class Loss:
         live = torch.from_numpy(points.copy()).requires_grad_()
         diagram = self.filtration(live)
         total = sum(energy(diagram) for energy in self.energies)
+        if not is_tensor(total):
+            raise TypeError("filtration must return diagrams of tensors for points in a tensor")
         if total.requires_grad:
             total.backward()
         gradient = np.zeros(points.shape) if live.grad is None else live.grad.numpy()
@@ -133,6 +136,8 @@ class Descent:
         After the last step whose loss is known.
     curve : list of float
         Loss at the start and after each step; empty if interrupted before the first.
+    best : list of float
+        The least loss up to each step.
     fields : list of GaussianField
         The steps of a diffeomorphic descent.
     path : list of (n, d) ndarray
@@ -143,6 +148,7 @@ class Descent:
 
     points: np.ndarray
     curve: list = field(default_factory=list)
+    best: list = field(default_factory=list)
     fields: list = field(default_factory=list)
     path: list = field(default_factory=list)
     ending: str = "max_iter"
@@ -156,15 +162,16 @@ class Descent:
         """Take note of points and their loss."""
         self.points = points
         self.curve.append(value)
+        self.best.append(min([value, *self.best[-1:]]))
         if store_path:
             self.path.append(points)
 
     def is_settled(self, tol, patience):
         """Tell whether the last `patience` steps improved the best loss by less than tol of it."""
-        if tol is None or len(self.curve) <= patience:
+        if tol is None or len(self.best) <= patience:
             return False
-        before, now = min(self.curve[:-patience]), min(self.curve[-patience:])
-        return before - now <= tol * abs(before)
+        before = self.best[-1 - patience]
+        return before - self.best[-1] <= tol * abs(before)
 
 
 def descend(loss, start, rule, *, project, bandwidth, max_iter, tol, patience, store_path, verbose):
@@ -213,9 +220,9 @@ def descend(loss, start, rule, *, project, bandwidth, max_iter, tol, patience, s
                     descent.ending = "diverged"
                     break
                 value, gradient = loss(points)
+                descent.arrive(points, value, store_path)
                 if spread is not None:
                     descent.fields.append(spread)
-                descent.arrive(points, value, store_path)
                 if verbose:
                     progress.set_postfix(loss=f"{value:.4g}", refresh=False)
                     progress.update()

@@ -149,7 +149,7 @@ class TopoShaperDisplay:
             set_limits = [ax.set_xlim, ax.set_ylim]
             if self._in_space:
                 set_limits.append(ax.set_zlim)
-                ax.set_box_aspect((1, 1, 1))
+                ax.set_box_aspect((1, 1, 1), zoom=1.2)
                 for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
                     axis.set_ticklabels([])
             elif self.before.shape[-1] == 2:

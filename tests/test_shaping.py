@@ -194,6 +194,11 @@ def test_any_callable_is_a_filtration():
     np.testing.assert_allclose(shaper.fit_transform(X), named.fit_transform(X))
 
 
+def test_a_filtration_without_tensors_is_refused():
+    with pytest.raises(TypeError, match="filtration must return diagrams of tensors"):
+        TopoShaper(filtration=lambda points: WeakAlpha()(points.detach().numpy())).fit(uniform(9))
+
+
 # Steps
 
 
@@ -347,6 +352,12 @@ def test_damped_steps_can_be_undone(d):
     np.testing.assert_allclose(back, points, atol=1e-12)
     small = GaussianField(np.zeros((1, d)), np.full((1, d), 1e-3), 0.2)
     np.testing.assert_array_equal(small.damp().moves, 1e-3)
+
+
+def test_damping_does_not_depend_on_the_origin():
+    anchors, moves = uniform(20), uniform(20, seed=1)
+    near, far = (GaussianField(anchors + shift, moves, 0.2).damp() for shift in (0, 1e6))
+    np.testing.assert_allclose(near.moves, far.moves, rtol=1e-5)
 
 
 def test_steep_steps_warn_when_undone():
