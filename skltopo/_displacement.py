@@ -8,7 +8,7 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
-__all__ = ["GaussianField", "NearestField", "Replay", "typical_spacing"]
+__all__ = ["GaussianField", "NearestField", "Replay", "blocks", "typical_spacing"]
 
 RIDGE = 1e-8
 # Anchors closer than this, in bandwidths, become one: their kernel rows are almost equal.
@@ -18,8 +18,10 @@ MAX_ANCHORS = 1000
 # Largest norm of the Jacobian of a step: below 1 a step can be undone. Less is slower, more leaves
 # no room for what lies between the places where it is looked at.
 STEEPEST = 0.5
-# Entries of the kernel between points and anchors in memory at once.
-CHUNK = 1 << 22
+# Bandwidths beyond which the kernel is less than a rounding error of 1.
+REACH = 8.5
+# Points that look for the anchors near them together.
+BLOCK = 512
 NEIGHBORS = 9
 
 
@@ -52,12 +54,12 @@ class GaussianField:
     def __init__(self, anchors, moves, bandwidth):
         self.bandwidth = bandwidth
         self.anchors, self.moves = _merge(*_strongest(anchors, moves), MERGE * bandwidth)
-        kernel = self._kernel(self.anchors)
+        kernel = self._kernel(self.anchors, self.anchors)
         kernel[np.diag_indices(len(kernel))] += RIDGE
         self.coef = cho_solve(cho_factor(kernel, check_finite=False), self.moves)
 
-    def _kernel(self, points):
-        squares = cdist(points, self.anchors, "sqeuclidean")
+    def _kernel(self, points, anchors):
+        squares = cdist(points, anchors, "sqeuclidean")
         squares *= -0.5 / self.bandwidth**2
         return np.exp(squares, out=squares)
 
@@ -66,12 +68,15 @@ class GaussianField:
         return self._weighted(points, self.coef)
 
     def _weighted(self, points, columns):
-        chunk = max(1, CHUNK // max(1, len(self.anchors)))
-        parts = [
-            self._kernel(points[start : start + chunk]) @ columns
-            for start in range(0, len(points), chunk)
-        ]
-        return np.concatenate(parts) if parts else np.zeros((0, columns.shape[1]))
+        """Return sum_i K(x, x_i) columns[i] at points; anchors out of reach are not looked at."""
+        out = np.zeros((len(points), columns.shape[1]))
+        reach = REACH * self.bandwidth
+        for block in blocks(points):
+            part = points[block]
+            low, high = part.min(axis=0) - reach, part.max(axis=0) + reach
+            near = ((self.anchors >= low) & (self.anchors <= high)).all(axis=1)
+            out[block] = self._kernel(part, self.anchors[near]) @ columns[near]
+        return out
 
     def damp(self):
         """Shorten the field where it is too steep to be undone.
@@ -103,6 +108,24 @@ class GaussianField:
             if np.abs(error).max(initial=0) <= tol:
                 return points, True
         return points, False
+
+
+def blocks(points):
+    """Cut points into blocks that lie together: yield indices of at most 512."""
+    if 0 < len(points) <= BLOCK:
+        yield slice(None)
+        return
+    todo = [np.arange(len(points))]
+    while todo:
+        block = todo.pop()
+        if len(block) <= BLOCK:
+            if len(block):
+                yield block
+            continue
+        part = points[block]
+        half = len(block) // 2
+        order = np.argpartition(part[:, np.ptp(part, axis=0).argmax()], half)
+        todo += [block[order[:half]], block[order[half:]]]
 
 
 def _strongest(anchors, moves):
@@ -148,9 +171,11 @@ class Replay:
 
     def __call__(self, points):
         """Carry points through all steps."""
-        for field in self.fields:
-            points = self.project(points + field(points))
-        return points
+        out = points.copy()
+        for block in blocks(points):
+            for field in self.fields:
+                out[block] = self.project(out[block] + field(out[block]))
+        return out
 
     def undo(self, points):
         """Carry points back through all steps, without the projections."""

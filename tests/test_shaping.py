@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_param_validation, parametrize_with_checks
 
 from skltopo import Energy, TopoShaper
-from skltopo._displacement import GaussianField, NearestField, Replay, typical_spacing
+from skltopo._displacement import GaussianField, NearestField, Replay, blocks, typical_spacing
 from skltopo._point_descent import Adam, Loss
 from skltopo.energies import polynomial_gradient
 from skltopo.filtrations import Alpha, VietorisRips, WeakAlpha
@@ -323,6 +323,17 @@ def test_gaussian_field_has_the_given_moves_and_fades():
     np.testing.assert_allclose(field(field.anchors), field.moves, atol=1e-6)
     assert np.abs(field(anchors + 5)).max() < 1e-12
     assert field(np.empty((0, 2))).shape == (0, 2)
+
+
+def test_blocks_of_points_change_nothing_but_the_time():
+    points = uniform(3000)
+    cut = list(blocks(points))
+    assert max(len(block) for block in cut) <= 512
+    np.testing.assert_array_equal(np.sort(np.concatenate(cut)), np.arange(3000))
+    field = GaussianField(uniform(40, seed=1), uniform(40, seed=2), 0.02)
+    square = np.square(points[:, np.newaxis] - field.anchors).sum(axis=-1)
+    expected = np.exp(-square / (2 * 0.02**2)) @ field.coef
+    np.testing.assert_allclose(field(points), expected, atol=1e-14)
 
 
 def test_near_duplicate_anchors_are_merged():
