@@ -30,8 +30,8 @@ __all__ = [
     "delaunay_simplices",
 ]
 
-# Triangles of a Vietoris-Rips complex whose reduction still takes seconds, not minutes.
-MAX_CLIQUES = 2_000_000
+# Simplices of one dimension of a Vietoris-Rips complex whose reduction takes some ten seconds.
+MAX_CLIQUES = 600_000
 
 
 def _ranges(starts, counts):
