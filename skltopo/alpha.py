@@ -117,7 +117,7 @@ class _DelaunayFiltration:
             splits=splits,
             births=clouds.zeros(n_essential),
             essential=np.zeros((n_essential, self._n_birth_columns(dim)), dtype=np.int64),
-            essential_splits=np.arange(clouds.n_clouds + 1) * (dim == 0),
+            essential_splits=np.arange(n_essential + 1) if dim == 0 else 0 * splits,
         )
 
     def _last_values(self, clouds):

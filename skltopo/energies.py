@@ -3,6 +3,7 @@
 import numpy as np
 
 from ._arrays import is_tensor
+from ._polynomial import polynomial_energy
 from .diagrams import Diagram
 
 __all__ = ["Energy", "polynomial_energies", "polynomial_gradient"]
@@ -16,8 +17,6 @@ def _segment_sum(terms, splits):
     if is_tensor(terms):
         import torch
 
-        if n_segments == 1:  # the same in a fraction of the time
-            return terms.sum(0, keepdim=True)
         segment = np.repeat(np.arange(n_segments), np.diff(splits))
         out = terms.new_zeros((n_segments, *terms.shape[1:]))
         return out.index_add(0, torch.from_numpy(segment).to(terms.device), terms)
@@ -45,20 +44,30 @@ def _select(values, mask):
     return values[mask]
 
 
+def _is_on_cpu(values):
+    return is_tensor(values) and values.device.type == "cpu"
+
+
+def _part(births, deaths, splits, n_before, i0):
+    """Return (lengths, middles, splits) of the points that count."""
+    kept = _kept(splits, n_before, i0)
+    births, deaths = _select(births, kept), _select(deaths, kept)
+    splits = np.concatenate([[0], np.cumsum(kept)])[splits]
+    return abs(deaths - births), (births + deaths) / 2, splits
+
+
+def _finite_part(finite, splits, n_before, i0):
+    return [_part(finite[:, 0], finite[:, 1], splits, n_before, i0)]
+
+
 def _lengths_and_middles(batch, dim, i0, essential):
     """Return [(lengths, middles, splits)] of the finite and, if clipped, the essential points."""
     points = batch.get_points(dim)
     n_essential = np.diff(points.essential_splits)
-    parts = [(points.finite[:, 0], points.finite[:, 1], points.splits, n_essential)]
+    out = _finite_part(points.finite, points.splits, n_essential, i0)
     if essential == "clip" and len(points.births):
         last = batch.last()[np.repeat(np.arange(len(n_essential)), n_essential)]
-        parts.append((points.births, last, points.essential_splits, 0 * n_essential))
-    out = []
-    for births, deaths, splits, n_before in parts:
-        kept = _kept(splits, n_before, i0)
-        births, deaths = _select(births, kept), _select(deaths, kept)
-        splits = np.concatenate([[0], np.cumsum(kept)])[splits]
-        out.append((abs(deaths - births), (births + deaths) / 2, splits))
+        out.append(_part(points.births, last, points.essential_splits, 0 * n_essential, i0))
     return out
 
 
@@ -99,7 +108,7 @@ def polynomial_gradient(energy, finite, n_essential=0):
     ----------
     energy : Energy
         With ``essential="drop"``.
-    finite : (n, 2) ndarray
+    finite : (n, 2) float64 ndarray
         Finite births and deaths by decreasing |death - birth|.
     n_essential : int, default=0
         Essential classes, which rank before them.
@@ -110,36 +119,13 @@ def polynomial_gradient(energy, finite, n_essential=0):
     gradient : (n, 2) ndarray
         Zero where a point has no length, as torch has it.
     """
-    gradient = np.zeros(finite.shape)
-    kept = finite[max(0, energy.i0 - 1 - n_essential) :]
-    if not len(kept):
-        return 0.0, gradient
-    births, deaths = kept[:, 0], kept[:, 1]
-    signed = deaths - births
-    length = np.abs(signed)
-    power = _derivative(length, energy.p) * energy.weight  # of length**p, with the weight
-    value = length**energy.p * energy.weight
-    if energy.q:
-        middle = (births + deaths) / 2
-        slope = value * _derivative(middle, energy.q) / 2
-        value = value * middle**energy.q
-        power = power * middle**energy.q
-    by_death = power * np.sign(signed)
-    out = gradient[len(finite) - len(kept) :]
-    out[:, 0], out[:, 1] = -by_death, by_death
-    if energy.q:
-        out += slope[:, np.newaxis]
-    return float(value.sum()), gradient
-
-
-def _derivative(base, exponent):
-    """Return the derivative of base**exponent; zero at 0 where it is infinite."""
-    if exponent >= 1:
-        return exponent * base ** (exponent - 1)
-    if exponent == 0:
-        return np.zeros_like(base)
-    positive = base > 0
-    return exponent * positive * np.where(positive, base, 1) ** (exponent - 1)
+    splits, essential_splits = np.array([0, len(finite)]), np.array([0, n_essential])
+    value, gradient = np.empty(1), np.empty(finite.shape)
+    polynomial_energy(
+        finite, splits, essential_splits, energy.p, energy.q, energy.i0, value, gradient
+    )
+    gradient *= energy.weight
+    return energy.weight * float(value[0]), gradient
 
 
 class Energy:
@@ -217,14 +203,30 @@ class Energy:
         """
         single = isinstance(diagram, Diagram)
         batch = diagram.as_batch() if single else diagram
-        total = 0
-        for length, middle, splits in _lengths_and_middles(
-            batch, self.dim, self.i0, self.essential
-        ):
-            terms = length**self.p if self.q == 0 else length**self.p * middle**self.q
-            total = total + _segment_sum(terms, splits)
+        points = batch.get_points(self.dim)
+        if self.essential == "drop" and _is_on_cpu(points.finite):
+            total = self._sum_fused(points)
+        else:
+            total = self._sum(_lengths_and_middles(batch, self.dim, self.i0, self.essential))
         total = self.weight * total.reshape(batch.shape)
         return total if is_tensor(total) or not single else float(total)
+
+    def _sum(self, parts):
+        return sum(
+            _segment_sum(length**self.p * middle**self.q, splits)
+            for length, middle, splits in parts
+        )
+
+    def _sum_fused(self, points):
+        """Do as _sum for finite points of a tensor of the CPU, in one node of the graph."""
+        from ._energy_node import EnergyNode
+
+        n_before = np.diff(points.essential_splits)
+
+        def by_torch(finite):
+            return self._sum(_finite_part(finite, points.splits, n_before, self.i0))
+
+        return EnergyNode.apply(points.finite, points, self.p, self.q, self.i0, by_torch)
 
     def __repr__(self):
         return (
