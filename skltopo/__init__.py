@@ -11,12 +11,13 @@ __version__ = "0.1.0.dev0"
 _HOMES = {
     "Energy": "energies",
     "PersistenceFeatures": "features",
+    "TopoShaper": "shaping",
     "TopologicalClassifier": "classification",
     "TopologicalRegression": "regression",
     "TopologicalRegressionCV": "regression",
 }
 _MODULES = ["classification", "datasets", "diagrams", "energies", "features", "filtrations", "nn"]
-_MODULES += ["penalties", "plotting", "regression", "solvers"]
+_MODULES += ["penalties", "plotting", "regression", "shaping", "solvers"]
 
 __all__ = [*_HOMES, *_MODULES]
 

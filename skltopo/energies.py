@@ -3,9 +3,10 @@
 import numpy as np
 
 from ._arrays import is_tensor
+from ._polynomial import polynomial_energy
 from .diagrams import Diagram
 
-__all__ = ["Energy", "polynomial_energies"]
+__all__ = ["Energy", "polynomial_energies", "polynomial_gradient"]
 
 ESSENTIAL = ("drop", "clip")
 
@@ -98,6 +99,33 @@ def polynomial_energies(batch, dim, max_p, max_q, i0=1, essential="drop"):
         terms = (length[:, None] ** p)[:, :, None] * (middle[:, None] ** q)[:, None, :]
         total = total + _segment_sum(terms.reshape(len(length), (max_p + 1) * (max_q + 1)), splits)
     return total
+
+
+def polynomial_gradient(energy, finite, n_essential=0):
+    """Compute an energy of a single diagram and its derivatives by births and deaths, in numpy.
+
+    Parameters
+    ----------
+    energy : Energy
+        With ``essential="drop"``.
+    finite : (n, 2) float64 ndarray
+        Finite births and deaths by decreasing |death - birth|.
+    n_essential : int, default=0
+        Essential classes, which rank before them.
+
+    Returns
+    -------
+    value : float
+    gradient : (n, 2) ndarray
+        Zero where a point has no length, as torch has it.
+    """
+    splits, essential_splits = np.array([0, len(finite)]), np.array([0, n_essential])
+    value, gradient = np.empty(1), np.empty(finite.shape)
+    polynomial_energy(
+        finite, splits, essential_splits, energy.p, energy.q, energy.i0, value, gradient
+    )
+    gradient *= energy.weight
+    return energy.weight * float(value[0]), gradient
 
 
 class Energy:

@@ -21,16 +21,18 @@ FLOORS = [
     ["_arrays", "diagrams", "level_sets", "_circumradius", "_edge_lengths", "point_clouds"],
     ["alpha", "_metric_clouds", "_distance_matrices", "vietoris_rips", "filtrations"],
     ["_energy_node", "energies"],
+    ["_critical_sets", "_big_steps", "_displacement", "_point_descent"],
     ["nn", "penalties", "solvers"],
-    ["features", "regression", "classification"],
-    ["datasets", "_regression_display", "plotting"],
+    ["features", "regression", "classification", "shaping"],
+    ["datasets", "_regression_display", "_shaping_display", "plotting"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
 THIRD_PARTY = {
     "kernels": {"numpy", "cython", "libc", "libcpp", "cpython", "functools"},
     # The descent calls scipy's BLAS.
     "_descent.pyx": {"scipy"},
-    "sklearn": {"features", "regression", "classification", "datasets", "_regression_display"},
+    "sklearn": {"features", "regression", "classification", "datasets", "_regression_display"}
+    | {"shaping", "_shaping_display"},
 }
 
 
