@@ -22,6 +22,9 @@ __all__ = ["delaunay_pairs_3d", "delaunay_pairs_any"]
 # In four dimensions and more: spheres are one if centres and radii differ by less, in units of the
 # radius; a point at less from a sphere is on it; and the cloud is flat if it is less thick.
 TOLERANCE = 1e-10
+# Squared radii that differ by less, relatively, are equal: ties are broken by vertices, not by
+# rounding. Smaller, since a centre beside a facet by h makes a point of length h^2.
+TIE = 1e-13
 
 
 def delaunay_pairs_3d(points, dims, alpha, keep_zero=False):
@@ -304,9 +307,8 @@ def _same_spheres(centres, radii, empty, n_vertices):
     _, label = connected_components(graph, directed=False)
     _, first, classes = np.unique(label, return_index=True, return_inverse=True)
     values = radii[first]
-    # Radii that are equal up to rounding are equal: ties are broken by vertices, not by rounding.
     order = np.argsort(values, kind="stable")
     ordered = values[order]
-    new = np.diff(ordered, prepend=-1.0) > TOLERANCE * ordered
+    new = np.diff(ordered, prepend=-1.0) > TIE * ordered
     values[order] = ordered[new][np.cumsum(new) - 1] if len(values) else ordered
     return classes.reshape(-1), values
