@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from ._circumradius import circumradii
-from ._delaunay import delaunay_triangles
+from ._delaunay import Triangulation, delaunay_triangles
 from ._parallel import effective_n_jobs, run
 from ._planar_alpha import planar_alpha_pairs
 from .diagrams import Diagram, DiagramBatch, Points, concatenate, stack_columns
@@ -23,7 +23,15 @@ CALLS_PER_THREAD = 4
 class _DelaunayFiltration:
     """What both filtrations of the Delaunay triangulation share; see `WeakAlpha`."""
 
-    def __init__(self, max_dim=1, *, homology_dimensions=None, keep_zero=False, n_jobs=None):
+    def __init__(
+        self,
+        max_dim=1,
+        *,
+        homology_dimensions=None,
+        keep_zero=False,
+        warm_start=False,
+        n_jobs=None,
+    ):
         if isinstance(max_dim, bool) or not isinstance(max_dim, (int, np.integer)):
             raise TypeError(f"max_dim must be an integer, got {max_dim!r}")
         if max_dim < 0:
@@ -39,7 +47,12 @@ class _DelaunayFiltration:
         self.max_dim = max_dim
         self.homology_dimensions = tuple(homology_dimensions)
         self.keep_zero = keep_zero
+        self.warm_start = warm_start
         self.n_jobs = n_jobs
+        self._previous = None
+
+    def __getstate__(self):
+        return {**self.__dict__, "_previous": None}
 
     def __call__(self, points):
         """Compute the diagrams of one cloud or of a batch.
@@ -79,7 +92,9 @@ class _DelaunayFiltration:
         holes = self.homology_dimensions != (0,)
         call = partial(planar_alpha_pairs, alpha=self._alpha, holes=holes, keep_zero=self.keep_zero)
         if clouds.n_clouds == 1:
-            results = [call(clouds.plain, clouds.splits)]
+            if self.warm_start and self._previous is None:
+                self._previous = Triangulation()
+            results = [call(clouds.plain, clouds.splits, previous=self._previous)]
         else:
             n_jobs = effective_n_jobs(self.n_jobs)
             cuts = _cut(clouds, n_jobs)
@@ -102,7 +117,7 @@ class _DelaunayFiltration:
             splits=splits,
             births=clouds.zeros(n_essential),
             essential=np.zeros((n_essential, self._n_birth_columns(dim)), dtype=np.int64),
-            essential_splits=np.arange(clouds.n_clouds + 1) * (dim == 0),
+            essential_splits=np.arange(n_essential + 1) if dim == 0 else 0 * splits,
         )
 
     def _last_values(self, clouds):
@@ -173,6 +188,10 @@ class WeakAlpha(_DelaunayFiltration):
         Dimensions to compute, up to max_dim; None for all.
     keep_zero : bool, default=False
         Keep points with death equal to birth, where they pair two different edges.
+    warm_start : bool, default=False
+        Keep the triangulation of a cloud in the plane for the next call, and repair it if few
+        points have moved since: 2.5 to 5 times faster if that is one in 1000, no gain if it is more
+        than one in 50. Not for calls from several threads at once. The result is the same.
     n_jobs : int, default=None
         Threads for a batch. None is 1 unless in a joblib context, -1 is all cores. The result is
         the same for any value.
@@ -253,6 +272,7 @@ class Alpha(_DelaunayFiltration):
     max_dim : int, default=1
     homology_dimensions : tuple of int, default=None
     keep_zero : bool, default=False
+    warm_start : bool, default=False
     n_jobs : int, default=None
         All as in `WeakAlpha`.
 

@@ -1,5 +1,7 @@
 """Weak Alpha and Alpha: pairs against the boundary matrix and peers, gradients, bad input."""
 
+import pickle
+
 import gudhi
 import numpy as np
 import pytest
@@ -267,6 +269,24 @@ def test_clipped_essential_class_ends_with_the_last_simplex():
     last = np.sqrt(18)
     assert Energy(dim=0, essential="clip")(WeakAlpha()(line)) == pytest.approx(2 * last + 2**0.5)
     assert Energy(dim=0, essential="clip")(WeakAlpha()([[1.0, 2.0]])) == 0
+
+
+@BOTH
+def test_warm_start_changes_nothing(rng, filtration):
+    warm, cold = filtration(warm_start=True, keep_zero=True), filtration(keep_zero=True)
+    for trial in range(12):
+        points = rng.random((300, 2)) if trial % 3 else np.round(rng.random((300, 2)), 2)
+        for _ in range(12):
+            diagram, expected = warm(points), cold(points)
+            for dim in (0, 1):
+                np.testing.assert_array_equal(diagram.pairs[dim], expected.pairs[dim])
+            points = points.copy()
+            moved = rng.choice(300, rng.integers(0, 6), replace=False)
+            points[moved] += 10.0 ** -rng.integers(0, 5) * rng.normal(size=(len(moved), 2))
+    warm(rng.random((40, 2)))
+    warm(rng.random((40, 1)))
+    again = pickle.loads(pickle.dumps(warm))
+    np.testing.assert_array_equal(again(points)[1], cold(points)[1])
 
 
 # Bad input

@@ -14,26 +14,22 @@ PACKAGE = Path(skltopo.__file__).parent
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
 FLOORS = [
     ["_parallel"],
-    ["_persistence", "_lines", "_features", "_proximal", "_descent"],
-    ["_delaunay", "_planar_alpha", "_lengths"],
+    ["_persistence", "_lines", "_features", "_proximal", "_descent", "_reduction"],
+    ["_delaunay", "_repair", "_planar_alpha", "_planar_rips", "_lengths", "_polynomial"],
+    ["_delaunay3", "_edges3", "_weak3", "_complex3", "_alpha3", "_delaunay_any"],
     ["_memory", "_distances", "_emst", "_rips", "_rips2"],
     ["_arrays", "diagrams", "level_sets", "_circumradius", "_edge_lengths", "point_clouds"],
     ["alpha", "_metric_clouds", "_distance_matrices", "vietoris_rips", "filtrations"],
-    ["energies"],
+    ["_energy_node", "energies"],
     ["nn", "penalties", "solvers"],
     ["features", "regression", "classification"],
     ["datasets", "_regression_display", "plotting"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
 THIRD_PARTY = {
-    "kernels": {"numpy", "cython", "libc", "libcpp", "functools"},
+    "kernels": {"numpy", "cython", "libc", "libcpp", "cpython", "functools"},
     # The descent calls scipy's BLAS.
-    "_descent.pyx": {"scipy", "cpython"},
-    # Ctrl-C is heard inside a long call.
-    "_emst.pyx": {"cpython"},
-    "_rips.pyx": {"cpython"},
-    "_rips2.pyx": {"cpython"},
-    "_rips_edges.pxd": {"cpython"},
+    "_descent.pyx": {"scipy"},
     "sklearn": {"features", "regression", "classification", "datasets", "_regression_display"},
 }
 
