@@ -12,15 +12,7 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__GNUC__) && defined(__x86_64__)
-#define SKLTOPO_DISPATCH 1
-#define SKLTOPO_INLINE static inline __attribute__((always_inline))
-#define SKLTOPO_AVX2 __attribute__((target("avx2")))
-#define SKLTOPO_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
-#else
-#define SKLTOPO_DISPATCH 0
-#define SKLTOPO_INLINE static inline
-#endif
+#include "_dispatch.h"
 
 // Pixels begin <= v < end of a padded image whose rows are width apart. Ties are broken by index:
 // an equal neighbour with a smaller index is older.

@@ -19,11 +19,13 @@ from .point_clouds import ends_of
 
 __all__ = ["VietorisRips"]
 
-# Points up to which memory is not asked for, and all edges of a cloud in the plane are looked at, in
-# their strict order; beyond it, only those of its triangulation.
-FEW_POINTS = 256
+# Points up to which the system is not asked for memory: they take little, and little time.
+SMALL_CLOUD = 256
 # Distances looked at together where rows are computed for the last filtration value.
 CHUNK_DISTANCES = 1 << 20
+# Points in the plane up to which all edges are looked at, in their strict order; beyond it, only
+# those of their triangulation.
+FEW_POINTS = 200
 # Comparisons of distances for the square of the number of points, from which on the faces of a
 # cloud in the plane take longer than all its edges.
 PLANAR_WORK = 4.0
@@ -63,7 +65,7 @@ class VietorisRips:
     edge (v, v). ``essential[k]`` has the edges (u, v) at which essential classes are born.
 
     PD_0 alone needs a minimum spanning tree, in memory linear in n. So do PD_0 and PD_1 of more
-    than 256 points in the plane, from their Delaunay triangulation (``_planar_rips.pyx``); among
+    than 200 points in the plane, from their Delaunay triangulation (``_planar_rips.pyx``); among
     edges of the same length, others may be reported there. Otherwise all distances are held, 8 n^2
     bytes, and sorted, 8 bytes each; what is not there raises MemoryError first. PD_1 and PD_2 are
     found by one look at the common neighbours of the two ends of each edge (``_rips.pyx`` and
@@ -203,8 +205,7 @@ class VietorisRips:
                 f"PD_1 and PD_2 are computed for at most {MAX_VERTICES} points, got {n}; "
                 "PD_0 alone (max_dim=0) has no such limit"
             )
-        needed = self._needed_memory(n)
-        available = available_memory() if n > FEW_POINTS else needed
+        needed, available = self._needed_memory(n), _free_memory(n)
         if needed > available:
             raise MemoryError(
                 f"the distances of {n} points take {needed / 2**30:.1f} GiB, and "
@@ -235,11 +236,11 @@ class VietorisRips:
         if points.shape[1] == 1:
             none = np.empty((0, 4), dtype=np.int64)
             return [*self._path_pairs(clouds, i), (none, none[:, :2])]
-        if n <= FEW_POINTS:
-            return self._edge_pairs(top, clouds, i)
-        # Where large faces make it slow, all edges are faster, if there is room for them.
-        fits = n <= MAX_VERTICES and self._needed_memory(n) <= available_memory()
-        found = planar_rips_pairs(points, PLANAR_WORK * float(n) ** 2 if fits else 0)
+        fits = n <= MAX_VERTICES and self._needed_memory(n) <= _free_memory(n)
+        found = None
+        if n > FEW_POINTS or not fits:
+            # Where large faces make it slow, all edges are faster, if there is room for them.
+            found = planar_rips_pairs(points, PLANAR_WORK * float(n) ** 2 if fits else 0)
         if found is None:
             return self._edge_pairs(top, clouds, i)
         return [self._cut(points, dim, pairs) for dim, pairs in enumerate(found)]
@@ -273,8 +274,7 @@ class VietorisRips:
         if limit == np.inf or self.keep_zero:
             limit = min(limit, _longest_finite(matrix))
         pairing = rips_pairs if top == 1 else rips_pairs_2
-        max_bytes = available_memory() if len(matrix) > FEW_POINTS else 2**62
-        return pairing(matrix, limit, squared, self.keep_zero, max_bytes)
+        return pairing(matrix, limit, squared, self.keep_zero, _free_memory(len(matrix)))
 
     def _gather(self, clouds, results):
         """Turn the edges that kernels found in each cloud into {dim: Points}."""
@@ -326,6 +326,11 @@ class VietorisRips:
             f"VietorisRips(max_dim={self.max_dim}, max_edge={self.max_edge}, "
             f"metric={self.metric!r}, homology_dimensions={self.homology_dimensions})"
         )
+
+
+def _free_memory(n):
+    """Return how many bytes a cloud of n points may take."""
+    return available_memory() if n > SMALL_CLOUD else 2**62
 
 
 def _square_of_longest(limit):
