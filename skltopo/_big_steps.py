@@ -14,7 +14,6 @@ from functools import cached_property
 from itertools import combinations
 
 import numpy as np
-from scipy.spatial import Delaunay, QhullError
 from scipy.spatial.distance import pdist, squareform
 
 from ._critical_sets import columns_of_v, reduce_columns
@@ -237,38 +236,19 @@ class EdgeComplex:
         return CriticalSets(self.values(k), self.values(k + 1), boundary.astype(np.int64))
 
 
-def _faces(cells, k):
-    """Return the k-faces of cells with ascending vertices, each once."""
-    columns = combinations(range(cells.shape[1]), k + 1)
-    faces = [cells[:, list(c)] for c in columns] or [np.empty((0, k + 1), np.int64)]
-    return np.unique(np.concatenate(faces), axis=0)
-
-
 def delaunay_simplices(points):
-    """Return a function k to the k-simplices of the Delaunay complex, for `EdgeComplex`.
+    """Return a function k to the k-simplices of the Delaunay complex, for `EdgeComplex`."""
+    cells = [np.sort(part, axis=1) for part in top_simplices(points)]
 
-    Points on a line, a plane or the like are triangulated within it. Of coincident points all but
-    one may be left out.
-    """
-    if points.shape[1] <= 2:
-        cells = np.sort(top_simplices(points), axis=1)
-        return lambda k: _faces(cells, k)
-    centered = points - points.mean(axis=0)
-    _, scale, axes = np.linalg.svd(centered, full_matrices=False)
-    rank = int(np.sum(scale > 1e-10 * scale[0])) if scale.size and scale[0] > 0 else 0
-    if rank == 0:
-        cells = np.empty((0, 2), np.int64)
-    elif rank == 1:
-        order = np.argsort(centered @ axes[0], kind="stable")
-        cells = np.stack([order[:-1], order[1:]], axis=1)
-    else:
-        flat = points if rank == points.shape[1] else centered @ axes[:rank].T
-        try:
-            cells = Delaunay(flat).simplices
-        except QhullError:  # nearly flat: moved a little
-            cells = Delaunay(flat, qhull_options="QJ Pp").simplices
-    cells = np.sort(cells.astype(np.int64), axis=1)
-    return lambda k: _faces(cells, k)
+    def simplices(k):
+        faces = [
+            part[:, list(columns)]
+            for part in cells
+            for columns in combinations(range(part.shape[1]), k + 1)
+        ]
+        return np.unique(np.concatenate([*faces, np.empty((0, k + 1), np.int64)]), axis=0)
+
+    return simplices
 
 
 def cliques(points, max_edge):

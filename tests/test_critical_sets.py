@@ -153,7 +153,7 @@ def test_several_pairs_at_once_are_as_one_by_one():
 # Complexes of points
 
 
-@pytest.mark.parametrize("d", [1, 2])
+@pytest.mark.parametrize("d", [1, 2, 3])
 @pytest.mark.parametrize("seed", range(5))
 def test_pairs_are_those_of_the_filtration(d, seed):
     rng = np.random.default_rng(seed)
