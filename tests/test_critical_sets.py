@@ -159,7 +159,7 @@ def test_pairs_are_those_of_the_filtration(d, seed):
     rng = np.random.default_rng(seed)
     points = rng.integers(0, 9, (40, d)).astype(float) if seed % 2 else rng.random((40, d))
     complex = EdgeComplex(points, delaunay_simplices(points))
-    diagram = WeakAlpha(max_dim=1)(points).as_batch()
+    diagram = WeakAlpha(max_dim=2)(points).as_batch()
     for k in range(d):
         sets = complex.critical_sets(k)
         births, deaths = (sets.values[i][sets.pairs[:, i]] for i in (0, 1))
