@@ -26,7 +26,7 @@ __all__ = [
     "EdgeComplex",
     "big_step_gradient",
     "cliques",
-    "delaunay_simplices",
+    "delaunay_faces",
 ]
 
 # Simplices of one dimension of a Vietoris-Rips complex whose reduction takes some ten seconds.
@@ -236,17 +236,18 @@ class EdgeComplex:
         return CriticalSets(self.values(k), self.values(k + 1), boundary.astype(np.int64))
 
 
-def delaunay_simplices(points):
+def delaunay_faces(points):
     """Return a function k to the k-simplices of the Delaunay complex, for `EdgeComplex`."""
     cells = [np.sort(part, axis=1) for part in top_simplices(points)]
 
     def simplices(k):
-        faces = [
+        faces = [np.empty((0, k + 1), dtype=np.int64)]
+        faces += [
             part[:, list(columns)]
             for part in cells
             for columns in combinations(range(part.shape[1]), k + 1)
         ]
-        return np.unique(np.concatenate([*faces, np.empty((0, k + 1), np.int64)]), axis=0)
+        return np.unique(np.concatenate(faces), axis=0)
 
     return simplices
 

@@ -1,12 +1,14 @@
 """The Delaunay triangulation of points in space.
 
 What is built
-    Tetrahedra whose circumspheres have no point inside, for any finite float64 points. Of equal
-    points the first stands for all. Where five or more points are on an empty sphere the
-    triangulation of their hull is the one of lifted points raised by infinitesimals in
-    lexicographic order (_predicates3.h): unique, so it depends neither on the order of insertion
-    nor on that of the input. Coplanar points give triangles, by a point added beside their plane:
-    the sphere of a tetrahedron meets the plane in the circle of its triangle.
+    Tetrahedra whose circumspheres have no point inside, for any finite float64 points, decided
+    exactly; only coordinates below 1e-103 of the largest are rounded (scale_points), so that points
+    which differ by less are equal here. Of equal points the first stands for all. Where five or
+    more points are on an empty sphere the triangulation of their hull is the one of lifted points
+    raised by infinitesimals in lexicographic order (_predicates3.h): unique, so it depends neither
+    on the order of insertion nor on that of the input. Coplanar points give triangles, by a point
+    added beside their plane: the sphere of a tetrahedron meets the plane in the circle of its
+    triangle.
 
 How, and why it is correct
     Points are inserted one by one (Bowyer, Watson). A walk from the last tetrahedron finds one that

@@ -22,6 +22,11 @@ __all__ = ["delaunay_complex", "delaunay_pairs_3d", "delaunay_pairs_any"]
 # In four dimensions and more: spheres are one if centres and radii differ by less, in units of the
 # radius; a point at less from a sphere is on it; and the cloud is flat if it is less thick.
 TOLERANCE = 1e-10
+# Squared radii that differ by less, relatively, are equal: ties are broken by vertices, not by
+# rounding. Smaller, since a centre beside a facet by h makes a point of length h^2.
+TIE = 1e-13
+# A simplex is thin if the square of its volume is less, in units of its edges'.
+THIN = 1e-3
 
 
 def delaunay_pairs_3d(points, dims, alpha, keep_zero=False):
@@ -281,11 +286,17 @@ def _circumspheres(corners):
     theirs is its sphere, the least-squares solution of the least norm.
     """
     edges = corners[:, 1:] - corners[:, :1]
-    half = (edges**2).sum(axis=2) / 2
-    offset = np.zeros((len(corners), corners.shape[2]))
-    if edges.shape[1]:
-        inverse = np.linalg.pinv(edges, rcond=TOLERANCE)
-        offset = np.einsum("mdk,mk->md", inverse, half)
+    squares = (edges**2).sum(axis=2)
+    if edges.shape[1] < 2:
+        return corners.mean(axis=1), squares.sum(axis=1) / 4
+    offset = np.empty((len(corners), corners.shape[2]))
+    gram = edges @ edges.transpose(0, 2, 1)
+    # Squaring costs digits that thin simplices do not have.
+    thin = np.linalg.det(gram) <= THIN * squares.prod(axis=1)
+    weights = np.linalg.solve(gram[~thin], squares[~thin][:, :, np.newaxis] / 2)
+    offset[~thin] = (weights * edges[~thin]).sum(axis=1)
+    inverse = np.linalg.pinv(edges[thin], rcond=TOLERANCE)
+    offset[thin] = (inverse @ squares[thin][:, :, np.newaxis])[:, :, 0] / 2
     return corners[:, 0] + offset, (offset**2).sum(axis=1)
 
 
@@ -307,9 +318,8 @@ def _same_spheres(centres, radii, empty, n_vertices):
     _, label = connected_components(graph, directed=False)
     _, first, classes = np.unique(label, return_index=True, return_inverse=True)
     values = radii[first]
-    # Radii that are equal up to rounding are equal: ties are broken by vertices, not by rounding.
     order = np.argsort(values, kind="stable")
     ordered = values[order]
-    new = np.diff(ordered, prepend=-1.0) > TOLERANCE * ordered
+    new = np.diff(ordered, prepend=-1.0) > TIE * ordered
     values[order] = ordered[new][np.cumsum(new) - 1] if len(values) else ordered
     return classes.reshape(-1), values

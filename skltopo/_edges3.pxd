@@ -28,7 +28,7 @@ cdef class Edges:
     cdef Py_ssize_t n_edges
     cdef Buffer[int32_t] edge               # 2 for each: its vertices
     cdef Buffer[double] edge_value          # squared length
-    cdef Buffer[int32_t] neighbour, numbered
+    cdef Buffer[int32_t] neighbour          # in blocks, see number_edge
     cdef Py_ssize_t n_blocks
     cdef Buffer[int32_t] edge_order, edge_rank
     cdef Buffer[uint8_t] negative           # by rank

@@ -7,6 +7,7 @@ import numpy as np
 
 from libc.math cimport sqrt
 from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.string cimport memset
 from libcpp.algorithm cimport sort
 
 from ._buffer cimport Buffer
@@ -31,23 +32,21 @@ cdef class Edges:
 
     cdef int start_edges(self, Py_ssize_t n_edges) except -1 nogil:
         """Make room for edges, and for a block of neighbours for each vertex."""
-        cdef Py_ssize_t i, n = self.triangulation.n_points
+        cdef Py_ssize_t n = self.triangulation.n_points
         self.n_edges = 0
         self.edge.grow(2 * n_edges)
         self.edge_value.grow(n_edges)
         self.n_blocks = n
-        self.neighbour.grow(BLOCK * n)
-        self.numbered.grow(BLOCK * n)
-        for i in range(BLOCK * n):
-            self.neighbour[i] = NONE
+        self.neighbour.grow(2 * BLOCK * n)
+        memset(self.neighbour.data(), 0xFF, 2 * BLOCK * n * sizeof(int32_t))
         return 0
 
     cdef int32_t number_edge(self, int32_t a, int32_t b) except -1 nogil:
         """Return the number of edge ab, a new one if it is new.
 
-        It stands with the later vertex, in a block of neighbours: one cache line, searched without
-        branches. The last of a block is not a neighbour, but ~ the next block of the vertex where
-        it has too many.
+        It stands with the later vertex, in a block of neighbours, searched without branches, and
+        then of their edges: a cache line each. The last of a block is not a neighbour, but ~ the
+        next block of the vertex where it has too many.
         """
         cdef int32_t* block
         cdef Py_ssize_t at
@@ -55,29 +54,28 @@ cdef class Edges:
         cdef int i
         if a > b:
             a, b = b, a
-        at = BLOCK * <Py_ssize_t>b
+        at = 2 * BLOCK * <Py_ssize_t>b
         while True:
             block = self.neighbour.data() + at
             hit = 0
             for i in range(BLOCK):
                 hit += i + 1 if block[i] == a else 0
             if hit:
-                return self.numbered[at + hit - 1]
+                return block[BLOCK + hit - 1]
             if block[BLOCK - 1] == NONE:
                 for i in range(BLOCK - 1):
                     if block[i] == NONE:
                         block[i] = a
-                        self.numbered[at + i] = self.add_edge(a, b)
-                        return self.numbered[at + i]
+                        block[BLOCK + i] = self.add_edge(a, b)
+                        return block[BLOCK + i]
                 self.add_block(at + BLOCK - 1)
-            at = BLOCK * ~<Py_ssize_t>self.neighbour[at + BLOCK - 1]
+            at = 2 * BLOCK * ~<Py_ssize_t>self.neighbour[at + BLOCK - 1]
 
     cdef int add_block(self, Py_ssize_t link) except -1 nogil:
         """Make an empty block, and write to neighbour[link] where it is."""
         cdef Py_ssize_t i
-        self.neighbour.grow(BLOCK * (self.n_blocks + 1))
-        self.numbered.grow(BLOCK * (self.n_blocks + 1))
-        for i in range(BLOCK * self.n_blocks, BLOCK * (self.n_blocks + 1)):
+        self.neighbour.grow(2 * BLOCK * (self.n_blocks + 1))
+        for i in range(2 * BLOCK * self.n_blocks, 2 * BLOCK * (self.n_blocks + 1)):
             self.neighbour[i] = NONE
         self.neighbour[link] = ~<int32_t>self.n_blocks
         self.n_blocks += 1

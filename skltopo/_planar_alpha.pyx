@@ -146,7 +146,8 @@ cdef void share_radii(Triangulation t, PlanarWorkspace w) noexcept nogil:
                 w.dual[find_root(w.dual, i)] = find_root(w.dual, j)
     for i in range(m):
         root = find_root(w.dual, i)
-        w.value[root] = max(w.value[root], w.value[i])
+        if w.value[root] < w.value[i]:
+            w.value[root] = w.value[i]
     for i in range(m):
         if w.widest[i] == 0:        # one at the most has the diameter, two share it
             w.value[find_root(w.dual, i)] = 0.25 * squared_length(

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._big_steps import cliques, delaunay_simplices
+from ._big_steps import cliques, delaunay_faces
 from ._displacement import NearestField, Replay, typical_spacing
 from ._point_descent import Adam, Box, Loss, Sgd, descend, descend_lbfgs
 from .energies import Energy
@@ -288,7 +288,7 @@ default="holes"
                     f'distances, and energies with essential="drop", got {self.filtration_!r} and '
                     f"{energies}"
                 )
-            simplices = delaunay_simplices
+            simplices = delaunay_faces
             if isinstance(self.filtration_, VietorisRips):
                 simplices = partial(cliques, max_edge=self.filtration_.max_edge)
         filtration = self._make_filtration(energies, start.shape[1], warm_start=True)

@@ -203,8 +203,9 @@ class VietorisRips:
                 f"PD_1 and PD_2 are computed for at most {MAX_VERTICES} points, got {n}; "
                 "PD_0 alone (max_dim=0) has no such limit"
             )
-        needed, available = self._needed_memory(n), available_memory()
-        if n > FEW_POINTS and needed > available:
+        needed = self._needed_memory(n)
+        available = available_memory() if n > FEW_POINTS else needed
+        if needed > available:
             raise MemoryError(
                 f"the distances of {n} points take {needed / 2**30:.1f} GiB, and "
                 f"{available / 2**30:.1f} GiB are free; take fewer points"
@@ -234,11 +235,11 @@ class VietorisRips:
         if points.shape[1] == 1:
             none = np.empty((0, 4), dtype=np.int64)
             return [*self._path_pairs(clouds, i), (none, none[:, :2])]
+        if n <= FEW_POINTS:
+            return self._edge_pairs(top, clouds, i)
+        # Where large faces make it slow, all edges are faster, if there is room for them.
         fits = n <= MAX_VERTICES and self._needed_memory(n) <= available_memory()
-        found = None
-        if n > FEW_POINTS or not fits:
-            # Where large faces make it slow, all edges are faster, if there is room for them.
-            found = planar_rips_pairs(points, PLANAR_WORK * float(n) ** 2 if fits else 0)
+        found = planar_rips_pairs(points, PLANAR_WORK * float(n) ** 2 if fits else 0)
         if found is None:
             return self._edge_pairs(top, clouds, i)
         return [self._cut(points, dim, pairs) for dim, pairs in enumerate(found)]

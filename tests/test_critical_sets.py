@@ -11,7 +11,7 @@ from skltopo._big_steps import (
     EdgeComplex,
     big_step_gradient,
     cliques,
-    delaunay_simplices,
+    delaunay_faces,
 )
 from skltopo._critical_sets import columns_of_v, reduce_columns
 from skltopo.filtrations import WeakAlpha
@@ -158,7 +158,7 @@ def test_several_pairs_at_once_are_as_one_by_one():
 def test_pairs_are_those_of_the_filtration(d, seed):
     rng = np.random.default_rng(seed)
     points = rng.integers(0, 9, (40, d)).astype(float) if seed % 2 else rng.random((40, d))
-    complex = EdgeComplex(points, delaunay_simplices(points))
+    complex = EdgeComplex(points, delaunay_faces(points))
     diagram = WeakAlpha(max_dim=2)(points).as_batch()
     for k in range(d):
         sets = complex.critical_sets(k)
@@ -210,7 +210,7 @@ def test_cliques_are_those_of_the_graph():
     ],
 )
 def test_big_steps_of_any_points_are_finite(points):
-    complex = EdgeComplex(points, delaunay_simplices(points))
+    complex = EdgeComplex(points, delaunay_faces(points))
     energies = [Energy(dim=1, p=2, weight=-1.0), Energy(dim=0, p=2, i0=2)]
     gradient = big_step_gradient(complex, energies, {0: 1, 1: 0})
     assert gradient.shape == points.shape
@@ -221,7 +221,7 @@ def test_a_single_hole_moves_all_the_edges_that_would_end_it():
     angle = np.linspace(0, 2 * np.pi, 12, endpoint=False)
     points = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     points += 0.01 * np.random.default_rng(0).normal(size=points.shape)
-    complex = EdgeComplex(points, delaunay_simplices(points))
+    complex = EdgeComplex(points, delaunay_faces(points))
     gradient = big_step_gradient(complex, [Energy(dim=1, p=2, weight=-1.0)], {1: 0})
     diagram = WeakAlpha(max_dim=1)(points)
     assert len(diagram.pairs[1]) == 1
@@ -232,7 +232,7 @@ def test_a_single_hole_moves_all_the_edges_that_would_end_it():
 
 def test_critical_edges_move_as_by_the_subgradient_where_sets_are_single():
     points = np.array([[0.0, 0.0], [1.0, 0.1], [2.5, 0.0]])
-    complex = EdgeComplex(points, delaunay_simplices(points))
+    complex = EdgeComplex(points, delaunay_faces(points))
     gradient = big_step_gradient(complex, [Energy(dim=0, p=2, i0=2)], {0: 1})
     lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
     units = np.diff(points, axis=0) / lengths[:, np.newaxis]

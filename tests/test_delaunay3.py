@@ -19,7 +19,7 @@ from scipy.spatial import Delaunay
 from skltopo._delaunay3 import delaunay_simplices, delaunay_tetrahedra, predicate_signs
 from skltopo._delaunay_any import (
     _path,
-    _simplices,
+    delaunay_complex,
     delaunay_pairs_3d,
     delaunay_pairs_any,
 )
@@ -159,7 +159,7 @@ def tops(points, dim=3):
         simplices, twins = delaunay_simplices(points)
         arrays = _path(points) if simplices.shape[1] == 2 else [simplices, twins]
     else:
-        arrays = _simplices(points)
+        arrays = delaunay_complex(points)
     return [tuple(s) for array in arrays for s in array.tolist()]
 
 
