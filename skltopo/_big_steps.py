@@ -237,10 +237,7 @@ class EdgeComplex:
 
 
 def delaunay_faces(points):
-    """Return a function k to the k-simplices of the Delaunay complex, for `EdgeComplex`.
-
-    Of coincident points all but one may be left out.
-    """
+    """Return a function k to the k-simplices of the Delaunay complex, for `EdgeComplex`."""
     cells = [np.sort(part, axis=1) for part in top_simplices(points)]
 
     def simplices(k):

@@ -153,13 +153,13 @@ def test_several_pairs_at_once_are_as_one_by_one():
 # Complexes of points
 
 
-@pytest.mark.parametrize("d", [1, 2])
+@pytest.mark.parametrize("d", [1, 2, 3])
 @pytest.mark.parametrize("seed", range(5))
 def test_pairs_are_those_of_the_filtration(d, seed):
     rng = np.random.default_rng(seed)
     points = rng.integers(0, 9, (40, d)).astype(float) if seed % 2 else rng.random((40, d))
     complex = EdgeComplex(points, delaunay_faces(points))
-    diagram = WeakAlpha(max_dim=1)(points).as_batch()
+    diagram = WeakAlpha(max_dim=2)(points).as_batch()
     for k in range(d):
         sets = complex.critical_sets(k)
         births, deaths = (sets.values[i][sets.pairs[:, i]] for i in (0, 1))
