@@ -15,8 +15,8 @@ _HOMES = {
     "TopologicalRegression": "regression",
     "TopologicalRegressionCV": "regression",
 }
-_MODULES = ["classification", "datasets", "diagrams", "energies", "features", "filtrations", "nn"]
-_MODULES += ["penalties", "plotting", "regression", "solvers"]
+_MODULES = ["classification", "datasets", "diagrams", "distances", "energies", "features"]
+_MODULES += ["filtrations", "nn", "penalties", "plotting", "regression", "solvers"]
 
 __all__ = [*_HOMES, *_MODULES]
 

@@ -14,9 +14,9 @@ PACKAGE = Path(skltopo.__file__).parent
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
 FLOORS = [
     ["_parallel"],
-    ["_persistence", "_lines", "_features", "_proximal", "_descent"],
-    ["_arrays", "diagrams", "level_sets", "filtrations"],
-    ["energies"],
+    ["_persistence", "_lines", "_features", "_proximal", "_descent", "_matching"],
+    ["_arrays", "diagrams", "_diagram_lists", "level_sets", "filtrations"],
+    ["energies", "distances"],
     ["nn", "penalties", "solvers"],
     ["features", "regression", "classification"],
     ["datasets", "_regression_display", "plotting"],
