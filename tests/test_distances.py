@@ -364,7 +364,7 @@ def test_agrees_with_persim():
         first, second = finite_off_diagonal(first), finite_off_diagonal(second)
         if not comparable(first, second):
             continue
-        # Its ways to the diagonal and its directions are rounded to float32.
+        # Its distances lose half of their digits (Gram matrices), its directions are float32.
         assert wasserstein_distance(first, second) == pytest.approx(
             persim.wasserstein(first, second), rel=1e-6
         )
