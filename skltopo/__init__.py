@@ -10,13 +10,15 @@ __version__ = "0.1.0.dev0"
 
 _HOMES = {
     "Energy": "energies",
+    "PersistenceDiagrams": "persistence_diagrams",
     "PersistenceFeatures": "features",
     "TopologicalClassifier": "classification",
     "TopologicalRegression": "regression",
     "TopologicalRegressionCV": "regression",
 }
 _MODULES = ["classification", "datasets", "diagrams", "distances", "energies", "features"]
-_MODULES += ["filtrations", "nn", "penalties", "plotting", "regression", "solvers"]
+_MODULES += ["filtrations", "kernels", "nn", "penalties", "persistence_diagrams", "plotting"]
+_MODULES += ["regression", "solvers", "vectorize"]
 
 __all__ = [*_HOMES, *_MODULES]
 

@@ -13,7 +13,9 @@ def is_diagram(value):
     if isinstance(value, Diagram):
         return True
     shape = getattr(value, "shape", None)
-    if shape is None:
+    if isinstance(value, (list, tuple)) and any(hasattr(x, "shape") for x in value):
+        shape = (len(value), *value[0].shape) if hasattr(value[0], "shape") else (len(value), 0)
+    elif shape is None:
         try:
             shape = np.shape(value)
         except ValueError:  # ragged

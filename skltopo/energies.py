@@ -5,12 +5,12 @@ import numpy as np
 from ._arrays import is_tensor
 from .diagrams import Diagram
 
-__all__ = ["Energy", "polynomial_energies"]
+__all__ = ["Energy", "polynomial_energies", "segment_sum"]
 
 ESSENTIAL = ("drop", "clip")
 
 
-def _segment_sum(terms, splits):
+def segment_sum(terms, splits):
     """Sum terms[splits[i]:splits[i + 1]] over the first axis for every i."""
     n_segments = len(splits) - 1
     if is_tensor(terms):
@@ -86,7 +86,7 @@ def polynomial_energies(batch, dim, max_p, max_q, i0=1, essential="drop"):
             p = torch.from_numpy(p).to(length.device)
             q = torch.from_numpy(q).to(length.device)
         terms = (length[:, None] ** p)[:, :, None] * (middle[:, None] ** q)[:, None, :]
-        total = total + _segment_sum(terms.reshape(len(length), (max_p + 1) * (max_q + 1)), splits)
+        total = total + segment_sum(terms.reshape(len(length), (max_p + 1) * (max_q + 1)), splits)
     return total
 
 
@@ -169,7 +169,7 @@ class Energy:
         for length, middle, splits in _lengths_and_middles(
             batch, self.dim, self.i0, self.essential
         ):
-            total = total + _segment_sum(length**self.p * middle**self.q, splits)
+            total = total + segment_sum(length**self.p * middle**self.q, splits)
         total = self.weight * total.reshape(batch.shape)
         return total if is_tensor(total) or not single else float(total)
 

@@ -16,9 +16,10 @@ FLOORS = [
     ["_parallel"],
     ["_persistence", "_lines", "_features", "_proximal", "_descent", "_matching"],
     ["_arrays", "diagrams", "_diagram_lists", "level_sets", "filtrations"],
-    ["energies", "distances"],
+    ["energies", "distances", "_vectors"],
     ["nn", "penalties", "solvers"],
     ["features", "regression", "classification"],
+    ["persistence_diagrams", "_vectorizer", "vectorize", "kernels"],
     ["datasets", "_regression_display", "plotting"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
@@ -26,7 +27,17 @@ THIRD_PARTY = {
     "kernels": {"numpy", "cython", "libc", "libcpp", "functools"},
     # The descent calls scipy's BLAS.
     "_descent.pyx": {"scipy", "cpython"},
-    "sklearn": {"features", "regression", "classification", "datasets", "_regression_display"},
+    "sklearn": {
+        "persistence_diagrams",
+        "_vectorizer",
+        "vectorize",
+        "kernels",
+        "features",
+        "regression",
+        "classification",
+        "datasets",
+        "_regression_display",
+    },
 }
 
 
