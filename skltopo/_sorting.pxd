@@ -9,14 +9,15 @@ do it instead.
 
 from cython cimport floating
 from libc.stdint cimport int32_t, uint32_t, uint64_t
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from ._buffer cimport Buffer
 
 cdef enum:
     RADIX_BITS = 11
     RADIX_SIZE = 2048
-    SMALL = 48  # below this, insertion beats clearing three histograms
+    SMALL = 48  # below this, insertion beats clearing histograms
+    FEW = 1500  # below this, four small histograms beat three large ones
 
 
 cdef inline uint32_t key32(float x) noexcept nogil:
@@ -33,9 +34,53 @@ cdef inline uint64_t key64(double x) noexcept nogil:
     return bits ^ (0xFFFFFFFFFFFFFFFFu if bits >> 63 else 0x8000000000000000u)
 
 
+cdef inline void byte_sort(Buffer[uint64_t]& items, Buffer[uint64_t]& scratch,
+                           Py_ssize_t begin, Py_ssize_t end) noexcept nogil:
+    """Do as radix_sort in four passes of 8 bits: small histograms, for few items."""
+    cdef uint32_t[4][256] count
+    cdef uint32_t[4] total
+    cdef uint32_t key, c
+    cdef Py_ssize_t i, b
+    cdef int digit, shift
+    cdef uint64_t item
+    cdef uint64_t* source
+    cdef uint64_t* target
+    memset(&count[0][0], 0, sizeof(count))
+    for i in range(begin, end):
+        key = <uint32_t>(items[i] >> 32)
+        count[0][key & 255] += 1
+        count[1][(key >> 8) & 255] += 1
+        count[2][(key >> 16) & 255] += 1
+        count[3][key >> 24] += 1
+    for digit in range(4):
+        total[digit] = 0
+    for b in range(256):
+        for digit in range(4):
+            c = count[digit][b]
+            count[digit][b] = total[digit]
+            total[digit] += c
+    for digit in range(4):
+        shift = 32 + 8 * digit
+        source = scratch.data() if digit & 1 else items.data()
+        target = items.data() if digit & 1 else scratch.data()
+        for i in range(begin, end):
+            item = source[i]
+            b = (item >> shift) & 255
+            target[begin + count[digit][b]] = item
+            count[digit][b] += 1
+
+
 cdef inline void radix_sort(Buffer[uint64_t]& items, Buffer[uint64_t]& scratch,
                             Py_ssize_t begin, Py_ssize_t end) noexcept nogil:
     """Sort items[begin:end] by their high 32 bits, stably."""
+    if end - begin < FEW:
+        byte_sort(items, scratch, begin, end)
+    else:
+        wide_sort(items, scratch, begin, end)
+
+
+cdef inline void wide_sort(Buffer[uint64_t]& items, Buffer[uint64_t]& scratch,
+                           Py_ssize_t begin, Py_ssize_t end) noexcept nogil:
     cdef uint32_t[3][RADIX_SIZE] count
     cdef uint32_t[3] total
     cdef uint32_t key, c

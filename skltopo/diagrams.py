@@ -11,7 +11,7 @@ import numpy as np
 
 from ._arrays import is_tensor
 
-__all__ = ["Diagram", "DiagramBatch", "Points"]
+__all__ = ["Diagram", "DiagramBatch", "Points", "concatenate", "stack_columns"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,8 @@ class Points:
         )
 
 
-def _stack_columns(births, deaths):
+def stack_columns(births, deaths):
+    """Return (n, 2) births and deaths from two vectors."""
     if is_tensor(births):
         import torch
 
@@ -63,7 +64,8 @@ def _stack_columns(births, deaths):
     return np.stack([births, deaths], axis=1)
 
 
-def _concatenate(parts):
+def concatenate(parts):
+    """Return parts one after the other."""
     if is_tensor(parts[0]):
         import torch
 
@@ -117,7 +119,7 @@ class Diagram:
         if len(points.births) == 0:
             return points.finite
         end = -np.inf if self.superlevel else np.inf
-        return _concatenate([_stack_columns(points.births, points.births * 0 + end), points.finite])
+        return concatenate([stack_columns(points.births, points.births * 0 + end), points.finite])
 
     def as_batch(self):
         """Return this diagram as a batch without axes."""

@@ -1,5 +1,6 @@
 """Filtrations: from values on a complex, or points in space, to persistence diagrams."""
 
+from .alpha import Alpha, WeakAlpha
 from .level_sets import LevelSet
 
-__all__ = ["LevelSet"]
+__all__ = ["Alpha", "LevelSet", "WeakAlpha"]

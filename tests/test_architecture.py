@@ -15,7 +15,9 @@ PACKAGE = Path(skltopo.__file__).parent
 FLOORS = [
     ["_parallel"],
     ["_persistence", "_lines", "_features", "_proximal", "_descent", "_matching"],
-    ["_arrays", "diagrams", "_diagram_lists", "level_sets", "filtrations"],
+    ["_delaunay", "_planar_alpha", "_lengths"],
+    ["_arrays", "diagrams", "_diagram_lists", "level_sets"],
+    ["_circumradius", "point_clouds", "alpha", "filtrations"],
     ["energies", "distances", "_vectors"],
     ["nn", "penalties", "solvers"],
     ["features", "regression", "classification"],

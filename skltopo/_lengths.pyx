@@ -1,0 +1,63 @@
+"""Lengths of edges between points, and their gradient: the gather of flag filtrations.
+
+A pairing kernel returns edges; here they become births and deaths. The gradient of |x_u - x_v| is
+the unit vector of the edge at u and its negative at v, and zero where the points coincide (a
+subgradient: the length is at its minimum there).
+"""
+
+from cython cimport floating
+from libc.math cimport sqrt
+from libc.stdint cimport int64_t
+
+
+def edge_lengths(const floating[:, ::1] points, const int64_t[:, :] edges, floating[:, ::1] out):
+    """Write the lengths of edges to out.
+
+    Parameters
+    ----------
+    points : (n, d) C-contiguous float32 or float64
+    edges : (m, 2 k) int64
+        k edges (u, v) in each row.
+    out : (m, k) C-contiguous, of the dtype of points
+        Computed in float64.
+    """
+    cdef Py_ssize_t i, j, c, u, v, d = points.shape[1], k = out.shape[1]
+    cdef double total, difference
+    with nogil:
+        for i in range(out.shape[0]):
+            for j in range(k):
+                u = edges[i, 2 * j]
+                v = edges[i, 2 * j + 1]
+                total = 0
+                for c in range(d):
+                    difference = <double>points[u, c] - <double>points[v, c]
+                    total += difference * difference
+                out[i, j] = <floating>sqrt(total)
+
+
+def edge_gradient(const floating[:, ::1] points, const int64_t[:, :] edges,
+                  const floating[:, ::1] lengths, const floating[:, :] weights,
+                  floating[:, ::1] out):
+    """Add the gradient of sum(weights * lengths) with respect to points to out.
+
+    Parameters
+    ----------
+    points : (n, d) C-contiguous float32 or float64
+    edges : (m, 2 k) int64
+    lengths : (m, k), weights : (m, k)
+    out : (n, d)
+    """
+    cdef Py_ssize_t i, j, c, u, v, d = points.shape[1], k = lengths.shape[1]
+    cdef floating step, scale
+    with nogil:
+        for i in range(lengths.shape[0]):
+            for j in range(k):
+                if lengths[i, j] == 0 or weights[i, j] == 0:
+                    continue
+                u = edges[i, 2 * j]
+                v = edges[i, 2 * j + 1]
+                scale = weights[i, j] / lengths[i, j]
+                for c in range(d):
+                    step = scale * (points[u, c] - points[v, c])
+                    out[u, c] += step
+                    out[v, c] -= step

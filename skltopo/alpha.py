@@ -1,0 +1,304 @@
+"""Weak Alpha and Alpha filtrations: points to diagrams by their Delaunay triangulation."""
+
+from functools import partial
+from itertools import combinations
+
+import numpy as np
+
+from ._circumradius import circumradii
+from ._delaunay import delaunay_triangles
+from ._parallel import effective_n_jobs, run
+from ._planar_alpha import planar_alpha_pairs
+from .diagrams import Diagram, DiagramBatch, Points, concatenate, stack_columns
+from .point_clouds import Clouds, ends_of
+
+__all__ = ["Alpha", "WeakAlpha"]
+
+# Points in one kernel call at the most: Ctrl-C is heard between calls.
+CHUNK_POINTS = 1 << 18
+# Calls for each thread, so that none waits long for the last.
+CALLS_PER_THREAD = 4
+
+
+class _DelaunayFiltration:
+    """What both filtrations of the Delaunay triangulation share; see `WeakAlpha`."""
+
+    def __init__(self, max_dim=1, *, homology_dimensions=None, keep_zero=False, n_jobs=None):
+        if isinstance(max_dim, bool) or not isinstance(max_dim, (int, np.integer)):
+            raise TypeError(f"max_dim must be an integer, got {max_dim!r}")
+        if max_dim < 0:
+            raise ValueError(f"max_dim must be at least 0, got {max_dim}")
+        if homology_dimensions is None:
+            homology_dimensions = tuple(range(max_dim + 1))
+        for dim in homology_dimensions:
+            if dim not in range(max_dim + 1):
+                raise ValueError(
+                    f"homology_dimensions for max_dim={max_dim} must be among "
+                    f"{list(range(max_dim + 1))}, got {dim!r}"
+                )
+        self.max_dim = max_dim
+        self.homology_dimensions = tuple(homology_dimensions)
+        self.keep_zero = keep_zero
+        self.n_jobs = n_jobs
+
+    def __call__(self, points):
+        """Compute the diagrams of one cloud or of a batch.
+
+        Parameters
+        ----------
+        points : (..., n, d) array-like or torch.Tensor, or list of (n_i, d) ones
+            Finite real numbers. Axes before the last two, or the list, are a batch; clouds of a
+            list may differ in n. Pairing is done in float64.
+
+        Returns
+        -------
+        Diagram or DiagramBatch
+            A batch if points have more than two axes or are a list of clouds. Tensors if points are
+            tensors, of their dtype.
+
+        Raises
+        ------
+        TypeError
+            If points are not real numbers.
+        ValueError
+            If points are ragged or empty, differ in dimension, or have a NaN or an infinity.
+        """
+        clouds = Clouds(points)
+        found = self._find_pairs(clouds)
+        parts = {dim: self._gather(clouds, dim, *found[dim]) for dim in self.homology_dimensions}
+        batch = DiagramBatch(parts, clouds.shape, False, partial(self._last_values, clouds))
+        return batch if clouds.shape else Diagram(batch)
+
+    def _find_pairs(self, clouds):
+        """Run the kernels: {dim: (pairs, splits)} with indices within a cloud."""
+        n_jobs = effective_n_jobs(self.n_jobs)
+        call = partial(
+            planar_alpha_pairs,
+            alpha=self._alpha,
+            holes=self.homology_dimensions != (0,),
+            keep_zero=self.keep_zero,
+        )
+        results = run(
+            [partial(call, clouds.plain, clouds.splits[i:j]) for i, j in _cut(clouds, n_jobs)],
+            n_jobs,
+        )
+        found = {0: _join([r[:2] for r in results]), 1: _join([r[2:] for r in results])}
+        for dim in range(2, self.max_dim + 1):
+            found[dim] = (
+                np.empty((0, self._n_columns(dim)), dtype=np.int64),
+                np.zeros(clouds.n_clouds + 1, dtype=np.int64),
+            )
+        return found
+
+    def _gather(self, clouds, dim, pairs, splits):
+        index = clouds.number(pairs, splits)
+        n_essential = clouds.n_clouds if dim == 0 else 0  # the hull of the points has no holes
+        return Points(
+            finite=self._values(clouds, dim, index),
+            pairs=pairs,
+            splits=splits,
+            births=clouds.zeros(n_essential),
+            essential=np.zeros((n_essential, self._n_birth_columns(dim)), dtype=np.int64),
+            essential_splits=np.arange(clouds.n_clouds + 1) * (dim == 0),
+        )
+
+    def _last_values(self, clouds):
+        """Value of the simplex that enters last, for each cloud."""
+        return concatenate(
+            [
+                self._last_value(clouds, top_simplices(clouds[i]) + clouds.splits[i])
+                for i in range(clouds.n_clouds)
+            ]
+        )
+
+    def __repr__(self):
+        return (
+            f"{type(self).__name__}(max_dim={self.max_dim}, "
+            f"homology_dimensions={self.homology_dimensions})"
+        )
+
+
+def _cut(clouds, n_jobs):
+    """Return ranges (i, j) of splits, so that clouds i to j - 1 are one call of the kernel."""
+    n_clouds = clouds.n_clouds
+    if n_clouds <= 1:
+        return [(0, n_clouds + 1)]
+    most = CHUNK_POINTS
+    if n_jobs > 1:
+        most = min(most, -(-len(clouds.plain) // (CALLS_PER_THREAD * n_jobs)))
+    chunks, start = [], 0
+    for i in range(1, n_clouds + 1):
+        if i == n_clouds or clouds.splits[i + 1] - clouds.splits[start] > most:
+            chunks.append((start, i + 1))
+            start = i
+    return chunks
+
+
+def _join(results):
+    """Join (pairs, splits) of consecutive chunks."""
+    if len(results) == 1:
+        return results[0]
+    pairs, splits = zip(*results, strict=True)
+    return np.concatenate(pairs), ends_of(np.concatenate([np.diff(s) for s in splits]))
+
+
+def top_simplices(points):
+    """Return the simplices of a Delaunay complex that are no faces, (n_simplices, k + 1) int64.
+
+    k is the number of dimensions that the points span; a single place has one vertex.
+    """
+    triangles = delaunay_triangles(points) if points.shape[1] == 2 else ()
+    if len(triangles):
+        return triangles
+    order = np.lexsort(points.T[::-1])
+    return np.stack([order[:-1], order[1:]], axis=1) if len(order) > 1 else order[:, np.newaxis]
+
+
+class WeakAlpha(_DelaunayFiltration):
+    """Persistence of points by the edges of their Delaunay triangulation, at their lengths.
+
+    A simplex of the Delaunay triangulation enters with its longest edge, at its length: the
+    Vietoris-Rips filtration of the Delaunay complex, also called Delaunay-Rips. PD_0 is that of
+    Vietoris-Rips; PD_1 is close to it, and has O(n) edges to look at in the plane. It is the
+    filtration of the paper's figure 1.
+
+    Parameters
+    ----------
+    max_dim : int, default=1
+        Largest homology dimension.
+    homology_dimensions : tuple of int, default=None
+        Dimensions to compute, up to max_dim; None for all.
+    keep_zero : bool, default=False
+        Keep points with death equal to birth, where they pair two different edges.
+    n_jobs : int, default=None
+        Threads for a batch. None is 1 unless in a joblib context, -1 is all cores. The result is
+        the same for any value.
+
+    See Also
+    --------
+    Alpha : The same triangulation, by radii of empty circles.
+
+    Notes
+    -----
+    ``pairs[k]`` has the critical edges (bu, bv, du, dv); a vertex v is the edge (v, v). Edges of
+    the same length enter in the order of their vertices. Where more than three points lie on one
+    circle, a triangulation is chosen that has short edges (see ``_delaunay.pyx``).
+
+    The gradient of a length is a unit vector at each end, and zero between coincident points.
+
+    References
+    ----------
+    Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, section 2 (weak Alpha).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skltopo.filtrations import WeakAlpha
+    >>> square = np.array([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0], [0.0, 4.0]])
+    >>> diagram = WeakAlpha()(square)
+    >>> diagram[0]
+    array([[ 0., inf],
+           [ 0.,  4.],
+           [ 0.,  3.],
+           [ 0.,  3.]])
+    >>> diagram[1], diagram.pairs[1]
+    (array([[4., 5.]]), array([[1, 2, 0, 2]]))
+
+    Tensors come back as tensors, and gradients flow to the ends of critical edges:
+
+    >>> import torch
+    >>> points = torch.tensor(square, requires_grad=True)
+    >>> birth, death = WeakAlpha()(points)[1][0]
+    >>> death.backward()
+    >>> points.grad[2]
+    tensor([0.6000, 0.8000], dtype=torch.float64)
+    """
+
+    _alpha = False
+
+    def _n_columns(self, dim):
+        return 4
+
+    def _n_birth_columns(self, dim):
+        return 2
+
+    def _values(self, clouds, dim, index):
+        if dim == 0:
+            return clouds.pad_zeros(clouds.lengths(index[:, 2:]))
+        return clouds.lengths(index)
+
+    def _last_value(self, clouds, simplices):
+        n_corners = simplices.shape[1]
+        if n_corners == 1:
+            return clouds.zeros(1)
+        edges = np.concatenate([simplices[:, pair] for pair in combinations(range(n_corners), 2)])
+        longest = np.ptp(clouds.plain[edges], axis=1)
+        best = np.argmax((longest**2).sum(axis=1))
+        return clouds.lengths(edges[[best]])[:, 0]
+
+
+class Alpha(_DelaunayFiltration):
+    """Persistence of points by the radii of empty circles (spheres) of their Delaunay complex.
+
+    A simplex enters at the radius of the smallest circle through its corners if no point lies
+    inside (a Gabriel simplex), and else with the first simplex that it is a face of. It has the
+    homology of the union of balls of that radius around the points (Čech).
+
+    Values are radii: an edge enters at half the length at which it enters `WeakAlpha` or
+    Vietoris-Rips. gudhi's ``AlphaComplex`` returns squared radii.
+
+    Parameters
+    ----------
+    max_dim : int, default=1
+    homology_dimensions : tuple of int, default=None
+    keep_zero : bool, default=False
+    n_jobs : int, default=None
+        All as in `WeakAlpha`.
+
+    See Also
+    --------
+    WeakAlpha : The same triangulation, by lengths of edges.
+
+    Notes
+    -----
+    ``pairs[k]`` has k + 1 corners of the simplex that gives birth, then k + 2 corners of the one
+    that ends it, each in ascending order. The gradient of a circumradius is large where a simplex
+    is nearly flat.
+
+    References
+    ----------
+    Edelsbrunner, Mücke, Three-dimensional alpha shapes, 1994.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skltopo.filtrations import Alpha
+    >>> diagram = Alpha()(np.array([[0.0, 0.0], [6.0, 0.0], [3.0, 4.0]]))
+    >>> diagram[0]
+    array([[0. ,  inf],
+           [0. , 2.5],
+           [0. , 2.5]])
+    >>> diagram[1], diagram.pairs[1]
+    (array([[3.   , 3.125]]), array([[0, 1, 0, 1, 2]]))
+    """
+
+    _alpha = True
+
+    def _n_columns(self, dim):
+        return 2 * dim + 3
+
+    def _n_birth_columns(self, dim):
+        return dim + 1
+
+    def _values(self, clouds, dim, index):
+        if dim == 0:
+            return clouds.pad_zeros(0.5 * clouds.lengths(index[:, 1:]))
+        corners = clouds.gather(index)
+        births, deaths = circumradii(corners[:, : dim + 1]), circumradii(corners[:, dim + 1 :])
+        return stack_columns(births, deaths)
+
+    def _last_value(self, clouds, simplices):
+        if simplices.shape[1] == 1:
+            return clouds.zeros(1)
+        best = np.argmax(circumradii(clouds.plain[simplices]))
+        return circumradii(clouds.gather(simplices[[best]]))
