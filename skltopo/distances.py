@@ -14,6 +14,7 @@ from ._arrays import is_tensor
 from ._diagram_lists import as_points, as_points_list
 from ._matching import distances_from, matched_pairs
 from ._parallel import effective_n_jobs, run
+from .diagrams import concatenate
 
 __all__ = [
     "Matching",
@@ -340,14 +341,6 @@ def _take(values, rows):
     return values[rows]
 
 
-def _concatenate(parts):
-    if is_tensor(parts[0]):
-        import torch
-
-        return torch.cat(parts)
-    return np.concatenate(parts)
-
-
 def _essential_lengths(points1, points2, rows1, rows2):
     """Return |difference| of every two essential classes that are matched; None if one is left."""
     if {kind: len(rows) for kind, rows in rows1.items()} != {
@@ -364,7 +357,7 @@ def _essential_lengths(points1, points2, rows1, rows2):
                     - _take(points2[0][:, column], rows2[kind])
                 )
             )
-    return _concatenate(parts)
+    return concatenate(parts)
 
 
 def _infinite(live1, live2):
@@ -395,7 +388,7 @@ def _distance(dgm1, dgm2, dim, match, ground, norm, return_matching):
         np.setdiff1d(off, column) for off, column in ((off1, pairs[:, 0]), (off2, pairs[:, 1]))
     )
     distance = norm(
-        _concatenate(
+        concatenate(
             [
                 lengths,
                 _ground_norm(_take(live1, pairs[:, 0]) - _take(live2, pairs[:, 1]), ground),
@@ -474,8 +467,8 @@ def _sorted(values):
 
 def _sliced_of_projections(first, second):
     """Return the mean over lines of W_1 of the projections, a sum over sorted values."""
-    ahead = _sorted(_concatenate([first[0], second[1]]))
-    behind = _sorted(_concatenate([second[0], first[1]]))
+    ahead = _sorted(concatenate([first[0], second[1]]))
+    behind = _sorted(concatenate([second[0], first[1]]))
     return abs(ahead - behind).sum() / first[0].shape[1]
 
 

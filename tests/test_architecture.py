@@ -22,7 +22,7 @@ FLOORS = [
     ["nn", "penalties", "solvers"],
     ["features", "regression", "classification"],
     ["persistence_diagrams", "_vectorizer", "vectorize", "kernels"],
-    ["datasets", "_regression_display", "plotting"],
+    ["datasets", "_regression_display", "_diagram_displays", "plotting"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
 THIRD_PARTY = {
@@ -39,6 +39,7 @@ THIRD_PARTY = {
         "classification",
         "datasets",
         "_regression_display",
+        "_diagram_displays",
     },
 }
 

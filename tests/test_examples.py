@@ -40,3 +40,23 @@ def test_digits_by_topology(tmp_path):
 def test_regression_examples(name, pictures, tmp_path):
     run_example(name, tmp_path)
     assert pictures <= {path.name for path in tmp_path.glob("*.png")}
+
+
+@pytest.mark.parametrize(
+    ("name", "pictures"),
+    [
+        (
+            "plot_diagrams.py",
+            {
+                "persistence_diagram.png",
+                "barcode.png",
+                "diagram_vectors.png",
+                "critical_points.png",
+            },
+        ),
+        ("paper/plot_figure_13.py", {"figure_13.png"}),
+    ],
+)
+def test_diagram_examples(name, pictures, tmp_path):
+    run_example(name, tmp_path)
+    assert pictures <= {path.name for path in tmp_path.glob("*.png")}
