@@ -49,7 +49,7 @@ cdef enum:
     DIAGONAL = -1       # mates that are no points
     EXPOSED = -2
     LEAF = 6            # points in a leaf of the tree, at the most
-    NEIGHBOURS = 6      # edges per point to start with
+    NEIGHBOURS = 10     # edges per point to start with
     PRICED = 8          # edges per point that one round of pricing adds, at the most
     STACK = 64
 
