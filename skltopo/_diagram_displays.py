@@ -73,8 +73,8 @@ def _end_of_essential(points_by_dim):
 
 def _size_and_alpha(n):
     """Return area and opacity of a mark: 5 points are plain to see, 5,000 show their density."""
-    size = np.clip(3000 / max(n, 1), 5, 45)
-    return size, np.clip(8 / max(n, 1) ** 0.5, 0.25, 0.9)
+    root = max(n, 1) ** 0.5
+    return np.clip(250 / root, 6, 45), np.clip(12 / root, 0.3, 0.9)
 
 
 class PersistenceDiagramDisplay:
@@ -149,8 +149,8 @@ class PersistenceDiagramDisplay:
         self.diagonal_ = ax.plot([low, high], [low, high], color=GUIDE, lw=1, zorder=0)[0]
         bottom, top = self._draw_infinity(ax, low, high)
         self.points_, self.essential_ = {}, {}
-        size, alpha = _size_and_alpha(max(map(len, self.points.values()), default=0))
         for dim, points in self.points.items():
+            size, alpha = _size_and_alpha(len(points))
             style = {"color": COLORS[dim % 4], "marker": MARKERS[dim % 4], "s": size}
             finite = points[np.isfinite(points).all(axis=1)]
             self.points_[dim] = ax.scatter(

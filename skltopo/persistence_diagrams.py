@@ -219,9 +219,11 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
                 return list(self._level_set(samples.ndim - 1, n_jobs)(samples))
             filtration = self._level_set(samples[0].ndim, 1)
         elif isinstance(self.filtration, str):
+            dims = self._dimensions()
             filtration = getattr(filtrations, POINT_CLOUDS[self.filtration])(
-                max_dim=max(self._dimensions())
+                max_dim=max(dims), homology_dimensions=dims, n_jobs=n_jobs
             )
+            return list(filtration(samples))
         else:
             filtration = self.filtration
         return run([partial(filtration, sample) for sample in samples], n_jobs)
