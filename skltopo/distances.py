@@ -384,9 +384,8 @@ def _distance(dgm1, dgm2, dim, match, ground, norm, return_matching):
     off1, off2 = (_off_diagonal(plain) for plain in (plain1, plain2))
     found = match(plain1[off1], plain2[off2])
     pairs = np.column_stack([off1[found[:, 0]], off2[found[:, 1]]])
-    alone1, alone2 = (
-        np.setdiff1d(off, column) for off, column in ((off1, pairs[:, 0]), (off2, pairs[:, 1]))
-    )
+    alone1 = _left_over(off1, pairs[:, 0], len(plain1))
+    alone2 = _left_over(off2, pairs[:, 1], len(plain2))
     distance = norm(
         concatenate(
             [
@@ -409,12 +408,20 @@ def _off_diagonal(plain):
     return np.flatnonzero(np.isfinite(plain).all(axis=1) & (plain[:, 0] != plain[:, 1]))
 
 
+def _left_over(rows, taken, n):
+    """Return those of rows, an index of n things, that are not taken; ascending."""
+    is_left = np.zeros(n, dtype=bool)
+    is_left[rows] = True
+    is_left[taken] = False
+    return np.flatnonzero(is_left)
+
+
 def _make_matching(pairs, n1, n2):
     pairs = pairs[np.argsort(pairs[:, 0])]
     return Matching(
         pairs,
-        np.setdiff1d(np.arange(n1), pairs[:, 0]),
-        np.setdiff1d(np.arange(n2), pairs[:, 1]),
+        _left_over(slice(None), pairs[:, 0], n1),
+        _left_over(slice(None), pairs[:, 1], n2),
     )
 
 
