@@ -54,7 +54,7 @@ cdef class Triangulation:
     cdef Py_ssize_t n_bytes(self) noexcept nogil:
         return (self.mesh.bytes() + self.point.bytes() + self.rank.bytes() + self.twin.bytes()
                 + self.stack.bytes() + self.items.bytes() + self.scratch.bytes()
-                + self.along.bytes() + self.unsorted.bytes())
+                + self.along.bytes() + self.unsorted.bytes() + self.out.bytes())
 
 
 cdef Triangulation borrow_triangulation():
@@ -122,10 +122,6 @@ cdef double safe_scale(double most) noexcept nogil:
     return ldexp(1.0, max(-1022, min(1022, -exponent)))
 
 
-cdef inline double snap(double x, double least) noexcept nogil:
-    return x if fabs(x) >= least else 0.0
-
-
 cdef int sort_points(const double* points, Py_ssize_t n, Triangulation t) except -1 nogil:
     """Fill rank, point and scale: points along the Hilbert curve through their bounding box."""
     cdef double low_x = points[0], high_x = low_x, low_y = points[1], high_y = low_y
@@ -142,7 +138,7 @@ cdef int sort_points(const double* points, Py_ssize_t n, Triangulation t) except
     s = t.scale = safe_scale(most)
     # Then the bits of all differences span less than 180 places, and those of products of four
     # less than 720: the exact predicates never underflow.
-    least = most * s * ldexp(1.0, -120)
+    least = t.least = most * s * ldexp(1.0, -120)
     low_x *= s
     low_y *= s
     side = max(high_x * s - low_x, high_y * s - low_y)
@@ -184,24 +180,6 @@ cdef void sort_items(Triangulation t, Py_ssize_t n) noexcept nogil:
 # --------------------------------------------------------------------------------------------------
 # The mesh
 # --------------------------------------------------------------------------------------------------
-
-cdef inline void set_corners(Triangulation t, int32_t first, int32_t a, int32_t b,
-                             int32_t c) noexcept nogil:
-    t.mesh[first] = a
-    t.mesh[first + 1] = b
-    t.mesh[first + 2] = c
-
-
-cdef inline void join(Triangulation t, int32_t h, int32_t g) noexcept nogil:
-    """Make half-edges h and g twins."""
-    t.mesh[h + 4] = g
-    t.mesh[g + 4] = h
-
-
-cdef inline int turn(Triangulation t, int32_t a, int32_t b, int32_t c) noexcept nogil:
-    cdef const double* x = t.point.data()
-    return orient(x + 2 * a, x + 2 * b, x + 2 * c)
-
 
 cdef inline bint same_place(Triangulation t, int32_t u, int32_t v) noexcept nogil:
     return t.point[2 * u] == t.point[2 * v] and t.point[2 * u + 1] == t.point[2 * v + 1]
@@ -289,6 +267,28 @@ cdef int32_t locate(Triangulation t, int32_t p, int32_t start, bint* on_edge) no
         return h
 
 
+cdef int32_t locate_place(Triangulation t, double x, double y, int32_t start) noexcept nogil:
+    """Walk from triangle start to the one that holds (x, y); -1 if that is outside the hull."""
+    cdef int32_t ghost = <int32_t>t.n_points, h = STRIDE * start, g, f
+    cdef double[2] place
+    cdef const double* p = t.point.data()
+    place[0] = x
+    place[1] = y
+    if orient(p + 2 * t.mesh[h], p + 2 * t.mesh[next_edge(h)], place) < 0:
+        h = t.mesh[h + 4]
+    while True:
+        g = next_edge(h)
+        f = previous_edge(h)
+        if t.mesh[f] == ghost:
+            return -1
+        if orient(p + 2 * t.mesh[g], p + 2 * t.mesh[f], place) < 0:
+            h = t.mesh[g + 4]
+        elif orient(p + 2 * t.mesh[f], p + 2 * t.mesh[h], place) < 0:
+            h = t.mesh[f + 4]
+        else:
+            return h / STRIDE
+
+
 cdef int32_t split_triangle(Triangulation t, int32_t h, int32_t p) noexcept nogil:
     """Split the triangle of h in three around p; return the number of edges put on the stack."""
     cdef int32_t first = h - (h & 7), second = <int32_t>(STRIDE * t.n_triangles)
@@ -351,27 +351,6 @@ cdef inline bint conflicts(Triangulation t, int32_t a, int32_t b, int32_t d,
     return circle_sign(t, b, a, d, p) > 0
 
 
-cdef inline int32_t flip(Triangulation t, int32_t h) noexcept nogil:
-    """Replace the edge of h, from a to b with p opposite, by p - d; return d's new half-edge.
-
-    The triangles become (a, d, p), with a -> d as half-edge h, and (d, b, p), with d -> b as the
-    half-edge that is returned.
-    """
-    cdef int32_t g = t.mesh[h + 4], a = t.mesh[h], b = t.mesh[g]
-    cdef int32_t first = h - (h & 7), second = g - (g & 7)
-    cdef int32_t p = t.mesh[previous_edge(h)], d = t.mesh[previous_edge(g)]
-    cdef int32_t bp = t.mesh[next_edge(h) + 4], pa = t.mesh[previous_edge(h) + 4]
-    cdef int32_t ad = t.mesh[next_edge(g) + 4], db = t.mesh[previous_edge(g) + 4]
-    set_corners(t, first, a, d, p)
-    set_corners(t, second, d, b, p)
-    join(t, first, ad)
-    join(t, first + 2, pa)
-    join(t, second, db)
-    join(t, second + 1, bp)
-    join(t, first + 1, second + 2)
-    return second
-
-
 cdef void legalise(Triangulation t, int32_t n_stack) noexcept nogil:
     """Flip edges opposite the new point, starting from the n_stack half-edges on the stack."""
     cdef int32_t h, g
@@ -390,6 +369,7 @@ cdef inline void keep_oldest(Triangulation t, int32_t corner, int32_t p) noexcep
     """Make p the twin of a corner at the same place, whose index is the smallest there."""
     cdef int32_t rank = t.rank[p]
     t.twin[p] = corner
+    t.n_twins += 1
     if rank < t.rank[corner]:
         t.rank[p] = t.rank[corner]
         t.rank[corner] = rank
@@ -483,6 +463,7 @@ cdef int triangulate_line(const double* points, Py_ssize_t n, Triangulation t) e
     t.n_triangles = 0
     t.cocircular = False
     t.flat = True
+    t.n_twins = 0
     t.rank.grow(n)
     t.point.grow(2 * n)
     t.twin.grow(n)
@@ -511,6 +492,8 @@ cdef int triangulate(const double* points, Py_ssize_t n, Triangulation t) except
     t.n_points = n
     t.n_triangles = 0
     t.cocircular = False
+    t.n_twins = 0
+    t.has_out = False
     sort_points(points, n, t)
     t.mesh.grow(STRIDE * (2 * n + 2))
     t.stack.grow(4 * n + 8)

@@ -28,6 +28,9 @@ def edge_lengths(const floating[:, ::1] points, const int64_t[:, :] edges, float
             for j in range(k):
                 u = edges[i, 2 * j]
                 v = edges[i, 2 * j + 1]
+                if u == v:      # a vertex: born at 0
+                    out[i, j] = 0
+                    continue
                 total = 0
                 for c in range(d):
                     difference = <double>points[u, c] - <double>points[v, c]

@@ -39,7 +39,7 @@ Papers
 import numpy as np
 
 from libc.math cimport sqrt
-from libc.stdint cimport int8_t, int32_t, int64_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 from libcpp.algorithm cimport sort
 
@@ -57,6 +57,7 @@ from ._delaunay cimport (
     triangulate_line,
 )
 from ._predicates cimport angle
+from ._repair cimport repair
 from ._sorting cimport argsort_pairs
 from ._union_find cimport find_root
 
@@ -68,29 +69,6 @@ _idle_workspaces = []
 
 cdef class PlanarWorkspace:
     """Scratch memory of one thread, and the pairs found so far."""
-
-    # Triangles: the longest half-edge, the squared value and, for Alpha, the angle opposite to it.
-    cdef Buffer[int32_t] longest
-    cdef Buffer[double] value
-    cdef Buffer[int8_t] widest
-    # The dual union-find over triangles; the outside is the last node. A root is the triangle of
-    # its component that enters last.
-    cdef Buffer[int32_t] dual
-    # Edges that are left: squared length, original vertices (i << 32 | j), points, triangles.
-    cdef Buffer[double] key
-    cdef Buffer[uint64_t] edge
-    cdef Buffer[int32_t] u, v, left, right
-    cdef Py_ssize_t n_edges
-    # Components of PD_0 over points; vertices and edges that ended one, and edges that did not.
-    cdef Buffer[int32_t] parent, younger, joining, creating
-    cdef Py_ssize_t n_joining, n_creating
-    # PD_1 before sorting, and scratch of sorting.
-    cdef Buffer[double] minus_length
-    cdef Buffer[uint64_t] birth, items, scratch
-    cdef Buffer[int32_t] death
-    # Results, one cloud after the other.
-    cdef Buffer[int64_t] out0, out1
-    cdef Py_ssize_t n_out0, n_out1
 
     cdef Py_ssize_t n_bytes(self) noexcept nogil:
         return (
@@ -111,21 +89,9 @@ cdef PlanarWorkspace borrow_workspace():
         return PlanarWorkspace()
 
 
-cdef inline uint64_t original_edge(Triangulation t, int32_t u, int32_t v) noexcept nogil:
-    """Pack the original indices of an edge so that edges compare by (i, j), i < j."""
-    cdef int32_t i = t.rank[u], j = t.rank[v]
-    if i < j:
-        return (<uint64_t>i << 32) | <uint64_t>j
-    return (<uint64_t>j << 32) | <uint64_t>i
-
-
-cdef inline uint64_t half_edge(Triangulation t, int32_t h) noexcept nogil:
-    return original_edge(t, t.mesh[h], t.mesh[next_edge(h)])
-
-
-cdef inline bint is_ghost(Triangulation t, int32_t triangle) noexcept nogil:
-    cdef int32_t first = STRIDE * triangle, ghost = <int32_t>t.n_points
-    return t.mesh[first] == ghost or t.mesh[first + 1] == ghost or t.mesh[first + 2] == ghost
+cdef give_back_workspace(PlanarWorkspace w):
+    if w.n_bytes() <= KEEP_BYTES:
+        _idle_workspaces.append(w)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -457,10 +423,11 @@ cdef inline void write_hole(Triangulation t, PlanarWorkspace w, uint64_t birth, 
 
 
 cdef int pair_cloud(const double* points, Py_ssize_t n, int d, bint alpha, bint holes,
-                    bint keep_zero, Triangulation t, PlanarWorkspace w) except -1 nogil:
+                    bint keep_zero, bint warm, Triangulation t,
+                    PlanarWorkspace w) except -1 nogil:
     if d == 1:
         triangulate_line(points, n, t)
-    else:
+    elif not (warm and repair(points, n, t)):
         triangulate(points, n, t)
     if t.flat:
         list_path(t, w)
@@ -483,7 +450,7 @@ cdef rows(Buffer[int64_t]& values, Py_ssize_t n, int columns):
 
 
 def planar_alpha_pairs(const double[:, ::1] points, const int64_t[::1] splits, bint alpha,
-                       bint holes=True, bint keep_zero=False):
+                       bint holes=True, bint keep_zero=False, Triangulation previous=None):
     """Pair the critical simplices of clouds on a line or in the plane.
 
     Parameters
@@ -498,6 +465,9 @@ def planar_alpha_pairs(const double[:, ::1] points, const int64_t[::1] splits, b
         Whether to find PD_1, too.
     keep_zero : bool
         Keep pairs of different edges (duplicate points) with equal values.
+    previous : Triangulation, default=None
+        One that this function was given before, and no other thread uses: it is repaired where few
+        points have moved, and holds the triangulation of the last cloud afterwards.
 
     Returns
     -------
@@ -512,7 +482,8 @@ def planar_alpha_pairs(const double[:, ::1] points, const int64_t[::1] splits, b
     """
     cdef Py_ssize_t i, n_clouds = splits.shape[0] - 1
     cdef int d = <int>points.shape[1], columns_0 = 3 if alpha else 4, columns_1 = 5 if alpha else 4
-    cdef Triangulation t = borrow_triangulation()
+    cdef bint warm = previous is not None
+    cdef Triangulation t = previous if warm else borrow_triangulation()
     cdef PlanarWorkspace w = borrow_workspace()
     splits_0 = np.zeros(n_clouds + 1, dtype=np.int64)
     splits_1 = np.zeros(n_clouds + 1, dtype=np.int64)
@@ -521,12 +492,12 @@ def planar_alpha_pairs(const double[:, ::1] points, const int64_t[::1] splits, b
     with nogil:
         for i in range(n_clouds):
             pair_cloud(&points[splits[i], 0], splits[i + 1] - splits[i], d, alpha, holes,
-                       keep_zero, t, w)
+                       keep_zero, warm, t, w)
             ends_0[i + 1] = w.n_out0 // columns_0
             ends_1[i + 1] = w.n_out1 // columns_1
     pairs_0 = rows(w.out0, w.n_out0, columns_0)
     pairs_1 = rows(w.out1, w.n_out1, columns_1)
-    give_back_triangulation(t)
-    if w.n_bytes() <= KEEP_BYTES:
-        _idle_workspaces.append(w)
+    if not warm:
+        give_back_triangulation(t)
+    give_back_workspace(w)
     return pairs_0, splits_0, pairs_1, splits_1

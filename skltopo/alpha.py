@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from ._circumradius import circumradii
-from ._delaunay import delaunay_triangles
+from ._delaunay import Triangulation, delaunay_triangles
 from ._parallel import effective_n_jobs, run
 from ._planar_alpha import planar_alpha_pairs
 from .diagrams import Diagram, DiagramBatch, Points, concatenate, stack_columns
@@ -23,7 +23,15 @@ CALLS_PER_THREAD = 4
 class _DelaunayFiltration:
     """What both filtrations of the Delaunay triangulation share; see `WeakAlpha`."""
 
-    def __init__(self, max_dim=1, *, homology_dimensions=None, keep_zero=False, n_jobs=None):
+    def __init__(
+        self,
+        max_dim=1,
+        *,
+        homology_dimensions=None,
+        keep_zero=False,
+        warm_start=False,
+        n_jobs=None,
+    ):
         if isinstance(max_dim, bool) or not isinstance(max_dim, (int, np.integer)):
             raise TypeError(f"max_dim must be an integer, got {max_dim!r}")
         if max_dim < 0:
@@ -39,7 +47,12 @@ class _DelaunayFiltration:
         self.max_dim = max_dim
         self.homology_dimensions = tuple(homology_dimensions)
         self.keep_zero = keep_zero
+        self.warm_start = warm_start
         self.n_jobs = n_jobs
+        self._previous = None
+
+    def __getstate__(self):
+        return {**self.__dict__, "_previous": None}
 
     def __call__(self, points):
         """Compute the diagrams of one cloud or of a batch.
@@ -65,23 +78,29 @@ class _DelaunayFiltration:
         """
         clouds = Clouds(points)
         found = self._find_pairs(clouds)
-        parts = {dim: self._gather(clouds, dim, *found[dim]) for dim in self.homology_dimensions}
+        index = [clouds.number(*found[dim]) for dim in self.homology_dimensions]
+        values = self._values(clouds, index)
+        parts = {
+            dim: self._make_points(clouds, dim, *found[dim], finite)
+            for dim, finite in zip(self.homology_dimensions, values, strict=True)
+        }
         batch = DiagramBatch(parts, clouds.shape, False, partial(self._last_values, clouds))
         return batch if clouds.shape else Diagram(batch)
 
     def _find_pairs(self, clouds):
         """Run the kernels: {dim: (pairs, splits)} with indices within a cloud."""
-        n_jobs = effective_n_jobs(self.n_jobs)
-        call = partial(
-            planar_alpha_pairs,
-            alpha=self._alpha,
-            holes=self.homology_dimensions != (0,),
-            keep_zero=self.keep_zero,
-        )
-        results = run(
-            [partial(call, clouds.plain, clouds.splits[i:j]) for i, j in _cut(clouds, n_jobs)],
-            n_jobs,
-        )
+        holes = self.homology_dimensions != (0,)
+        call = partial(planar_alpha_pairs, alpha=self._alpha, holes=holes, keep_zero=self.keep_zero)
+        if clouds.n_clouds == 1:
+            if self.warm_start and self._previous is None:
+                self._previous = Triangulation()
+            results = [call(clouds.plain, clouds.splits, previous=self._previous)]
+        else:
+            n_jobs = effective_n_jobs(self.n_jobs)
+            cuts = _cut(clouds, n_jobs)
+            results = run(
+                [partial(call, clouds.plain, clouds.splits[i:j]) for i, j in cuts], n_jobs
+            )
         found = {0: _join([r[:2] for r in results]), 1: _join([r[2:] for r in results])}
         for dim in range(2, self.max_dim + 1):
             found[dim] = (
@@ -90,11 +109,10 @@ class _DelaunayFiltration:
             )
         return found
 
-    def _gather(self, clouds, dim, pairs, splits):
-        index = clouds.number(pairs, splits)
+    def _make_points(self, clouds, dim, pairs, splits, finite):
         n_essential = clouds.n_clouds if dim == 0 else 0  # the hull of the points has no holes
         return Points(
-            finite=self._values(clouds, dim, index),
+            finite=finite,
             pairs=pairs,
             splits=splits,
             births=clouds.zeros(n_essential),
@@ -170,6 +188,10 @@ class WeakAlpha(_DelaunayFiltration):
         Dimensions to compute, up to max_dim; None for all.
     keep_zero : bool, default=False
         Keep points with death equal to birth, where they pair two different edges.
+    warm_start : bool, default=False
+        Keep the triangulation of a cloud in the plane for the next call, and repair it if few
+        points have moved since: 2.5 to 5 times faster if that is one in 1000, no gain if it is more
+        than one in 50. Not for calls from several threads at once. The result is the same.
     n_jobs : int, default=None
         Threads for a batch. None is 1 unless in a joblib context, -1 is all cores. The result is
         the same for any value.
@@ -222,10 +244,8 @@ class WeakAlpha(_DelaunayFiltration):
     def _n_birth_columns(self, dim):
         return 2
 
-    def _values(self, clouds, dim, index):
-        if dim == 0:
-            return clouds.pad_zeros(clouds.lengths(index[:, 2:]))
-        return clouds.lengths(index)
+    def _values(self, clouds, index):
+        return clouds.edge_values(index)
 
     def _last_value(self, clouds, simplices):
         n_corners = simplices.shape[1]
@@ -234,7 +254,7 @@ class WeakAlpha(_DelaunayFiltration):
         edges = np.concatenate([simplices[:, pair] for pair in combinations(range(n_corners), 2)])
         longest = np.ptp(clouds.plain[edges], axis=1)
         best = np.argmax((longest**2).sum(axis=1))
-        return clouds.lengths(edges[[best]])[:, 0]
+        return clouds.edge_values([edges[[best]]])[0][:, 0]
 
 
 class Alpha(_DelaunayFiltration):
@@ -252,6 +272,7 @@ class Alpha(_DelaunayFiltration):
     max_dim : int, default=1
     homology_dimensions : tuple of int, default=None
     keep_zero : bool, default=False
+    warm_start : bool, default=False
     n_jobs : int, default=None
         All as in `WeakAlpha`.
 
@@ -290,11 +311,16 @@ class Alpha(_DelaunayFiltration):
     def _n_birth_columns(self, dim):
         return dim + 1
 
-    def _values(self, clouds, dim, index):
-        if dim == 0:
-            return clouds.pad_zeros(0.5 * clouds.lengths(index[:, 1:]))
-        corners = clouds.gather(index)
-        births, deaths = circumradii(corners[:, : dim + 1]), circumradii(corners[:, dim + 1 :])
+    def _values(self, clouds, index):
+        return [self._radii(clouds, rows) for rows in index]
+
+    def _radii(self, clouds, rows):
+        n_birth = rows.shape[1] // 2
+        if n_birth == 1:  # a vertex, and the edge that joins it
+            deaths = 0.5 * clouds.edge_values([rows[:, 1:]])[0][:, 0]
+            return stack_columns(clouds.zeros(len(rows)), deaths)
+        corners = clouds.gather(rows)
+        births, deaths = circumradii(corners[:, :n_birth]), circumradii(corners[:, n_birth:])
         return stack_columns(births, deaths)
 
     def _last_value(self, clouds, simplices):

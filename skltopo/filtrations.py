@@ -2,5 +2,6 @@
 
 from .alpha import Alpha, WeakAlpha
 from .level_sets import LevelSet
+from .vietoris_rips import VietorisRips
 
-__all__ = ["Alpha", "LevelSet", "WeakAlpha"]
+__all__ = ["Alpha", "LevelSet", "VietorisRips", "WeakAlpha"]

@@ -15,9 +15,8 @@ from ._descent import (
     TV2Prox,
     TVProx,
 )
-from .diagrams import Diagram, DiagramBatch, Points
 from .energies import Energy
-from .filtrations import LevelSet
+from .filtrations import LevelSet, WeakAlpha
 
 __all__ = ["L1", "L2", "TV", "TV2", "Clusters", "Maxima", "Penalty", "TopologicalPenalty"]
 
@@ -255,7 +254,7 @@ class Clusters(_Compiled):
 
     def diagram(self, coef):
         """Return the weak Alpha diagram of the weights: deaths are gaps of the sorted weights."""
-        return _gap_diagram(np.asarray(coef, dtype=np.float64).ravel())
+        return WeakAlpha(max_dim=0)(np.reshape(coef, (-1, 1)))
 
 
 class Maxima(_Compiled):
@@ -377,38 +376,3 @@ class TopologicalPenalty(Penalty):
         """Return the diagram of the weights."""
         coef = coef if is_tensor(coef) else np.asarray(coef, dtype=np.float64)
         return self.filtration(coef if self.shape is None else coef.reshape(self.shape))
-
-
-def _gap_diagram(points):
-    """Weak Alpha PD_0 of points on a line, as `Diagram` with critical edges (bu, bv, du, dv)."""
-    n = len(points)
-    order = np.argsort(points, kind="stable")
-    gaps = np.diff(points[order])
-    parent = np.arange(n)
-
-    def find(i):
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    pairs = []
-    for g in np.argsort(gaps, kind="stable"):
-        u, v = sorted((int(order[g]), int(order[g + 1])))
-        older, younger = sorted((find(u), find(v)))
-        parent[younger] = older
-        if gaps[g] > 0:
-            pairs.append((gaps[g], younger, u, v))
-    pairs.sort(key=lambda pair: (-pair[0], pair[1]))
-    finite = np.array([(0.0, gap) for gap, *_ in pairs]).reshape(-1, 2)
-    edges = np.array([(b, b, u, v) for _, b, u, v in pairs], dtype=np.int64).reshape(-1, 4)
-    part = Points(
-        finite=finite,
-        pairs=edges,
-        splits=np.array([0, len(edges)]),
-        births=np.zeros(1),
-        essential=np.zeros((1, 2), dtype=np.int64),
-        essential_splits=np.array([0, 1]),
-    )
-    longest = np.array([finite[0, 1] if len(finite) else 0.0])
-    return Diagram(DiagramBatch({0: part}, (), False, lambda: longest))

@@ -1,21 +1,20 @@
 """The border between users' point clouds and kernels: one cloud, a batch, or a ragged list."""
 
 import math
-from functools import cached_property
 
 import numpy as np
 
 from ._arrays import as_floats, as_numbers, check_finite, is_tensor
 from ._lengths import edge_lengths
 
-__all__ = ["Clouds", "ends_of"]
+__all__ = ["Clouds", "ends_of", "is_list_of_clouds"]
 
 
 def _n_axes(sample):
     return sample.ndim if hasattr(sample, "ndim") else np.ndim(sample)
 
 
-def _is_list_of_clouds(points):
+def is_list_of_clouds(points):
     """Tell a list of clouds, which may differ in size, from one cloud given as nested lists."""
     if not isinstance(points, (list, tuple)) or len(points) == 0:
         return False
@@ -54,7 +53,7 @@ class Clouds:
     """
 
     def __init__(self, points, name="points"):
-        if _is_list_of_clouds(points):
+        if is_list_of_clouds(points):
             clouds = [as_numbers(cloud, f"{name}[{i}]") for i, cloud in enumerate(points)]
             self.shape = (len(clouds),)
             numbers = _concatenate(clouds, name)
@@ -77,17 +76,14 @@ class Clouds:
         self.live, plain = as_floats(numbers)
         check_finite(plain, name)
         self.plain = plain if plain.dtype == np.float64 else plain.astype(np.float64)
-        self.splits = np.array([0, sizes[0]]) if len(sizes) == 1 else ends_of(sizes)
+        self.n_clouds = len(sizes)
+        self.splits = np.array([0, sizes[0]]) if self.n_clouds == 1 else ends_of(sizes)
+        self.is_tensor = is_tensor(self.live)
 
     @property
     def n_dimensions(self):
         """Number of coordinates of a point."""
         return self.plain.shape[1]
-
-    @property
-    def n_clouds(self):
-        """Number of clouds over all axes of the batch."""
-        return len(self.splits) - 1
 
     def __getitem__(self, i):
         """Return the plain points of cloud i."""
@@ -106,69 +102,48 @@ class Clouds:
             return index
         return index + np.repeat(self.splits[:-1], np.diff(splits))[:, np.newaxis]
 
-    @cached_property
-    def _plain_live(self):
-        """Live points that the compiled gather can read, or None."""
-        if is_tensor(self.live) or self.live.dtype not in (np.float32, np.float64):
-            return None
-        return np.ascontiguousarray(self.live)
-
     def gather(self, index):
         """Return live[index]: (n_rows, n_columns, d)."""
-        if is_tensor(self.live):
+        if self.is_tensor:
             import torch
 
             flat = torch.from_numpy(index.reshape(-1)).to(self.live.device)
             return self.live.index_select(0, flat).reshape(*index.shape, self.n_dimensions)
         return self.live[index]
 
-    def lengths(self, edges):
-        """Return the lengths of edges, differentiable where the points are a tensor.
+    def edge_values(self, pairs):
+        """Return births and deaths of flag filtrations: lengths of critical edges.
 
         Parameters
         ----------
-        edges : (m, 2 k) int64 ndarray
+        pairs : list of (m, 2 k) int64 ndarray
             k edges (u, v) in each row, numbered in the whole batch.
 
         Returns
         -------
-        (m, k) ndarray or torch.Tensor
-            The gradient at coincident points is zero.
+        list of (m, k) ndarray or torch.Tensor
+            Differentiable where the points are a tensor; the gradient of an edge between
+            coincident points is zero.
         """
-        if is_tensor(self.live):
-            import torch
+        if not self.is_tensor:
+            return [self._measure(edges) for edges in pairs]
+        from ._edge_lengths import EdgeLengths, edge_lengths_by_torch
 
-            ends = self.gather(edges).unflatten(1, (-1, 2))
-            # Twice the precision where it is single, so that lengths keep the order of the pairs.
-            if ends.dtype != torch.float64:
-                ends = ends.double()
-            lengths = torch.linalg.vector_norm(ends[:, :, 0] - ends[:, :, 1], dim=-1)
-            return lengths.to(self.live.dtype)
-        shape = (len(edges), edges.shape[1] // 2)
-        live = self._plain_live
-        if live is None:
-            out = np.empty(shape)
-            edge_lengths(self.plain, edges, out)
-            return out.astype(self.live.dtype)
-        out = np.empty(shape, dtype=live.dtype)
-        edge_lengths(live, edges, out)
-        return out
+        if EdgeLengths.reads(self.live):
+            return list(EdgeLengths.apply(self.live, *pairs))
+        return [edge_lengths_by_torch(self.live, edges) for edges in pairs]
 
-    def zeros(self, n):
-        """Return n zeros of the kind of the points: births of vertices."""
-        if is_tensor(self.live):
-            return self.live.new_zeros(n)
-        return np.zeros(n, dtype=self.live.dtype)
+    def _measure(self, edges):
+        live = self.live if self.live.dtype in (np.float32, np.float64) else self.plain
+        out = np.empty((len(edges), edges.shape[1] // 2), dtype=live.dtype)
+        edge_lengths(np.ascontiguousarray(live), edges, out)
+        return out.astype(self.live.dtype, copy=False)
 
-    def pad_zeros(self, deaths):
-        """Return (n, 2) births and deaths of components, from (n, 1) deaths."""
-        if is_tensor(deaths):
-            import torch
-
-            return torch.nn.functional.pad(deaths, (1, 0))
-        out = np.zeros((len(deaths), 2), dtype=deaths.dtype)
-        out[:, 1:] = deaths
-        return out
+    def zeros(self, *shape):
+        """Return zeros of the kind of the points: births of vertices."""
+        if self.is_tensor:
+            return self.live.new_zeros(shape)
+        return np.zeros(shape, dtype=self.live.dtype)
 
 
 def ends_of(sizes):

@@ -15,9 +15,11 @@ PACKAGE = Path(skltopo.__file__).parent
 FLOORS = [
     ["_parallel"],
     ["_persistence", "_lines", "_features", "_proximal", "_descent", "_matching"],
-    ["_delaunay", "_planar_alpha", "_lengths"],
+    ["_delaunay", "_repair", "_planar_alpha", "_planar_rips", "_lengths"],
+    ["_memory", "_distances", "_emst", "_rips", "_rips2"],
     ["_arrays", "diagrams", "_diagram_lists", "level_sets"],
-    ["_circumradius", "point_clouds", "alpha", "filtrations"],
+    ["_circumradius", "_edge_lengths", "point_clouds"],
+    ["alpha", "_metric_clouds", "_distance_matrices", "vietoris_rips", "filtrations"],
     ["energies", "distances", "_vectors"],
     ["nn", "penalties", "solvers"],
     ["features", "regression", "classification"],
@@ -26,9 +28,9 @@ FLOORS = [
 ]
 ORDER = [room for floor in FLOORS for room in floor]
 THIRD_PARTY = {
-    "kernels": {"numpy", "cython", "libc", "libcpp", "functools"},
+    "kernels": {"numpy", "cython", "libc", "libcpp", "cpython", "functools"},
     # The descent calls scipy's BLAS.
-    "_descent.pyx": {"scipy", "cpython"},
+    "_descent.pyx": {"scipy"},
     "sklearn": {
         "persistence_diagrams",
         "_vectorizer",

@@ -55,6 +55,7 @@ def test_regression_examples(name, pictures, tmp_path):
             },
         ),
         ("paper/plot_figure_13.py", {"figure_13.png"}),
+        ("paper/plot_figure_14.py", {"figure_14.png"}),
     ],
 )
 def test_diagram_examples(name, pictures, tmp_path):

@@ -1,0 +1,20 @@
+"""How much memory is free, so that a kernel can say no before it takes it."""
+
+import os
+
+__all__ = ["available_memory"]
+
+
+def available_memory():
+    """Return the bytes that can be taken without swapping; 2**62 where the system does not say."""
+    try:
+        with open("/proc/meminfo") as file:
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return 1024 * int(line.split()[1])
+    except OSError:
+        pass
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 2**62

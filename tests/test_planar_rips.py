@@ -1,0 +1,101 @@
+"""Exact Vietoris-Rips persistence in the plane: the boundary matrix, ripser, a budget."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from cloud_oracles import degenerate_clouds, edge_key
+from oracles import reduce_boundary
+
+from skltopo._planar_rips import planar_rips_pairs
+
+
+def rips_oracle(points):
+    """Return {dim: sorted rows (bu, bv, du, dv)} of positive length, from all triangles."""
+    n = len(points)
+    order = sorted(combinations(range(n), 2), key=lambda e: edge_key(points, *e))
+    rank = {e: n + i for i, e in enumerate(order)}
+    cells = [(i, 0, (i,), []) for i in range(n)]
+    cells += [(rank[e], 1, e, [(e[0],), (e[1],)]) for e in order]
+    for t in combinations(range(n), 3):
+        sides = list(combinations(t, 2))
+        cells.append((max(rank[e] for e in sides), 2, t, sides))
+    pairs, _ = reduce_boundary(cells)
+
+    def edge(rank):
+        return (rank, rank) if rank < n else order[rank - n]
+
+    rows = {k: [edge(b) + edge(d) for b, d in pairs[k]] for k in (0, 1)}
+    return {
+        k: sorted(row for row in rows[k] if lengths(points, row)[::-1] > lengths(points, row))
+        for k in rows
+    }
+
+
+def lengths(points, row):
+    return [np.sqrt(edge_key(points, u, v)[0]) for u, v in (row[:2], row[2:])]
+
+
+def ring(rng, n, noise):
+    angle = 7 * rng.random(n)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return circle * (1 + noise * rng.normal(size=(n, 1)))
+
+
+def clouds(rng, n_clouds, most):
+    for i in range(n_clouds):
+        n = int(rng.integers(3, most))
+        yield [
+            rng.random((n, 2)),
+            rng.normal(size=(n, 2)),
+            ring(rng, n, 0.2),
+            ring(rng, n, 0),
+            rng.random((n, 2)) * [1, 0.2],
+        ][i % 5]
+
+
+def test_pairs_equal_the_boundary_matrix(rng):
+    for points in clouds(rng, 100, 16):
+        expected = rips_oracle(points)
+        for dim, pairs in enumerate(planar_rips_pairs(points)):
+            assert sorted(map(tuple, pairs.tolist())) == expected[dim]
+
+
+def test_lengths_equal_the_boundary_matrix_where_distances_tie(rng):
+    for points in degenerate_clouds(rng, 210):
+        if points.shape[1] == 1:
+            continue
+        expected = rips_oracle(points)
+        for dim, pairs in enumerate(planar_rips_pairs(points)):
+            found = sorted(lengths(points, row) for row in pairs.tolist())
+            np.testing.assert_allclose(
+                np.reshape(found, (-1, 2)),
+                np.reshape(sorted(lengths(points, row) for row in expected[dim]), (-1, 2)),
+                rtol=1e-12,
+            )
+
+
+def test_equals_ripser(rng):
+    ripser = pytest.importorskip("ripser").ripser
+    for points in clouds(rng, 60, 150):
+        expected = ripser(points, maxdim=1)["dgms"][1]
+        pairs = planar_rips_pairs(points)[1]
+        found = np.array([lengths(points, row) for row in pairs.tolist()]).reshape(-1, 2)
+        expected, found = (d[np.diff(d, axis=1)[:, 0] > 1e-5] for d in (expected, found))
+        assert len(found) == len(expected)
+        np.testing.assert_allclose(
+            found[np.lexsort(found.T)], expected[np.lexsort(expected.T)], atol=1e-5
+        )
+
+
+def test_longest_first(rng):
+    points = rng.random((300, 2))
+    for pairs in planar_rips_pairs(points):
+        length = [np.subtract(*lengths(points, row)) for row in pairs.tolist()]
+        assert length == sorted(length)
+
+
+def test_a_budget_gives_up(rng):
+    points = ring(rng, 400, 0.001)
+    assert planar_rips_pairs(points, budget=1e3) is None
+    assert len(planar_rips_pairs(points, budget=1e12)[0]) == 399
