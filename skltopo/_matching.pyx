@@ -13,9 +13,13 @@ Wasserstein: how, and why it is correct
     the diagonal, or by going to the diagonal, so no copies of the diagonal are needed.
 
     Edges with c_ij >= a_i + b_j are never better than the diagonal. Of the others only those to
-    the nearest points are looked at first. Then a k-d tree whose boxes know the greatest dual
-    inside finds every edge left out with y_i + w_j > c_ij (pricing); these join, their points are
-    uncovered and covered again, until no such edge is left: that proves the matching optimal.
+    the nearest points are listed at first. A k-d tree whose boxes know the greatest dual inside
+    finds edges that are not listed and have y_i + w_j > c_ij (pricing). They are listed, and their
+    point is covered anew, one point after the other, so that the next one meets the new duals. A
+    round over all points that finds nothing proves the matching optimal.
+
+    Where all births are equal, as in PD_0 of points, searches would be long and a table of n m
+    cells does it instead: points on a line that have mates keep their order.
 
 Bottleneck: how, and why it is correct
     Points that the current threshold t does not allow on the diagonal are covered along paths
@@ -24,7 +28,7 @@ Bottleneck: how, and why it is correct
     the nearest point not yet visited, which the same k-d tree finds.
 
 Complexity
-    Wasserstein O(n k) memory for k nearest neighbours, at worst O(n^2) if pricing adds all edges;
+    Wasserstein O(n k) memory for k nearest neighbours, at worst O(n^2) if pricing lists all edges;
     n searches of O(n k log n) at worst, and in practice local ones. Bottleneck O(n) memory, and
     O(n log n) per search.
 
@@ -39,7 +43,7 @@ import numpy as np
 cimport cython
 from libc.math cimport INFINITY, fabs, fmax, fmin, frexp, ldexp, nextafter, pow, sqrt
 from libc.stdint cimport int32_t, int64_t
-from libcpp.algorithm cimport nth_element, pop_heap, push_heap
+from libcpp.algorithm cimport nth_element, pop_heap, push_heap, sort
 from libcpp.utility cimport pair
 from libcpp.vector cimport vector
 
@@ -52,6 +56,10 @@ cdef enum:
     NEIGHBOURS = 10     # edges per point to start with
     PRICED = 8          # edges per point that one round of pricing adds, at the most
     STACK = 64
+    LINE_CELLS = 1 << 28    # bytes of the table of a line, at the most
+    MATCH = 0
+    ROW_ALONE = 1
+    COLUMN_ALONE = 2
 
 # An edge has to be better by more than the rounding of its duals to join.
 cdef double PRICE_TOLERANCE = 1e-13
@@ -65,7 +73,8 @@ cdef struct Metric:
 
 
 cdef struct Edge:
-    int32_t row, column
+    int32_t[2] end      # a row and a column
+    int32_t[2] next     # edges at the same row, and at the same column; -1 after the last
     double cost
 
 
@@ -92,6 +101,7 @@ cdef class Side:
     """One of the two diagrams. Node k has the children 2 k and 2 k + 1; the root is 1."""
 
     cdef Py_ssize_t n
+    cdef int which                      # 0: rows, 1: columns
     cdef int32_t n_leaves               # a power of two; leaf k is node n_leaves + k
     cdef Buffer[int32_t] original       # position in the tree -> row of the input
     cdef Buffer[double] x, y, to_diagonal
@@ -100,9 +110,7 @@ cdef class Side:
     cdef Buffer[int32_t] leaf, n_hidden, n_inside           # points that a search has visited
     cdef Buffer[double] dual, distance
     cdef Buffer[int32_t] mate, via
-    cdef Buffer[int32_t] first          # edges first[i]:first[i + 1] belong to i
-    cdef Buffer[int32_t] other
-    cdef Buffer[double] cost
+    cdef Buffer[int32_t] first          # edge of each point, -1 if it has none
 
 
 cdef inline Py_ssize_t leaf_begin(Side side, Py_ssize_t k) noexcept nogil:
@@ -169,6 +177,7 @@ cdef int build(Side side, const double[:, ::1] points, int exponent,
         # The nearest point of the diagonal is half the length away in both coordinates.
         low_x = fabs(side.y[i] - side.x[i]) / 2
         side.to_diagonal[i] = cost_of(low_x, low_x, metric)
+        side.first[i] = -1
     for node in range(2 * side.n_leaves - 1, 0, -1):
         set_box(side, node)
     return 0
@@ -185,7 +194,7 @@ cdef int grow_points(Side side) except -1 nogil:
     side.distance.grow(n)
     side.mate.grow(n)
     side.via.grow(n)
-    side.first.grow(n + 1)
+    side.first.grow(n)
     side.low_x.grow(n_nodes)
     side.high_x.grow(n_nodes)
     side.low_y.grow(n_nodes)
@@ -233,37 +242,66 @@ cdef inline double box_cost(Side side, Py_ssize_t node, double x, double y,
 # Edges: nearest neighbours, and those that pricing finds
 # --------------------------------------------------------------------------------------------------
 
-cdef inline void keep_best(Edge* best, int32_t* n_best, int32_t size, Edge edge,
-                           double key, double* keys) noexcept nogil:
-    """Insert edge among at most size ones with the smallest keys, sorted."""
-    cdef int32_t k = n_best[0]
+cdef struct Candidates:
+    int32_t n
+    int32_t[NEIGHBOURS] point       # by key, the smallest first
+    double[NEIGHBOURS] cost
+    double[NEIGHBOURS] key
+
+
+cdef inline void keep_best(Candidates& best, int32_t size, int32_t point, double cost,
+                           double key) noexcept nogil:
+    """Insert a point among at most size ones with the smallest keys."""
+    cdef int32_t k = best.n
     if k == size:
-        if key >= keys[k - 1]:
+        if key >= best.key[k - 1]:
             return
         k -= 1
     else:
-        n_best[0] += 1
-    while k > 0 and keys[k - 1] > key:
-        keys[k] = keys[k - 1]
-        best[k] = best[k - 1]
+        best.n += 1
+    while k > 0 and best.key[k - 1] > key:
+        best.key[k] = best.key[k - 1]
+        best.cost[k] = best.cost[k - 1]
+        best.point[k] = best.point[k - 1]
         k -= 1
-    keys[k] = key
-    best[k] = edge
+    best.key[k] = key
+    best.cost[k] = cost
+    best.point[k] = point
 
 
-cdef int add_nearest(Side rows, Side columns, bint swapped, Metric metric,
-                     vector[Edge]& edges) except -1 nogil:
-    """Append the edges from each row to its nearest columns that may beat the diagonal."""
-    cdef Edge[NEIGHBOURS] best
-    cdef double[NEIGHBOURS] keys
+cdef inline bint is_listed(Side rows, Py_ssize_t i, Py_ssize_t j,
+                           vector[Edge]& edges) noexcept nogil:
+    cdef int32_t e = rows.first[i]
+    while e >= 0:
+        if edges[e].end[1 - rows.which] == j:
+            return True
+        e = edges[e].next[rows.which]
+    return False
+
+
+cdef int list_edge(Side rows, Side columns, Py_ssize_t i, Py_ssize_t j, double cost,
+                   vector[Edge]& edges) except -1 nogil:
+    cdef Edge edge
+    edge.cost = cost
+    edge.end[rows.which] = <int32_t>i
+    edge.end[columns.which] = <int32_t>j
+    edge.next[rows.which] = rows.first[i]
+    edge.next[columns.which] = columns.first[j]
+    rows.first[i] = columns.first[j] = <int32_t>edges.size()
+    edges.push_back(edge)
+    return 0
+
+
+cdef int list_nearest(Side rows, Side columns, Metric metric, vector[Edge]& edges) except -1 nogil:
+    """List the edges from each row to its nearest columns that may beat the diagonal."""
+    cdef Candidates best
     cdef Py_ssize_t[STACK] stack
     cdef double[STACK] bound
-    cdef int32_t n_best, k
+    cdef int32_t k
     cdef Py_ssize_t i, j, node, depth
-    cdef double x, y, limit, left, right
-    cdef Edge edge
+    cdef double x, y, limit, left, right, cost
     for i in range(rows.n):
-        n_best = 0
+        best.n = 0
         x = rows.x[i]
         y = rows.y[i]
         stack[0] = 1
@@ -272,7 +310,7 @@ cdef int add_nearest(Side rows, Side columns, bint swapped, Metric metric,
         while depth:
             depth -= 1
             node = stack[depth]
-            limit = keys[NEIGHBOURS - 1] if n_best == NEIGHBOURS else INFINITY
+            limit = best.key[NEIGHBOURS - 1] if best.n == NEIGHBOURS else INFINITY
             if bound[depth] >= limit:
                 continue
             if node < columns.n_leaves:
@@ -287,45 +325,13 @@ cdef int add_nearest(Side rows, Side columns, bint swapped, Metric metric,
                 continue
             for j in range(leaf_begin(columns, node - columns.n_leaves),
                            leaf_begin(columns, node - columns.n_leaves + 1)):
-                edge.cost = cost_of(x - columns.x[j], y - columns.y[j], metric)
-                if edge.cost >= rows.to_diagonal[i] + columns.to_diagonal[j]:
-                    continue
-                edge.row = <int32_t>(j if swapped else i)
-                edge.column = <int32_t>(i if swapped else j)
-                keep_best(best, &n_best, NEIGHBOURS, edge, edge.cost, keys)
-        for k in range(n_best):
-            edges.push_back(best[k])
+                cost = cost_of(x - columns.x[j], y - columns.y[j], metric)
+                if cost < rows.to_diagonal[i] + columns.to_diagonal[j]:
+                    keep_best(best, NEIGHBOURS, <int32_t>j, cost, cost)
+        for k in range(best.n):
+            if not is_listed(rows, i, best.point[k], edges):
+                list_edge(rows, columns, i, best.point[k], best.cost[k], edges)
     return 0
-
-
-cdef int index_edges(Side side, vector[Edge]& edges, bint by_row) except -1 nogil:
-    """Sort the edges by their point on this side."""
-    cdef Py_ssize_t e, i, n = side.n, m = <Py_ssize_t>edges.size()
-    side.other.grow(m + 1)
-    side.cost.grow(m + 1)
-    for i in range(n + 1):
-        side.first[i] = 0
-    for e in range(m):
-        side.first[(edges[e].row if by_row else edges[e].column) + 1] += 1
-    for i in range(n):
-        side.first[i + 1] += side.first[i]
-    for e in range(m - 1, -1, -1):      # backwards: first[i + 1] ends as the beginning of i
-        i = edges[e].row if by_row else edges[e].column
-        side.first[i + 1] -= 1
-        side.other[side.first[i + 1]] = edges[e].column if by_row else edges[e].row
-        side.cost[side.first[i + 1]] = edges[e].cost
-    for i in range(n):
-        side.first[i] = side.first[i + 1]
-    side.first[n] = <int32_t>m
-    return 0
-
-
-cdef inline bint is_known(Side rows, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
-    cdef Py_ssize_t e
-    for e in range(rows.first[i], rows.first[i + 1]):
-        if rows.other[e] == j:
-            return True
-    return False
 
 
 cdef void set_greatest(Side side) noexcept nogil:
@@ -342,79 +348,83 @@ cdef void set_greatest(Side side) noexcept nogil:
         side.greatest[node] = greatest
 
 
-cdef Py_ssize_t price(Side rows, Side columns, Metric metric, vector[Edge]& edges) except -1 nogil:
-    """Append edges whose duals sum to more than their cost; return how many.
+cdef inline void raise_dual(Side side, Py_ssize_t i, double step) noexcept nogil:
+    """Raise a dual; its boxes hear of it. They need not hear of a lower one to stay bounds."""
+    cdef int32_t node = side.leaf[i]
+    cdef double dual = side.dual[i] + step
+    side.dual[i] = dual
+    while node and side.greatest[node] < dual:
+        side.greatest[node] = dual
+        node //= 2
 
-    Rows that gain one are uncovered, and their dual is lowered until it is feasible.
+
+cdef int32_t price(Side rows, Side columns, Py_ssize_t i, Metric metric,
+                   vector[Edge]& edges) except -1 nogil:
+    """List edges of row i whose duals sum to more than their cost; return how many.
+
+    Its dual is then lowered until it is feasible. Of equal ones those to columns without a mate
+    come first, or many equal points would all ask for the same few.
     """
-    cdef Edge[PRICED] best
-    cdef double[PRICED] keys
+    cdef Candidates best
     cdef Py_ssize_t[STACK] stack
-    cdef int32_t n_best, k
-    cdef Py_ssize_t i, j, node, depth, n_found = 0
-    cdef double x, y, dual, total
-    cdef Edge edge
-    set_greatest(columns)
-    for i in range(rows.n):
-        n_best = 0
-        x = rows.x[i]
-        y = rows.y[i]
-        dual = rows.dual[i]
-        stack[0] = 1
-        depth = 1
-        while depth:
-            depth -= 1
-            node = stack[depth]
-            if box_cost(columns, node, x, y, metric) >= dual + columns.greatest[node]:
-                continue
-            if node < columns.n_leaves:
-                stack[depth] = 2 * node
-                stack[depth + 1] = 2 * node + 1
-                depth += 2
-                continue
-            for j in range(leaf_begin(columns, node - columns.n_leaves),
-                           leaf_begin(columns, node - columns.n_leaves + 1)):
-                total = dual + columns.dual[j]
-                edge.cost = cost_of(x - columns.x[j], y - columns.y[j], metric)
-                if edge.cost < total * (1 - PRICE_TOLERANCE) and not is_known(rows, i, j):
-                    edge.row = <int32_t>i
-                    edge.column = <int32_t>j
-                    keep_best(best, &n_best, PRICED, edge, edge.cost - columns.dual[j], keys)
-        if n_best == 0:
+    cdef int32_t k
+    cdef Py_ssize_t j, node, depth = 1
+    cdef double x = rows.x[i], y = rows.y[i], dual = rows.dual[i], total, cost, key
+    best.n = 0
+    stack[0] = 1
+    while depth:
+        depth -= 1
+        node = stack[depth]
+        if box_cost(columns, node, x, y, metric) >= dual + columns.greatest[node]:
             continue
-        n_found += n_best
-        for k in range(n_best):
-            edges.push_back(best[k])
-        rows.dual[i] = keys[0]
-        if rows.mate[i] >= 0:
-            columns.mate[rows.mate[i]] = EXPOSED
-        rows.mate[i] = EXPOSED
-    return n_found
+        if node < columns.n_leaves:
+            stack[depth] = 2 * node
+            stack[depth + 1] = 2 * node + 1
+            depth += 2
+            continue
+        for j in range(leaf_begin(columns, node - columns.n_leaves),
+                       leaf_begin(columns, node - columns.n_leaves + 1)):
+            total = dual + columns.dual[j]
+            cost = cost_of(x - columns.x[j], y - columns.y[j], metric)
+            if cost < total * (1 - PRICE_TOLERANCE) and not is_listed(rows, i, j, edges):
+                key = cost - columns.dual[j]
+                if columns.mate[j] < 0:
+                    key -= 1e-9 * total
+                keep_best(best, PRICED, <int32_t>j, cost, key)
+    for k in range(best.n):
+        rows.dual[i] = fmin(rows.dual[i], best.cost[k] - columns.dual[best.point[k]])
+        list_edge(rows, columns, i, best.point[k], best.cost[k], edges)
+    return best.n
 
 
 # --------------------------------------------------------------------------------------------------
 # Wasserstein
 # --------------------------------------------------------------------------------------------------
 
-cdef void start_duals(Side rows, Side columns) noexcept nogil:
-    """Set feasible duals that are tight somewhere at every point, and cover what they allow."""
-    cdef Py_ssize_t i, j, e
+cdef void start_duals(Side rows, Side columns, vector[Edge]& edges) noexcept nogil:
+    """Set duals that listed edges allow, tight somewhere at every point; cover what they allow."""
+    cdef Py_ssize_t i, j
+    cdef int32_t e, best
     cdef double dual
-    cdef int32_t best
     for i in range(rows.n):
         dual = rows.to_diagonal[i]
-        for e in range(rows.first[i], rows.first[i + 1]):
-            dual = fmin(dual, rows.cost[e])
+        e = rows.first[i]
+        while e >= 0:
+            dual = fmin(dual, edges[e].cost)
+            e = edges[e].next[rows.which]
         rows.dual[i] = dual
+        rows.distance[i] = INFINITY
         rows.mate[i] = DIAGONAL if dual == rows.to_diagonal[i] else EXPOSED
     for j in range(columns.n):
         dual = columns.to_diagonal[j]
         best = DIAGONAL
-        for e in range(columns.first[j], columns.first[j + 1]):
-            i = columns.other[e]
-            if columns.cost[e] - rows.dual[i] < dual:
-                dual = columns.cost[e] - rows.dual[i]
+        e = columns.first[j]
+        while e >= 0:
+            i = edges[e].end[rows.which]
+            if edges[e].cost - rows.dual[i] < dual:
+                dual = edges[e].cost - rows.dual[i]
                 best = <int32_t>i
+            e = edges[e].next[columns.which]
         columns.dual[j] = dual
         columns.distance[j] = INFINITY
         columns.mate[j] = best
@@ -423,8 +433,8 @@ cdef void start_duals(Side rows, Side columns) noexcept nogil:
             if rows.mate[best] == EXPOSED:
                 columns.mate[j] = best
                 rows.mate[best] = <int32_t>j
-    for i in range(rows.n):
-        rows.distance[i] = INFINITY
+    set_greatest(rows)
+    set_greatest(columns)
 
 
 cdef void augment(Side rows, Side columns, Py_ssize_t source, Py_ssize_t j) noexcept nogil:
@@ -440,14 +450,15 @@ cdef void augment(Side rows, Side columns, Py_ssize_t source, Py_ssize_t j) noex
         j = next_column
 
 
-cdef int cover(Side rows, Side columns, Py_ssize_t source, vector[Entry]& heap,
-               vector[int32_t]& seen) except -1 nogil:
-    """Cover the row source along a shortest path, and keep the duals feasible.
+cdef int cover(Side rows, Side columns, Py_ssize_t source, vector[Edge]& edges,
+               vector[Entry]& heap, vector[int32_t]& seen) except -1 nogil:
+    """Cover the row source along a shortest path of listed edges, and keep the duals feasible.
 
     The heap has -distance first, since push_heap keeps the greatest on top.
     """
-    cdef Py_ssize_t i = source, j, e, n_reached = 0
+    cdef Py_ssize_t i = source, j, k
     cdef Py_ssize_t last_row = -1, last_column = -1
+    cdef int32_t e
     cdef double reached = 0, best = INFINITY, further
     cdef Entry entry
     heap.clear()
@@ -459,10 +470,12 @@ cdef int cover(Side rows, Side columns, Py_ssize_t source, vector[Entry]& heap,
             best = further
             last_row = i
             last_column = -1
-        for e in range(rows.first[i], rows.first[i + 1]):
-            j = rows.other[e]
+        e = rows.first[i]
+        while e >= 0:
+            j = edges[e].end[columns.which]
             # Rounding may leave a reduced cost just below zero.
-            further = reached + fmax(0, rows.cost[e] - rows.dual[i] - columns.dual[j])
+            further = reached + fmax(0, edges[e].cost - rows.dual[i] - columns.dual[j])
+            e = edges[e].next[rows.which]
             if further >= best or further >= columns.distance[j]:
                 continue
             if columns.distance[j] == INFINITY:
@@ -488,16 +501,15 @@ cdef int cover(Side rows, Side columns, Py_ssize_t source, vector[Entry]& heap,
         heap.pop_back()
         i = columns.mate[j]
         rows.distance[i] = reached
-        n_reached += 1
-    rows.dual[source] += best
+    raise_dual(rows, source, best)
     rows.distance[source] = INFINITY
-    for e in range(<Py_ssize_t>seen.size()):
-        j = seen[e]
+    for k in range(<Py_ssize_t>seen.size()):
+        j = seen[k]
         columns.distance[j] = INFINITY
-        if columns.mate[j] >= 0 and rows.distance[columns.mate[j]] < INFINITY:
-            i = columns.mate[j]
+        i = columns.mate[j]
+        if i >= 0 and rows.distance[i] < INFINITY:
             columns.dual[j] -= best - rows.distance[i]
-            rows.dual[i] += best - rows.distance[i]
+            raise_dual(rows, i, best - rows.distance[i])
             rows.distance[i] = INFINITY
     if last_column >= 0:
         augment(rows, columns, source, last_column)
@@ -509,45 +521,116 @@ cdef int cover(Side rows, Side columns, Py_ssize_t source, vector[Entry]& heap,
     return 0
 
 
-cdef int cover_all(Side rows, Side columns, vector[Entry]& heap,
-                   vector[int32_t]& seen) except -1 nogil:
-    cdef Py_ssize_t i
-    for i in range(rows.n):
+cdef Py_ssize_t settle(Side rows, Side columns, Py_ssize_t i, Metric metric, vector[Edge]& edges,
+                       vector[Entry]& heap, vector[int32_t]& seen) except -1 nogil:
+    """Cover row i, also by edges that are not listed yet; return how much there was to do."""
+    cdef Py_ssize_t found, lost, n_steps = 0
+    while True:
+        found = price(rows, columns, i, metric, edges)
+        lost = -1
+        if found:
+            lost = rows.mate[i]
+            if lost >= 0:
+                columns.mate[lost] = EXPOSED
+            rows.mate[i] = EXPOSED
         if rows.mate[i] == EXPOSED:
-            cover(rows, columns, i, heap, seen)
-    for i in range(columns.n):
-        if columns.mate[i] == EXPOSED:
-            cover(columns, rows, i, heap, seen)
+            cover(rows, columns, i, edges, heap, seen)
+            n_steps += 1
+        if lost >= 0 and columns.mate[lost] == EXPOSED:
+            cover(columns, rows, lost, edges, heap, seen)
+        if found == 0:
+            return n_steps
+
+
+cdef bint on_a_line(Side rows, Side columns) noexcept nogil:
+    """Tell whether all births are equal, as in PD_0 of points, and the table is not too large."""
+    return (
+        rows.n > 0 and columns.n > 0 and rows.n * columns.n <= LINE_CELLS
+        and fmin(rows.low_x[1], columns.low_x[1]) == fmax(rows.high_x[1], columns.high_x[1])
+    )
+
+
+cdef int sort_by_death(Side side, vector[Entry]& order) except -1 nogil:
+    cdef Py_ssize_t i
+    order.resize(side.n)
+    for i in range(side.n):
+        order[i].first = side.y[i]
+        order[i].second = <int32_t>i
+        side.mate[i] = DIAGONAL
+    sort(order.begin(), order.end())
+    return 0
+
+
+cdef int match_line(Side rows, Side columns, Metric metric) except -1 nogil:
+    """Match points on a line, of which those that have mates keep their order.
+
+    Costs are convex in the difference of deaths, so uncrossing two edges never costs more. Then a
+    table of the first rows and columns has all that is needed, as for the distance of two texts.
+    """
+    cdef Py_ssize_t i, j, m = columns.n
+    cdef int32_t r, c
+    cdef double pair_cost, alone, total
+    cdef vector[Entry] row_order, column_order
+    cdef vector[double] least
+    cdef vector[char] choice
+    cdef char chosen
+    sort_by_death(rows, row_order)
+    sort_by_death(columns, column_order)
+    least.resize(2 * (m + 1))
+    choice.resize(rows.n * m)
+    cdef double* before = least.data()
+    cdef double* after = before + m + 1
+    before[0] = 0
+    for j in range(m):
+        before[j + 1] = before[j] + columns.to_diagonal[column_order[j].second]
+    for i in range(rows.n):
+        r = row_order[i].second
+        alone = rows.to_diagonal[r]
+        after[0] = before[0] + alone
+        for j in range(m):
+            c = column_order[j].second
+            pair_cost = cost_of(0, rows.y[r] - columns.y[c], metric)
+            total = before[j] + pair_cost
+            chosen = MATCH
+            if before[j + 1] + alone < total:
+                total = before[j + 1] + alone
+                chosen = ROW_ALONE
+            if after[j] + columns.to_diagonal[c] < total:
+                total = after[j] + columns.to_diagonal[c]
+                chosen = COLUMN_ALONE
+            choice[i * m + j] = chosen
+            after[j + 1] = total
+        before, after = after, before
+    i = rows.n - 1
+    j = m - 1
+    while i >= 0 and j >= 0:
+        chosen = choice[i * m + j]
+        if chosen == MATCH:
+            rows.mate[row_order[i].second] = column_order[j].second
+            columns.mate[column_order[j].second] = row_order[i].second
+        i -= chosen != COLUMN_ALONE
+        j -= chosen != ROW_ALONE
     return 0
 
 
 cdef int match_all(Side rows, Side columns, Metric metric) except -1 nogil:
+    """Match with the least sum of costs."""
     cdef vector[Edge] edges
     cdef vector[Entry] heap
     cdef vector[int32_t] seen
-    add_nearest(rows, columns, False, metric, edges)
-    index_edges(rows, edges, True)
-    add_missing(rows, columns, metric, edges)
-    index_edges(rows, edges, True)
-    index_edges(columns, edges, False)
-    start_duals(rows, columns)
-    while True:
-        cover_all(rows, columns, heap, seen)
-        if price(rows, columns, metric, edges) == 0:
-            return 0
-        index_edges(rows, edges, True)
-        index_edges(columns, edges, False)
-
-
-cdef int add_missing(Side rows, Side columns, Metric metric,
-                     vector[Edge]& edges) except -1 nogil:
-    """Append the edges from each column to its nearest rows, unless they are there already."""
-    cdef vector[Edge] more
-    cdef Py_ssize_t e
-    add_nearest(columns, rows, True, metric, more)
-    for e in range(<Py_ssize_t>more.size()):
-        if not is_known(rows, more[e].row, more[e].column):
-            edges.push_back(more[e])
+    cdef Py_ssize_t i, n_steps = 1
+    if on_a_line(rows, columns):
+        return match_line(rows, columns, metric)
+    list_nearest(rows, columns, metric, edges)
+    list_nearest(columns, rows, metric, edges)
+    start_duals(rows, columns, edges)
+    while n_steps:
+        n_steps = 0
+        for i in range(rows.n):
+            n_steps += settle(rows, columns, i, metric, edges, heap, seen)
+        for i in range(columns.n):
+            if columns.mate[i] == EXPOSED:
+                n_steps += settle(columns, rows, i, metric, edges, heap, seen)
     return 0
 
 
@@ -789,6 +872,8 @@ cdef int match(Side rows, Side columns, const double[:, ::1] first,
                const double[:, ::1] second, Metric metric, bint bottleneck) except? -9999 nogil:
     """Match two diagrams; return the exponent of their scale."""
     cdef int exponent = scale_of(first, second)
+    rows.which = 0
+    columns.which = 1
     build(rows, first, exponent, metric)
     build(columns, second, exponent, metric)
     if bottleneck:
