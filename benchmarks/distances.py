@@ -20,7 +20,7 @@ from scipy.ndimage import gaussian_filter
 from tqdm import tqdm
 
 from skltopo.distances import bottleneck_distance, pairwise_diagram_distances, wasserstein_distance
-from skltopo.filtrations import LevelSet
+from skltopo.filtrations import LevelSet, VietorisRips
 
 
 def best_times(calls, seconds=2.0):
@@ -57,7 +57,23 @@ def of_images(rng, n):
     return diagram[np.isfinite(diagram[:, 1])][:n]
 
 
-KINDS = {"noisy": noisy, "spread": spread, "image": of_images}
+def of_points(rng, n):
+    """PD_0 of points in space: all births are 0."""
+    return VietorisRips(max_dim=0)(rng.random((n + 1, 3)))[0][1:]
+
+
+def cluster(rng, n):
+    """Points in a small square, far from that of the next diagram: what pricing likes least."""
+    return 0.01 * rng.random((n, 2)) + np.sort(rng.random(2)) + [0, 1]
+
+
+KINDS = {
+    "noisy": noisy,
+    "spread": spread,
+    "image": of_images,
+    "points": of_points,
+    "cluster": cluster,
+}
 
 
 def wasserstein_row(kind, n, p, ground, rng):

@@ -128,6 +128,35 @@ def test_large_sparse_and_dense_diagrams():
         )
 
 
+def test_shapes_that_ask_for_pricing():
+    """Equal births, many equal points, few values, and clusters far from each other."""
+    rng = np.random.default_rng(0)
+
+    def line(n, birth):
+        return np.column_stack([np.full(n, birth), birth + rng.exponential(1, n)])
+
+    def few_values(n):
+        points = np.sort(rng.integers(0, 5, (n, 2)))
+        return points[points[:, 0] < points[:, 1]] / 4
+
+    for first, second in (
+        (line(60, 0.0), line(50, 0.0)),
+        (line(60, 0.0), line(50, 0.25)),
+        (np.tile([[0.0, 1.0]], (80, 1)), np.tile([[0.1, 1.1]], (60, 1))),
+        (few_values(150), few_values(120)),
+        (0.01 * rng.random((80, 2)) + [0, 1], 0.01 * rng.random((80, 2)) + [0.3, 1.2]),
+    ):
+        for p, ground in ((1.0, 2), (2.0, 2), (1.0, np.inf)):
+            np.testing.assert_allclose(
+                wasserstein_distance(first, second, p=p, ground=ground),
+                slow_wasserstein(first, second, p, ground),
+                rtol=1e-12,
+            )
+        np.testing.assert_allclose(
+            bottleneck_distance(first, second), slow_bottleneck(first, second), rtol=1e-12
+        )
+
+
 def test_nearly_equal_diagrams_keep_their_precision():
     """Costs of 1e-12 beside lengths of 1: duals must not drown them."""
     rng = np.random.default_rng(0)

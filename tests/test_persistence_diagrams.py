@@ -106,14 +106,33 @@ def test_filtration_objects_and_diagrams(rng):
     ("name", "room"), [("weak_alpha", "WeakAlpha"), ("alpha", "Alpha"), ("rips", "VietorisRips")]
 )
 def test_point_clouds(name, room, rng):
-    if not hasattr(rooms, room):
-        pytest.skip(f"this build has no {room}")
     clouds = [rng.random((n, 2)) for n in (12, 15)]
     found = PersistenceDiagrams(name, homology_dimensions=1).fit_transform(clouds)
     filtration = getattr(rooms, room)(max_dim=1)
     assert equal(found, [filtration(cloud)[1] for cloud in clouds])
     both = PersistenceDiagrams(name).fit_transform(np.array([clouds[0]] * 2))
     np.testing.assert_array_equal(both[1][1], found[0])
+
+
+def test_distance_matrices(rng):
+    clouds = [rng.random((n, 3)) for n in (12, 15)]
+    matrices = [np.linalg.norm(cloud[:, None] - cloud[None], axis=-1) for cloud in clouds]
+    rips = rooms.VietorisRips(metric="precomputed")
+    found = PersistenceDiagrams(rips, homology_dimensions=(0, 1)).fit_transform(matrices)
+    expected = PersistenceDiagrams("rips").fit_transform(clouds)
+    for both, other in zip(found, expected, strict=True):
+        for points, same in zip(both, other, strict=True):
+            np.testing.assert_allclose(points, same, rtol=1e-12)
+
+
+def test_volumes(rng):
+    try:
+        filtration = LevelSet(3)
+    except ValueError:
+        pytest.skip("this build has no volumes")
+    X = rng.random((3, 4, 5, 6))
+    found = PersistenceDiagrams(homology_dimensions=2).fit_transform(X)
+    assert equal(found, [filtration(sample)[2] for sample in X])
 
 
 # Friends
