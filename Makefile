@@ -24,6 +24,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/level_sets.py
 	$(BIN)/python benchmarks/rips.py
 	$(BIN)/python benchmarks/regression.py --only times
+	$(BIN)/python benchmarks/shaping.py --only figure_1
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info skltopo/*.so demo_output

@@ -3,8 +3,9 @@
 Every row does the same work in both packages, on one core, and takes the best of several
 repetitions, ours and the peer's in turn: from points to births, deaths and the indices of critical
 edges as arrays. geoph returns lists of simplices; numpy turns them into arrays and computes their
-lengths (with --bare, geoph's call alone is timed, without arrays or lengths). With gradients: torch
-gathers the lengths from a tensor, sums them and goes backward, in both.
+lengths (with --bare, geoph's call alone is timed, without arrays or lengths). With gradients: the
+energy of figure 1, the sum of squared persistence in PD_1, by a torch gather or by `Energy`, and
+its gradient with respect to the points.
 
     python benchmarks/planar.py            # all rows, about a minute
     python benchmarks/planar.py --markdown # a table for the README
@@ -19,6 +20,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from skltopo import Energy
 from skltopo.filtrations import Alpha, VietorisRips, WeakAlpha
 
 
@@ -55,14 +57,13 @@ def geoph_lengths(points, pair):
 
 
 def geoph_gradient(points):
-    """Sum of lengths, by a torch gather, and its gradient."""
+    """E(2, 0, 1; PD_1) of figure 1 by a torch gather, and its gradient."""
     tensor = torch.tensor(points, requires_grad=True)
-    joining, holes = map(torch.from_numpy, edges_of(geoph.delaunayRipsPersistencePairs(points)))
-    deaths = (tensor[joining[:, 0]] - tensor[joining[:, 1]]).norm(dim=1)
-    ends = tensor[holes]
-    births_1 = (ends[:, 0] - ends[:, 1]).norm(dim=1)
-    deaths_1 = (ends[:, 2] - ends[:, 3]).norm(dim=1)
-    (deaths.sum() + (deaths_1 - births_1).sum()).backward()
+    _, holes = edges_of(geoph.delaunayRipsPersistencePairs(points))
+    ends = tensor[torch.from_numpy(holes)]
+    births = (ends[:, 0] - ends[:, 1]).norm(dim=1)
+    deaths = (ends[:, 2] - ends[:, 3]).norm(dim=1)
+    (deaths - births).square().sum().backward()
     return tensor.grad
 
 
@@ -77,11 +78,9 @@ def gudhi_alpha(points):
 
 
 def our_gradient(points):
-    """Sum of lengths and its gradient."""
+    """E(2, 0, 1; PD_1) and its gradient."""
     tensor = torch.tensor(points, requires_grad=True)
-    parts = WeakAlpha()(tensor).as_batch().points
-    holes = parts[1].finite
-    (parts[0].finite[:, 1].sum() + (holes[:, 1] - holes[:, 0]).sum()).backward()
+    Energy(dim=1, p=2)(WeakAlpha()(tensor)).backward()
     return tensor.grad
 
 

@@ -12,13 +12,14 @@ _HOMES = {
     "Energy": "energies",
     "PersistenceDiagrams": "persistence_diagrams",
     "PersistenceFeatures": "features",
+    "TopoShaper": "shaping",
     "TopologicalClassifier": "classification",
     "TopologicalRegression": "regression",
     "TopologicalRegressionCV": "regression",
 }
 _MODULES = ["classification", "datasets", "diagrams", "distances", "energies", "features"]
 _MODULES += ["filtrations", "kernels", "nn", "penalties", "persistence_diagrams", "plotting"]
-_MODULES += ["regression", "solvers", "vectorize"]
+_MODULES += ["regression", "shaping", "solvers", "vectorize"]
 
 __all__ = [*_HOMES, *_MODULES]
 

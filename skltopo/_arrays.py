@@ -13,6 +13,8 @@ __all__ = ["as_floats", "as_numbers", "check_finite", "gather", "is_tensor"]
 
 # Points from which a gather, which misses the cache at every one, is worth several threads.
 PARALLEL_GATHER = 1 << 16
+# Values up to which a second pass costs less than a context manager.
+FEW = 2000
 
 
 def is_tensor(values):
@@ -88,9 +90,10 @@ def as_floats(numbers):
 def check_finite(plain, name):
     """Raise ValueError if plain has a NaN or an infinity, saying where the first one is."""
     # One sum tells in a single pass that all is well; it may overflow, hence the second look.
-    with np.errstate(all="ignore"):
-        if np.isfinite(plain.sum()):
-            return
+    if plain.size > FEW:
+        with np.errstate(all="ignore"):
+            if np.isfinite(plain.sum()):
+                return
     finite = np.isfinite(plain)
     if not finite.all():
         where = tuple(int(i) for i in np.unravel_index(np.argmin(finite), plain.shape))

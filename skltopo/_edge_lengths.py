@@ -39,36 +39,36 @@ class EdgeLengths(torch.autograd.Function):
     """
 
     @staticmethod
-    def reads(points):
-        """Tell whether the compiled loops can read a tensor."""
-        return points.device.type == "cpu" and points.dtype in (torch.float32, torch.float64)
+    def forward(ctx, points, plain, *pairs):
+        """Return one (m, k) tensor for each (m, 2 k) array of edges.
 
-    @staticmethod
-    def forward(ctx, points, *pairs):
-        """Return one (m, k) tensor for each (m, 2 k) array of edges."""
-        plain = np.ascontiguousarray(points.detach().numpy())
-        lengths = []
+        plain is a C-contiguous float64 array with the values of points, a tensor of the CPU.
+        """
+        ctx.plain, ctx.pairs, ctx.lengths = plain, pairs, []
         for edges in pairs:
-            lengths.append(np.empty((len(edges), edges.shape[1] // 2), dtype=plain.dtype))
-            edge_lengths(plain, edges, lengths[-1])
+            lengths = np.empty((len(edges), edges.shape[1] // 2))
+            edge_lengths(plain, edges, lengths)
+            ctx.lengths.append(lengths)
         ctx.save_for_backward(points)
-        ctx.pairs, ctx.lengths = pairs, lengths
         ctx.set_materialize_grads(False)
-        return tuple(torch.from_numpy(values) for values in lengths)
+        outputs = [torch.from_numpy(lengths) for lengths in ctx.lengths]
+        if points.dtype != torch.float64:
+            outputs = [output.to(points.dtype) for output in outputs]
+        return tuple(outputs)
 
     @staticmethod
     def backward(ctx, *weights):
         """Return the gradient with respect to the points."""
         (points,) = ctx.saved_tensors
         used = [i for i, weight in enumerate(weights) if weight is not None]
-        nothing = (None,) * len(ctx.pairs)
+        nothing = (None,) * (1 + len(weights))
         if torch.is_grad_enabled():
             total = sum(
                 (edge_lengths_by_torch(points, ctx.pairs[i]) * weights[i]).sum() for i in used
             )
             return (*torch.autograd.grad(total, points, create_graph=True), *nothing)
-        plain = np.ascontiguousarray(points.detach().numpy())
-        gradient = np.zeros_like(plain)
+        gradient = np.zeros_like(ctx.plain)
         for i in used:
-            edge_gradient(plain, ctx.pairs[i], ctx.lengths[i], weights[i].numpy(), gradient)
-        return (torch.from_numpy(gradient), *nothing)
+            weight = weights[i].to(torch.float64).numpy()
+            edge_gradient(ctx.plain, ctx.pairs[i], ctx.lengths[i], weight, gradient)
+        return (torch.from_numpy(gradient).to(points.dtype), *nothing)

@@ -5,21 +5,19 @@ the unit vector of the edge at u and its negative at v, and zero where the point
 subgradient: the length is at its minimum there).
 """
 
-from cython cimport floating
 from libc.math cimport sqrt
 from libc.stdint cimport int64_t
 
 
-def edge_lengths(const floating[:, ::1] points, const int64_t[:, :] edges, floating[:, ::1] out):
+def edge_lengths(const double[:, ::1] points, const int64_t[:, :] edges, double[:, ::1] out):
     """Write the lengths of edges to out.
 
     Parameters
     ----------
-    points : (n, d) C-contiguous float32 or float64
+    points : (n, d) C-contiguous float64
     edges : (m, 2 k) int64
         k edges (u, v) in each row.
-    out : (m, k) C-contiguous, of the dtype of points
-        Computed in float64.
+    out : (m, k) C-contiguous float64
     """
     cdef Py_ssize_t i, j, c, u, v, d = points.shape[1], k = out.shape[1]
     cdef double total, difference
@@ -33,25 +31,25 @@ def edge_lengths(const floating[:, ::1] points, const int64_t[:, :] edges, float
                     continue
                 total = 0
                 for c in range(d):
-                    difference = <double>points[u, c] - <double>points[v, c]
+                    difference = points[u, c] - points[v, c]
                     total += difference * difference
-                out[i, j] = <floating>sqrt(total)
+                out[i, j] = sqrt(total)
 
 
-def edge_gradient(const floating[:, ::1] points, const int64_t[:, :] edges,
-                  const floating[:, ::1] lengths, const floating[:, :] weights,
-                  floating[:, ::1] out):
+def edge_gradient(const double[:, ::1] points, const int64_t[:, :] edges,
+                  const double[:, ::1] lengths, const double[:, :] weights,
+                  double[:, ::1] out):
     """Add the gradient of sum(weights * lengths) with respect to points to out.
 
     Parameters
     ----------
-    points : (n, d) C-contiguous float32 or float64
+    points : (n, d) C-contiguous float64
     edges : (m, 2 k) int64
     lengths : (m, k), weights : (m, k)
     out : (n, d)
     """
     cdef Py_ssize_t i, j, c, u, v, d = points.shape[1], k = lengths.shape[1]
-    cdef floating step, scale
+    cdef double step, scale
     with nogil:
         for i in range(lengths.shape[0]):
             for j in range(k):

@@ -21,6 +21,7 @@ cdef extern from "_rips_state.h" nogil:
         uint32_t birth
         bool alive
         vector[int32_t] vertices
+        uint64_t** sets
 
     cdef struct Seen:
         int32_t g
@@ -37,7 +38,7 @@ cdef extern from "_rips_state.h" nogil:
         Buffer[uint64_t] rows, lens, seen_rows, unvisited, frontier, components
         Buffer[int32_t] parent
         Buffer[uint8_t] touched
-        Pool row_pool, set_pool
+        Pool row_pool, set_pool, table_pool
         vector[LivingClass] holes, voids
         vector[vector[Touch]] holes_at, voids_at
         vector[int32_t] seen_slot, seen_class
@@ -49,6 +50,8 @@ cdef extern from "_rips_state.h" nogil:
     void flip_bit(uint64_t* row, Py_ssize_t v)
     bool has_bit(const uint64_t* row, Py_ssize_t v)
     uint64_t** set_rows(uint64_t* row_set, Py_ssize_t n_words)
+    uint64_t* set_place(uint64_t* row_set, Py_ssize_t n_words, Py_ssize_t n)
+    bool add_row(uint64_t* row, const uint64_t* added, Py_ssize_t n_words)
     void insert_edge(uint64_t* rows, Py_ssize_t n_words, uint64_t item)
     Py_ssize_t find_lens(const uint64_t* a, const uint64_t* b, uint64_t* lens, Py_ssize_t n_words)
 

@@ -328,19 +328,35 @@ cdef object sorted_pairs(vector[uint64_t]& pairs, const floating* matrix, Py_ssi
     return out
 
 
-cdef object essential_edges(vector[LivingClass]& classes):
-    """Return the birth edges of classes that are alive, (m, 2) int64 by birth."""
+cdef object unpacked_edges(vector[uint32_t]& edges):
+    """Return packed edges as (m, 2) int64."""
     cdef size_t i
-    births = [
-        (classes[i].birth >> 16, classes[i].birth & 0xFFFF)
-        for i in range(classes.size()) if classes[i].alive
-    ]
-    return np.array(births, dtype=np.int64).reshape(-1, 2)
+    out = np.empty((edges.size(), 2), dtype=np.int64)
+    cdef int64_t[:, ::1] view = out
+    for i in range(edges.size()):
+        view[i, 0] = edges[i] >> 16
+        view[i, 1] = edges[i] & 0xFFFF
+    return out
+
+
+cdef object essential_edges(vector[LivingClass]& classes):
+    """Return the birth edges of classes that are alive, by birth."""
+    cdef vector[uint32_t] births
+    cdef size_t i
+    for i in range(classes.size()):
+        if classes[i].alive:
+            births.push_back(classes[i].birth)
+    return unpacked_edges(births)
 
 
 cdef object essential_vertices(RipsState& s):
-    roots = np.flatnonzero([s.parent[v] == v for v in range(s.n)])
-    return np.stack([roots, roots], axis=1).astype(np.int64)
+    """Return the smallest vertex v of every component as the edge (v, v)."""
+    cdef vector[uint32_t] roots
+    cdef uint32_t v
+    for v in range(<uint32_t>s.n):
+        if s.parent[v] == <int32_t>v:
+            roots.push_back(v << 16 | v)
+    return unpacked_edges(roots)
 
 
 cdef tuple collect_pairs(RipsState& s, const floating* matrix, bint squared, bint keep_zero):

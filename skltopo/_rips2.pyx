@@ -13,9 +13,11 @@ Classes of H_2
     with u w w' in the cocycle). At e its values phi(w) on the new triangles u v w must satisfy, for
     every edge w w' of the lens, phi(w) + phi(w') = X(w, w'), the sum on u w w' and v w w'. One
     breadth-first search over the lens carries phi of all classes along its tree. Edges where the
-    equation fails give functionals that die, as in dimension 1. phi is free up to its complement
-    (the coboundary of e): the one with fewer vertices is kept. An edge w w' can only fail where phi
-    is 1 or X is not zero at one end, so only rows of such vertices are looked at.
+    equation fails give functionals that die, as in dimension 1. On each component of the lens phi
+    is free up to its complement (that adds the coboundary of e, of a class of H_1 that ends here,
+    or the cocycle of a class that is born here): the one with fewer vertices is kept. An edge w w'
+    can only fail where phi is 1 or X is not zero at one end, so only rows of such vertices are
+    looked at.
 
 Storage
     Most classes live for a few edges and have a few triangles, some live long and have tens of
@@ -40,8 +42,8 @@ from libcpp.vector cimport vector
 
 from ._buffer cimport Buffer
 from ._rips cimport (
-    Coloured, Edge, LivingClass, Pool, RipsState, Touch, bear_hole, collect_pairs, find_lens,
-    flip_bit, has_bit, hole_row, insert_edge, join_ends, kill_hole, see_holes, set_rows,
+    Coloured, Edge, LivingClass, Pool, RipsState, Touch, add_row, bear_hole, collect_pairs, find_lens,
+    flip_bit, has_bit, hole_row, insert_edge, join_ends, kill_hole, see_holes, set_place, set_rows,
     store_holes, take_memory, unpack_edge
 )
 from ._rips_edges cimport count_edges, n_buckets_for, place_edges, sort_bucket
@@ -53,7 +55,7 @@ cdef extern from "_rips_state.h" nogil:
                         Coloured* classes, Py_ssize_t n_classes)
     bool see_differences(const uint64_t* a, const uint64_t* b, const uint64_t* lens,
                          Py_ssize_t n_words, uint64_t* x, Pool* pool) except +
-    void choose_gauge(const uint64_t* lens, Py_ssize_t n_words, uint64_t* phi)
+    void choose_gauge(const uint64_t* component, Py_ssize_t n_words, uint64_t* phi)
     bool find_violation(const uint64_t* rows, Py_ssize_t n_words, const uint64_t* lens,
                         const Coloured* classes, Py_ssize_t n_classes, Py_ssize_t* first,
                         Py_ssize_t* second)
@@ -68,22 +70,21 @@ cdef enum:
 
 cdef inline uint64_t* find_set(RipsState& s, int32_t z, int32_t v) noexcept nogil:
     """Return the set of rows of class z at v, or NULL."""
-    cdef size_t i
-    for i in range(s.voids_at[v].size()):
-        if s.voids_at[v][i].g == z:
-            return s.voids_at[v][i].row
-    return NULL
+    return s.voids[z].sets[v]
 
 
 cdef uint64_t* make_set(RipsState& s, int32_t z, int32_t v) except NULL nogil:
     cdef Touch touch
-    touch.g = z
-    touch.row = find_set(s, z, v)
-    if touch.row == NULL:
-        touch.row = s.set_pool.take()
+    cdef uint64_t* made = s.voids[z].sets[v]
+    if made == NULL:
+        made = s.set_pool.take()
+        touch.g = z
+        touch.row = made
+        set_place(made, s.n_words, s.n)[0] = s.voids_at[v].size()
         s.voids_at[v].push_back(touch)
         s.voids[z].vertices.push_back(v)
-    return touch.row
+        s.voids[z].sets[v] = made
+    return made
 
 
 cdef uint64_t* void_row(RipsState& s, int32_t z, uint64_t* set_a, int32_t a,
@@ -105,7 +106,7 @@ cdef uint64_t* void_row(RipsState& s, int32_t z, uint64_t* set_a, int32_t a,
 cdef int add_void(RipsState& s, int32_t target, int32_t source) except -1 nogil:
     """Add the cocycle of one class to that of another."""
     cdef size_t i
-    cdef Py_ssize_t at, k, n_words = s.n_words
+    cdef Py_ssize_t at, n_words = s.n_words
     cdef int32_t a, b
     cdef uint64_t left
     cdef uint64_t* set_a
@@ -125,14 +126,17 @@ cdef int add_void(RipsState& s, int32_t target, int32_t source) except -1 nogil:
                     continue
                 added = set_rows(set_a, n_words)[b]
                 row = void_row(s, target, target_set, a, b)
-                for k in range(n_words):
-                    row[k] ^= added[k]
+                if not add_row(row, added, n_words):
+                    s.row_pool.give(row)
+                    flip_bit(target_set, b)
+                    flip_bit(find_set(s, target, b), a)
     return 0
 
 
 cdef void forget_void(RipsState& s, int32_t z) noexcept nogil:
     """Give back the memory of a class."""
     cdef size_t i, k
+    cdef Touch last
     cdef Py_ssize_t at
     cdef int32_t a, b
     cdef uint64_t left
@@ -147,12 +151,13 @@ cdef void forget_void(RipsState& s, int32_t z) noexcept nogil:
                 left &= left - 1
                 if b > a:
                     s.row_pool.give(set_rows(set_a, s.n_words)[b])
+        k = set_place(set_a, s.n_words, s.n)[0]
+        last = s.voids_at[a].back()
+        s.voids_at[a][k] = last
+        set_place(last.row, s.n_words, s.n)[0] = k
+        s.voids_at[a].pop_back()
         s.set_pool.give(set_a)
-        for k in range(s.voids_at[a].size()):
-            if s.voids_at[a][k].g == z:
-                s.voids_at[a][k] = s.voids_at[a].back()
-                s.voids_at[a].pop_back()
-                break
+    s.table_pool.give(<uint64_t*>s.voids[z].sets)
     s.voids[z].vertices.clear()
     s.voids[z].vertices.shrink_to_fit()
     s.voids[z].alive = False
@@ -208,8 +213,7 @@ cdef int add_coloured(RipsState& s, Coloured target, Coloured source) except -1 
                 row = s.row_pool.take()
                 flip_bit(target.x, w)
                 set_rows(target.x, s.n_words)[w] = row
-            for k in range(s.n_words):
-                row[k] ^= added[k]
+            add_row(row, added, s.n_words)
     return 0
 
 
@@ -259,6 +263,7 @@ cdef int bear_void(RipsState& s, Edge e, const uint64_t* component) except -1 no
     seen.z = <int32_t>s.voids.size()
     born.birth = e.packed
     born.alive = True
+    born.sets = <uint64_t**>s.table_pool.take()
     s.voids.push_back(born)
     seen.x = s.set_pool.take()
     seen.phi = s.row_pool.take()
@@ -352,7 +357,7 @@ cdef int search_lens(RipsState& s, Py_ssize_t start, vector[int32_t]& first) exc
 
 
 cdef int enter_edge(RipsState& s, Edge e, vector[int32_t]& first) except -1 nogil:
-    cdef size_t i, n_before
+    cdef size_t i, c, n_before
     cdef Py_ssize_t w, other, n_words = s.n_words
     w = find_lens(s.rows.data() + e.u * n_words, s.rows.data() + e.v * n_words, s.lens.data(),
                   n_words)
@@ -369,8 +374,11 @@ cdef int enter_edge(RipsState& s, Edge e, vector[int32_t]& first) except -1 nogi
     elif s.touched[e.u] or s.touched[e.v]:
         carry_holes(s, e, w)
     if not s.coloured.empty():
-        for i in range(s.coloured.size()):
-            choose_gauge(s.lens.data(), n_words, s.coloured[i].phi)
+        # Not for the classes born here, which begin as one component each.
+        for i in range(n_before):
+            for c in range(first.size()):
+                choose_gauge(s.components.data() + <Py_ssize_t>c * n_words, n_words,
+                             s.coloured[i].phi)
         while n_before and find_violation(
             s.rows.data(), n_words, s.lens.data(), s.coloured.data(),
             <Py_ssize_t>s.coloured.size(), &w, &other

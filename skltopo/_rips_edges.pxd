@@ -7,6 +7,7 @@ order matters: by finer buckets, one an item, then by insertion; where that take
 or badly spread entries), by std::sort. Runs of equal keys are put right by the entries themselves.
 """
 
+from cpython.exc cimport PyErr_CheckSignals
 from cython cimport floating
 from libc.math cimport isfinite
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
@@ -28,6 +29,7 @@ cdef enum:
     EDGES_PER_BUCKET = 512  # they stay in the first cache
     MOST_BUCKETS = 4096     # ends of as many streams stay in the second
     SMALL_BUCKET = 24       # sorted by insertion
+    ROWS_BETWEEN_SIGNALS = 1024
     MOVES = 16              # of an item by insertion, on average, before std::sort takes over
 
 
@@ -60,6 +62,13 @@ cdef inline Py_ssize_t bucket_row(const floating* row, Py_ssize_t begin, Py_ssiz
         return bucket_row_double(row, begin, end, limit, scale, last, bucket, column)
 
 
+cdef inline int hear_signals(Py_ssize_t row) except -1 nogil:
+    if row % ROWS_BETWEEN_SIGNALS == ROWS_BETWEEN_SIGNALS - 1:
+        with gil:
+            PyErr_CheckSignals()
+    return 0
+
+
 cdef inline Py_ssize_t count_edges(const floating* matrix, Py_ssize_t n, double limit,
                                    Py_ssize_t n_buckets, Buffer[int64_t]& begin,
                                    Buffer[int32_t]& row_buckets) except -1 nogil:
@@ -78,6 +87,7 @@ cdef inline Py_ssize_t count_edges(const floating* matrix, Py_ssize_t n, double 
         m = bucket_row(matrix + i * n, i + 1, n, limit, n_buckets, bucket, bucket + n + 1)
         for k in range(m):
             at[bucket[k]] += 1
+        hear_signals(i)
     for b in range(n_buckets):
         count = at[b]
         at[b] = total
@@ -85,9 +95,9 @@ cdef inline Py_ssize_t count_edges(const floating* matrix, Py_ssize_t n, double 
     return total
 
 
-cdef inline void place_edges(const floating* matrix, Py_ssize_t n, double limit,
-                             Py_ssize_t n_buckets, Buffer[int64_t]& begin,
-                             Buffer[int32_t]& row_buckets, uint64_t* items) noexcept nogil:
+cdef inline int place_edges(const floating* matrix, Py_ssize_t n, double limit,
+                            Py_ssize_t n_buckets, Buffer[int64_t]& begin,
+                            Buffer[int32_t]& row_buckets, uint64_t* items) except -1 nogil:
     """Write items into their buckets: begin[b] becomes the end of bucket b."""
     cdef Py_ssize_t i, j, k, m
     cdef const floating* row
@@ -101,6 +111,8 @@ cdef inline void place_edges(const floating* matrix, Py_ssize_t n, double limit,
             j = column[k]
             items[at[bucket[k]]] = (<uint64_t>length_key(row[j]) << 32) | <uint64_t>(i << 16 | j)
             at[bucket[k]] += 1
+        hear_signals(i)
+    return 0
 
 
 cdef inline bint insert_items(uint64_t* items, Py_ssize_t n) noexcept nogil:
@@ -156,30 +168,34 @@ cdef inline int sort_keys(uint64_t* items, Py_ssize_t n, Buffer[uint64_t]& scrat
     return 0
 
 
-cdef inline int sort_bucket(const floating* matrix, Py_ssize_t n_vertices, uint64_t* items,
-                            Py_ssize_t n, Buffer[uint64_t]& scratch,
-                            Buffer[int64_t]& fine) except -1 nogil:
-    """Sort n items by (entry, i, j)."""
-    cdef Py_ssize_t begin, end
+cdef inline int sort_ties(const floating* matrix, Py_ssize_t n_vertices, uint64_t* items,
+                          Py_ssize_t n) except -1 nogil:
+    """Put runs of equal keys in the order of the entries that were rounded."""
+    cdef Py_ssize_t begin = 0, end
     cdef floating here, after
-    cdef bint sorted_run
-    if n < 2:
-        return 0
-    sort_keys(items, n, scratch, fine)
-    if floating is float:
-        return 0        # keys are exact
-    begin = 0
+    cdef bint in_order
     while begin < n:
         end = begin + 1
-        sorted_run = True
+        in_order = True
         if end < n and items[end] >> 32 == items[begin] >> 32:
             here = matrix[((items[begin] >> 16) & 0xFFFF) * n_vertices + (items[begin] & 0xFFFF)]
             while end < n and items[end] >> 32 == items[begin] >> 32:
                 after = matrix[((items[end] >> 16) & 0xFFFF) * n_vertices + (items[end] & 0xFFFF)]
-                sorted_run = sorted_run and here <= after
+                in_order = in_order and here <= after
                 here = after
                 end += 1
-        if not sorted_run:
+        if not in_order:
             sort_by_entry(items + begin, items + end, matrix, n_vertices)
         begin = end
+    return 0
+
+
+cdef inline int sort_bucket(const floating* matrix, Py_ssize_t n_vertices, uint64_t* items,
+                            Py_ssize_t n, Buffer[uint64_t]& scratch,
+                            Buffer[int64_t]& fine) except -1 nogil:
+    """Sort n items by (entry, i, j)."""
+    if n > 1:
+        sort_keys(items, n, scratch, fine)
+        if floating is double:      # keys of float32 are exact
+            sort_ties(matrix, n_vertices, items, n)
     return 0

@@ -178,6 +178,15 @@ SKLTOPO_VARIANTS(void, add_masked_row,
                  (const Word *row, const Word *lens, Word *x, std::ptrdiff_t n_words),
                  (row, lens, x, n_words))
 
+// row ^= added; whether anything remains.
+SKLTOPO_INLINE bool add_row_body(Word *row, const Word *added, std::ptrdiff_t n_words) {
+    Word some = 0;
+    for (std::ptrdiff_t w = 0; w < n_words; w++) some |= row[w] ^= added[w];
+    return some != 0;
+}
+SKLTOPO_VARIANTS(bool, add_row, (Word * row, const Word *added, std::ptrdiff_t n_words),
+                 (row, added, n_words))
+
 // A vertex of the lens that x and value contradict, or -1.
 SKLTOPO_INLINE std::ptrdiff_t find_contradiction_body(const Seen *seen, std::ptrdiff_t n_seen,
                                                       const Word *lens, std::ptrdiff_t n_words) {
@@ -220,9 +229,13 @@ SKLTOPO_VARIANTS(std::ptrdiff_t, first_free,
 // --------------------------------------------------------------------------------------------------
 
 // A sparse symmetric set of rows: row[w] is there where mask has bit w. Lives in one piece of
-// memory: n_words of mask, then n pointers.
+// memory: n_words of mask, then n pointers, then its place in the list of a vertex.
 static inline Word **set_rows(const Word *set, std::ptrdiff_t n_words) {
     return reinterpret_cast<Word **>(const_cast<Word *>(set) + n_words);
+}
+
+static inline Word *set_place(Word *set, std::ptrdiff_t n_words, std::ptrdiff_t n) {
+    return set + n_words + n;
 }
 
 // One living class of H_2, seen from an edge (u, v): x[w] holds the w' for which its cocycle
@@ -342,19 +355,20 @@ SKLTOPO_VARIANTS(bool, see_differences,
                   Pool *pool),
                  (a, b, lens, n_words, x, pool))
 
-// Vertices that a violated edge of the lens must have an end among, for one class: where phi is 1,
-// or x is not zero. So phi takes its rarer value as 1.
-SKLTOPO_INLINE void choose_gauge_body(const Word *lens, std::ptrdiff_t n_words, Word *phi) {
+// Complement phi on a component of the lens where that leaves fewer vertices: a violated edge has an
+// end where phi is 1 or x is not empty, so fewer are looked at, and fewer triangles are stored.
+SKLTOPO_INLINE void choose_gauge_body(const Word *component, std::ptrdiff_t n_words, Word *phi) {
     std::ptrdiff_t ones = 0, all = 0;
     for (std::ptrdiff_t w = 0; w < n_words; w++) {
-        ones += count_bits(phi[w]);
-        all += count_bits(lens[w]);
+        ones += count_bits(phi[w] & component[w]);
+        all += count_bits(component[w]);
     }
     if (2 * ones > all)
-        for (std::ptrdiff_t w = 0; w < n_words; w++) phi[w] = lens[w] & ~phi[w];
+        for (std::ptrdiff_t w = 0; w < n_words; w++) phi[w] ^= component[w];
 }
-SKLTOPO_VARIANTS(void, choose_gauge, (const Word *lens, std::ptrdiff_t n_words, Word *phi),
-                 (lens, n_words, phi))
+SKLTOPO_VARIANTS(void, choose_gauge,
+                 (const Word *component, std::ptrdiff_t n_words, Word *phi),
+                 (component, n_words, phi))
 
 // Look for an edge w - w' of the lens on which a class is violated: its cocycle is not a cocycle on
 // the tetrahedron u v w w'. True with the edge in *first and *second.

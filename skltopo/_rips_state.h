@@ -17,6 +17,7 @@ struct LivingClass {
     std::uint32_t birth;                 // the edge, packed
     bool alive;
     std::vector<std::int32_t> vertices;  // that it touches
+    Word **sets = nullptr;               // H_2: its set of rows at each vertex, or null
 };
 
 struct RipsState {
@@ -27,7 +28,7 @@ struct RipsState {
     Buffer<Word> rows, lens;             // n rows of earlier neighbours; the lens of this edge
     Buffer<std::int32_t> parent;         // union-find
     Buffer<std::uint8_t> touched;        // whether a class of H_1 touches a vertex
-    Pool row_pool, set_pool;
+    Pool row_pool, set_pool, table_pool;
 
     std::vector<LivingClass> holes;      // all of H_1 by birth
     std::vector<std::vector<Touch>> holes_at;
@@ -58,7 +59,8 @@ struct RipsState {
             touched[v] = 0;
         }
         row_pool.reset(n_words, n_words, &bytes_left);
-        set_pool.reset(n_words + n, n_words, &bytes_left);
+        set_pool.reset(n_words + n + 1, n_words, &bytes_left);
+        table_pool.reset(n, n, &bytes_left);
         unvisited.grow(n_words);
         frontier.grow(n_words);
         holes_at.resize(static_cast<std::size_t>(n));

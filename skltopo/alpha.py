@@ -7,6 +7,7 @@ import numpy as np
 
 from ._circumradius import circumradii
 from ._delaunay import Triangulation, delaunay_triangles
+from ._delaunay_any import delaunay_complex, delaunay_pairs_3d, delaunay_pairs_any
 from ._parallel import effective_n_jobs, run
 from ._planar_alpha import planar_alpha_pairs
 from .diagrams import Diagram, DiagramBatch, Points, concatenate, stack_columns
@@ -89,6 +90,16 @@ class _DelaunayFiltration:
 
     def _find_pairs(self, clouds):
         """Run the kernels: {dim: (pairs, splits)} with indices within a cloud."""
+        d = clouds.n_dimensions
+        found = self._find_planar(clouds) if d <= 2 else self._find_spatial(clouds)
+        for dim in range(max(d, 2), self.max_dim + 1):
+            found[dim] = (
+                np.empty((0, self._n_columns(dim)), dtype=np.int64),
+                np.zeros(clouds.n_clouds + 1, dtype=np.int64),
+            )
+        return found
+
+    def _find_planar(self, clouds):
         holes = self.homology_dimensions != (0,)
         call = partial(planar_alpha_pairs, alpha=self._alpha, holes=holes, keep_zero=self.keep_zero)
         if clouds.n_clouds == 1:
@@ -101,12 +112,19 @@ class _DelaunayFiltration:
             results = run(
                 [partial(call, clouds.plain, clouds.splits[i:j]) for i, j in cuts], n_jobs
             )
-        found = {0: _join([r[:2] for r in results]), 1: _join([r[2:] for r in results])}
-        for dim in range(2, self.max_dim + 1):
-            found[dim] = (
-                np.empty((0, self._n_columns(dim)), dtype=np.int64),
-                np.zeros(clouds.n_clouds + 1, dtype=np.int64),
-            )
+        return {0: _join([r[:2] for r in results]), 1: _join([r[2:] for r in results])}
+
+    def _find_spatial(self, clouds):
+        pair = delaunay_pairs_3d if clouds.n_dimensions == 3 else delaunay_pairs_any
+        dims = [dim for dim in self.homology_dimensions if dim < clouds.n_dimensions]
+        call = partial(pair, dims=dims, alpha=self._alpha, keep_zero=self.keep_zero)
+        n_jobs = effective_n_jobs(self.n_jobs)
+        results = run([partial(call, clouds[i]) for i in range(clouds.n_clouds)], n_jobs)
+        found = {}
+        for dim in dims:
+            rows = [result[dim][0] for result in results]
+            none = np.empty((0, self._n_columns(dim)), dtype=np.int64)
+            found[dim] = np.concatenate([none, *rows]), ends_of([len(pairs) for pairs in rows])
         return found
 
     def _make_points(self, clouds, dim, pairs, splits, finite):
@@ -117,14 +135,16 @@ class _DelaunayFiltration:
             splits=splits,
             births=clouds.zeros(n_essential),
             essential=np.zeros((n_essential, self._n_birth_columns(dim)), dtype=np.int64),
-            essential_splits=np.arange(clouds.n_clouds + 1) * (dim == 0),
+            essential_splits=np.arange(n_essential + 1) if dim == 0 else 0 * splits,
         )
 
     def _last_values(self, clouds):
         """Value of the simplex that enters last, for each cloud."""
         return concatenate(
             [
-                self._last_value(clouds, top_simplices(clouds[i]) + clouds.splits[i])
+                self._last_value(
+                    clouds, [part + clouds.splits[i] for part in top_simplices(clouds[i])]
+                )
                 for i in range(clouds.n_clouds)
             ]
         )
@@ -161,15 +181,14 @@ def _join(results):
 
 
 def top_simplices(points):
-    """Return the simplices of a Delaunay complex that are no faces, (n_simplices, k + 1) int64.
-
-    k is the number of dimensions that the points span; a single place has one vertex.
-    """
+    """Return arrays of simplices of a Delaunay complex, (m, k + 1) int64, with all maximal ones."""
+    if points.shape[1] > 2:
+        return delaunay_complex(points)
     triangles = delaunay_triangles(points) if points.shape[1] == 2 else ()
     if len(triangles):
-        return triangles
+        return [triangles]
     order = np.lexsort(points.T[::-1])
-    return np.stack([order[:-1], order[1:]], axis=1) if len(order) > 1 else order[:, np.newaxis]
+    return [np.stack([order[:-1], order[1:]], axis=1)]
 
 
 class WeakAlpha(_DelaunayFiltration):
@@ -248,13 +267,13 @@ class WeakAlpha(_DelaunayFiltration):
         return clouds.edge_values(index)
 
     def _last_value(self, clouds, simplices):
-        n_corners = simplices.shape[1]
-        if n_corners == 1:
+        edges = np.concatenate(
+            [part[:, pair] for part in simplices for pair in combinations(range(part.shape[1]), 2)]
+        )
+        if len(edges) == 0:
             return clouds.zeros(1)
-        edges = np.concatenate([simplices[:, pair] for pair in combinations(range(n_corners), 2)])
-        longest = np.ptp(clouds.plain[edges], axis=1)
-        best = np.argmax((longest**2).sum(axis=1))
-        return clouds.edge_values([edges[[best]]])[0][:, 0]
+        squares = (np.ptp(clouds.plain[edges], axis=1) ** 2).sum(axis=1)
+        return clouds.edge_values([edges[[np.argmax(squares)]]])[0][:, 0]
 
 
 class Alpha(_DelaunayFiltration):
@@ -324,7 +343,9 @@ class Alpha(_DelaunayFiltration):
         return stack_columns(births, deaths)
 
     def _last_value(self, clouds, simplices):
-        if simplices.shape[1] == 1:
+        simplices = [part for part in simplices if part.shape[1] > 1 and len(part)]
+        if not simplices:
             return clouds.zeros(1)
-        best = np.argmax(circumradii(clouds.plain[simplices]))
-        return circumradii(clouds.gather(simplices[[best]]))
+        radii = [circumradii(clouds.plain[part]) for part in simplices]
+        last = max(range(len(radii)), key=lambda k: radii[k].max())
+        return circumradii(clouds.gather(simplices[last][[np.argmax(radii[last])]]))

@@ -3,9 +3,10 @@
 import numpy as np
 
 from ._arrays import is_tensor
+from ._polynomial import polynomial_energy
 from .diagrams import Diagram
 
-__all__ = ["Energy", "polynomial_energies", "segment_sum"]
+__all__ = ["Energy", "polynomial_energies", "polynomial_gradient", "segment_sum"]
 
 ESSENTIAL = ("drop", "clip")
 
@@ -43,20 +44,30 @@ def _select(values, mask):
     return values[mask]
 
 
+def _is_on_cpu(values):
+    return is_tensor(values) and values.device.type == "cpu"
+
+
+def _part(births, deaths, splits, n_before, i0):
+    """Return (lengths, middles, splits) of the points that count."""
+    kept = _kept(splits, n_before, i0)
+    births, deaths = _select(births, kept), _select(deaths, kept)
+    splits = np.concatenate([[0], np.cumsum(kept)])[splits]
+    return abs(deaths - births), (births + deaths) / 2, splits
+
+
+def _finite_part(finite, splits, n_before, i0):
+    return [_part(finite[:, 0], finite[:, 1], splits, n_before, i0)]
+
+
 def _lengths_and_middles(batch, dim, i0, essential):
     """Return [(lengths, middles, splits)] of the finite and, if clipped, the essential points."""
     points = batch.get_points(dim)
     n_essential = np.diff(points.essential_splits)
-    parts = [(points.finite[:, 0], points.finite[:, 1], points.splits, n_essential)]
+    out = _finite_part(points.finite, points.splits, n_essential, i0)
     if essential == "clip" and len(points.births):
         last = batch.last()[np.repeat(np.arange(len(n_essential)), n_essential)]
-        parts.append((points.births, last, points.essential_splits, 0 * n_essential))
-    out = []
-    for births, deaths, splits, n_before in parts:
-        kept = _kept(splits, n_before, i0)
-        births, deaths = _select(births, kept), _select(deaths, kept)
-        splits = np.concatenate([[0], np.cumsum(kept)])[splits]
-        out.append((abs(deaths - births), (births + deaths) / 2, splits))
+        out.append(_part(points.births, last, points.essential_splits, 0 * n_essential, i0))
     return out
 
 
@@ -88,6 +99,33 @@ def polynomial_energies(batch, dim, max_p, max_q, i0=1, essential="drop"):
         terms = (length[:, None] ** p)[:, :, None] * (middle[:, None] ** q)[:, None, :]
         total = total + segment_sum(terms.reshape(len(length), (max_p + 1) * (max_q + 1)), splits)
     return total
+
+
+def polynomial_gradient(energy, finite, n_essential=0):
+    """Compute an energy of a single diagram and its derivatives by births and deaths, in numpy.
+
+    Parameters
+    ----------
+    energy : Energy
+        With ``essential="drop"``.
+    finite : (n, 2) float64 ndarray
+        Finite births and deaths by decreasing |death - birth|.
+    n_essential : int, default=0
+        Essential classes, which rank before them.
+
+    Returns
+    -------
+    value : float
+    gradient : (n, 2) ndarray
+        Zero where a point has no length, as torch has it.
+    """
+    splits, essential_splits = np.array([0, len(finite)]), np.array([0, n_essential])
+    value, gradient = np.empty(1), np.empty(finite.shape)
+    polynomial_energy(
+        finite, splits, essential_splits, energy.p, energy.q, energy.i0, value, gradient
+    )
+    gradient *= energy.weight
+    return energy.weight * float(value[0]), gradient
 
 
 class Energy:
@@ -165,13 +203,29 @@ class Energy:
         """
         single = isinstance(diagram, Diagram)
         batch = diagram.as_batch() if single else diagram
-        total = 0
-        for length, middle, splits in _lengths_and_middles(
-            batch, self.dim, self.i0, self.essential
-        ):
-            total = total + segment_sum(length**self.p * middle**self.q, splits)
+        points = batch.get_points(self.dim)
+        if self.essential == "drop" and _is_on_cpu(points.finite):
+            total = self._sum_fused(points)
+        else:
+            total = self._sum(_lengths_and_middles(batch, self.dim, self.i0, self.essential))
         total = self.weight * total.reshape(batch.shape)
         return total if is_tensor(total) or not single else float(total)
+
+    def _sum(self, parts):
+        return sum(
+            segment_sum(length**self.p * middle**self.q, splits) for length, middle, splits in parts
+        )
+
+    def _sum_fused(self, points):
+        """Do as _sum for finite points of a tensor of the CPU, in one node of the graph."""
+        from ._energy_node import EnergyNode
+
+        n_before = np.diff(points.essential_splits)
+
+        def by_torch(finite):
+            return self._sum(_finite_part(finite, points.splits, n_before, self.i0))
+
+        return EnergyNode.apply(points.finite, points, self.p, self.q, self.i0, by_torch)
 
     def __repr__(self):
         return (

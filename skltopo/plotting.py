@@ -8,6 +8,7 @@ from ._diagram_displays import (
     PersistenceImageDisplay,
 )
 from ._regression_display import CoefficientDisplay, CoefficientPathDisplay
+from ._shaping_display import TopoShaperDisplay
 
 __all__ = [
     "BarcodeDisplay",
@@ -17,4 +18,5 @@ __all__ = [
     "DiagramCurveDisplay",
     "PersistenceDiagramDisplay",
     "PersistenceImageDisplay",
+    "TopoShaperDisplay",
 ]

@@ -129,15 +129,14 @@ class Clouds:
             return [self._measure(edges) for edges in pairs]
         from ._edge_lengths import EdgeLengths, edge_lengths_by_torch
 
-        if EdgeLengths.reads(self.live):
-            return list(EdgeLengths.apply(self.live, *pairs))
+        if self.live.device.type == "cpu":
+            return list(EdgeLengths.apply(self.live, self.plain, *pairs))
         return [edge_lengths_by_torch(self.live, edges) for edges in pairs]
 
     def _measure(self, edges):
-        live = self.live if self.live.dtype in (np.float32, np.float64) else self.plain
-        out = np.empty((len(edges), edges.shape[1] // 2), dtype=live.dtype)
-        edge_lengths(np.ascontiguousarray(live), edges, out)
-        return out.astype(self.live.dtype, copy=False)
+        out = np.empty((len(edges), edges.shape[1] // 2))
+        edge_lengths(self.plain, edges, out)
+        return out if self.live.dtype == np.float64 else out.astype(self.live.dtype)
 
     def zeros(self, *shape):
         """Return zeros of the kind of the points: births of vertices."""

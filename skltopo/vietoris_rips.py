@@ -8,8 +8,10 @@ from ._distance_matrices import DistanceMatrices
 from ._distances import enclosing_radius
 from ._emst import tree_pairs
 from ._memory import available_memory
-from ._metric_clouds import MetricClouds, check_metric
+from ._metric_clouds import EUCLIDEAN, MetricClouds, check_metric
 from ._parallel import effective_n_jobs, run
+from ._planar_alpha import planar_alpha_pairs
+from ._planar_rips import planar_rips_pairs
 from ._rips import MAX_VERTICES, rips_pairs
 from ._rips2 import rips_pairs_2
 from .diagrams import Diagram, DiagramBatch, Points, concatenate
@@ -17,8 +19,14 @@ from .point_clouds import ends_of
 
 __all__ = ["VietorisRips"]
 
+# Points up to which memory is not asked for, and all edges of a cloud in the plane are looked at, in
+# their strict order; beyond it, only those of its triangulation.
+FEW_POINTS = 256
 # Distances looked at together where rows are computed for the last filtration value.
 CHUNK_DISTANCES = 1 << 20
+# Comparisons of distances for the square of the number of points, from which on the faces of a
+# cloud in the plane take longer than all its edges.
+PLANAR_WORK = 4.0
 
 
 class VietorisRips:
@@ -54,12 +62,14 @@ class VietorisRips:
     ``pairs[k]`` has the critical edges (bu, bv, du, dv) with bu < bv and du < dv; a vertex v is the
     edge (v, v). ``essential[k]`` has the edges (u, v) at which essential classes are born.
 
-    PD_0 alone needs a minimum spanning tree, in memory linear in n. Otherwise all distances are
-    held, 8 n^2 bytes, and sorted, 8 bytes each; what is not there raises MemoryError first. PD_1
-    and PD_2 are found by one look at the common neighbours of the two ends of each edge
-    (``_rips.pyx`` and ``_rips2.pyx`` tell how), for at most 65,536 points. Edges longer than the
-    enclosing radius, from which on one point is joined to all others, are not looked at: nothing
-    but points of zero length can come of them.
+    PD_0 alone needs a minimum spanning tree, in memory linear in n. So do PD_0 and PD_1 of more
+    than 256 points in the plane, from their Delaunay triangulation (``_planar_rips.pyx``); among
+    edges of the same length, others may be reported there. Otherwise all distances are held, 8 n^2
+    bytes, and sorted, 8 bytes each; what is not there raises MemoryError first. PD_1 and PD_2 are
+    found by one look at the common neighbours of the two ends of each edge (``_rips.pyx`` and
+    ``_rips2.pyx`` tell how), for at most 65,536 points. Edges longer than the enclosing radius,
+    from which on one point is joined to all others, are not looked at: nothing but points of zero
+    length can come of them.
 
     Gradients flow to the ends of critical edges for the metrics "euclidean", "minkowski",
     "sqeuclidean", "cityblock", "chebyshev", "cosine" and "correlation", and to the entries [u, v],
@@ -167,8 +177,13 @@ class VietorisRips:
         else:
             clouds = MetricClouds(points, self.metric)
         top = max(self.homology_dimensions, default=0)
-        self._check_sizes(np.diff(clouds.splits), top)
-        call = self._tree_pairs if top == 0 else partial(self._edge_pairs, top)
+        planar = self._is_planar(clouds, top)
+        if not planar:
+            self._check_sizes(np.diff(clouds.splits), top)
+        if top == 0:
+            call = self._path_pairs if planar else self._tree_pairs
+        else:
+            call = partial(self._planar_pairs if planar else self._edge_pairs, top)
         results = run(
             [partial(call, clouds, i) for i in range(clouds.n_clouds)],
             effective_n_jobs(self.n_jobs),
@@ -188,12 +203,58 @@ class VietorisRips:
                 f"PD_1 and PD_2 are computed for at most {MAX_VERTICES} points, got {n}; "
                 "PD_0 alone (max_dim=0) has no such limit"
             )
-        needed = (0 if self.metric == "precomputed" else 8 * n * n) + n * n // 8
-        if needed > available_memory():
+        needed, available = self._needed_memory(n), available_memory()
+        if n > FEW_POINTS and needed > available:
             raise MemoryError(
                 f"the distances of {n} points take {needed / 2**30:.1f} GiB, and "
-                f"{available_memory() / 2**30:.1f} GiB are free; take fewer points"
+                f"{available / 2**30:.1f} GiB are free; take fewer points"
             )
+
+    def _needed_memory(self, n):
+        """Return the bytes that distances and the graph of n points take at the least."""
+        return (0 if self.metric == "precomputed" else 8 * n * n) + n * n // 8
+
+    def _is_planar(self, clouds, top):
+        """Tell whether PD_0 to PD_top of the clouds can be found from their triangulation."""
+        euclidean = self.metric in EUCLIDEAN and clouds.n_dimensions <= 2
+        return euclidean and (top == 0 or (top == 1 and not self.keep_zero))
+
+    def _path_pairs(self, clouds, i):
+        """Return [(pairs, essential)] of PD_0 of points on a line or in the plane."""
+        points = clouds[i]
+        found = planar_alpha_pairs(
+            points, np.array([0, len(points)]), False, False, keep_zero=self.keep_zero
+        )
+        return [self._cut(points, 0, found[0])]
+
+    def _planar_pairs(self, top, clouds, i):
+        """Return [(pairs, essential)] of PD_0 and PD_1 of points on a line or in the plane."""
+        points = clouds[i]
+        n = len(points)
+        if points.shape[1] == 1:
+            none = np.empty((0, 4), dtype=np.int64)
+            return [*self._path_pairs(clouds, i), (none, none[:, :2])]
+        fits = n <= MAX_VERTICES and self._needed_memory(n) <= available_memory()
+        found = None
+        if n > FEW_POINTS or not fits:
+            # Where large faces make it slow, all edges are faster, if there is room for them.
+            found = planar_rips_pairs(points, PLANAR_WORK * float(n) ** 2 if fits else 0)
+        if found is None:
+            return self._edge_pairs(top, clouds, i)
+        return [self._cut(points, dim, pairs) for dim, pairs in enumerate(found)]
+
+    def _cut(self, points, dim, pairs):
+        """Return (pairs, essential): classes that are alive at max_edge have no death."""
+        essential = np.zeros((int(dim == 0), 2), dtype=np.int64)
+        if self.max_edge == np.inf:
+            return pairs, essential
+        births, deaths = (
+            np.sqrt(((points[pairs[:, k]] - points[pairs[:, k + 1]]) ** 2).sum(axis=1))
+            for k in (0, 2)
+        )
+        alive = np.flatnonzero((births <= self.max_edge) & (deaths > self.max_edge))
+        alive = alive[np.lexsort((pairs[alive, 1], pairs[alive, 0], births[alive]))]
+        return pairs[deaths <= self.max_edge], np.concatenate([essential, pairs[alive, :2]])
 
     def _tree_pairs(self, clouds, i):
         """Return [(pairs, essential)] of PD_0."""
@@ -211,7 +272,8 @@ class VietorisRips:
         if limit == np.inf or self.keep_zero:
             limit = min(limit, _longest_finite(matrix))
         pairing = rips_pairs if top == 1 else rips_pairs_2
-        return pairing(matrix, limit, squared, self.keep_zero, available_memory())
+        max_bytes = available_memory() if len(matrix) > FEW_POINTS else 2**62
+        return pairing(matrix, limit, squared, self.keep_zero, max_bytes)
 
     def _gather(self, clouds, results):
         """Turn the edges that kernels found in each cloud into {dim: Points}."""
@@ -267,6 +329,8 @@ class VietorisRips:
 
 def _square_of_longest(limit):
     """Return the greatest float whose square root is at most limit."""
+    if limit == np.inf:
+        return limit
     with np.errstate(over="ignore"):
         square = np.float64(limit) ** 2
         while np.sqrt(square) > limit:

@@ -134,13 +134,13 @@ def test_ties_of_alpha_are_ties():
 
 
 @BOTH
-@pytest.mark.parametrize("d", [1, 2])
+@pytest.mark.parametrize("d", [1, 2, 3, 4])
 def test_gradcheck(rng, filtration, d):
-    points = torch.tensor(rng.normal(size=(12, d)), requires_grad=True)
+    points = torch.tensor(rng.normal(size=(8 + d, d)), requires_grad=True)
 
     def births_and_deaths(points):
-        batch = filtration()(points).as_batch()
-        return tuple(batch.points[dim].finite for dim in (0, 1))
+        batch = filtration(max_dim=d)(points).as_batch()
+        return tuple(batch.points[dim].finite for dim in range(d + 1))
 
     assert torch.autograd.gradcheck(births_and_deaths, points)
     assert torch.autograd.gradgradcheck(births_and_deaths, points)
@@ -247,6 +247,40 @@ def test_containers_of_one_cloud(rng):
         assert isinstance(diagram, Diagram)
         np.testing.assert_array_equal(np.asarray(diagram[1]), expected[1])
         np.testing.assert_array_equal(diagram.pairs[0], expected.pairs[0])
+
+
+@BOTH
+@pytest.mark.parametrize("d", [3, 4])
+def test_space_as_a_user_meets_it(rng, filtration, d):
+    clouds = rng.random((3, 30, d))
+    clouds[1] = np.round(3 * clouds[1])
+    clouds[2, 1] = clouds[2, 0]
+    batch, threads = filtration(max_dim=3)(clouds), filtration(max_dim=3, n_jobs=2)(list(clouds))
+    for i, cloud in enumerate(clouds):
+        alone = filtration(max_dim=3)(torch.tensor(cloud))
+        assert len(alone[0]) == len(np.unique(cloud, axis=0))
+        assert len(alone[1]) > 0
+        for dim in range(4):
+            for other in (batch[i], threads[i]):
+                np.testing.assert_array_equal(other.pairs[dim], alone.pairs[dim])
+                np.testing.assert_allclose(other[dim], alone[dim], rtol=1e-13)
+    last = Energy(dim=0, p=1, essential="clip")(filtration()(clouds[0]))
+    assert last > Energy(dim=0, p=1)(filtration()(clouds[0])) + filtration()(clouds[0])[1].max()
+    one = filtration(max_dim=2)(np.ones((1, d)))
+    assert [len(one[dim]) for dim in range(3)] == [1, 0, 0]
+
+
+def test_a_plane_in_space_is_the_plane(rng):
+    plane = rng.random((40, 2))
+    frame = np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    for d in (3, 4):
+        for filtration in (WeakAlpha(), Alpha()):
+            flat, expected = (
+                filtration(plane @ frame[:2, :d] if d == 4 else np.pad(plane, ((0, 0), (0, 1)))),
+                filtration(plane),
+            )
+            for dim in (0, 1):
+                np.testing.assert_allclose(flat[dim], expected[dim], rtol=1e-9)
 
 
 def test_dimensions(rng):

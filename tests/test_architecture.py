@@ -14,17 +14,19 @@ PACKAGE = Path(skltopo.__file__).parent
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
 FLOORS = [
     ["_parallel"],
-    ["_persistence", "_lines", "_features", "_proximal", "_descent", "_matching"],
-    ["_delaunay", "_repair", "_planar_alpha", "_planar_rips", "_lengths"],
+    ["_persistence", "_lines", "_features", "_proximal", "_descent", "_reduction", "_matching"],
+    ["_delaunay", "_repair", "_planar_alpha", "_planar_rips", "_lengths", "_polynomial"],
+    ["_delaunay3", "_edges3", "_weak3", "_complex3", "_alpha3", "_delaunay_any"],
     ["_memory", "_distances", "_emst", "_rips", "_rips2"],
     ["_arrays", "diagrams", "_diagram_lists", "level_sets"],
     ["_circumradius", "_edge_lengths", "point_clouds"],
     ["alpha", "_metric_clouds", "_distance_matrices", "vietoris_rips", "filtrations"],
-    ["energies", "distances", "_vectors"],
+    ["_energy_node", "energies", "distances", "_vectors"],
+    ["_critical_sets", "_big_steps", "_displacement", "_point_descent"],
     ["nn", "penalties", "solvers"],
-    ["features", "regression", "classification"],
+    ["features", "regression", "classification", "shaping"],
     ["persistence_diagrams", "_vectorizer", "vectorize", "kernels"],
-    ["datasets", "_regression_display", "_diagram_displays", "plotting"],
+    ["datasets", "_regression_display", "_shaping_display", "_diagram_displays", "plotting"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
 THIRD_PARTY = {
@@ -42,6 +44,8 @@ THIRD_PARTY = {
         "datasets",
         "_regression_display",
         "_diagram_displays",
+        "shaping",
+        "_shaping_display",
     },
 }
 

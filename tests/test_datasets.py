@@ -3,6 +3,7 @@ import pytest
 
 from skltopo.datasets import (
     make_boxcar,
+    make_chair,
     make_circle,
     make_clustered_coef,
     make_regression_problem,
@@ -28,6 +29,23 @@ def test_random_state_decides():
         assert (make(random_state=3) != make(random_state=4)).any()
 
 
+def test_chair_is_a_surface_with_area_for_density():
+    points = make_chair(20_000, random_state=0)
+    np.testing.assert_array_equal(points, make_chair(20_000, random_state=0))
+    on_face = np.isclose(points, np.round(points, 2), rtol=0, atol=1e-9).any(axis=1)
+    assert on_face.all()
+    assert points.min() == -0.55
+    assert points.max() == 1.3
+    x, y, height = points.T
+    legs = height < 0.44
+    assert ((np.minimum(x, 1 - x) <= 0.1) & (np.minimum(y, 1 - y) <= 0.1))[legs].all()
+    # The seat has 2 x 1 + 4 x 0.08 of the area, all boxes together have 5.82.
+    seat = (height >= 0.45) & (height <= 0.53)
+    assert seat.mean() == pytest.approx(2.32 / 5.82, rel=0.1)
+    noisy = make_chair(5_000, noise=0.1, random_state=0)
+    assert noisy[:, 2].max() > 1.4
+
+
 def test_problem_has_the_noise_asked_for():
     coef = make_clustered_coef(10, (-1, 0, 1), random_state=0)
     assert set(coef) <= {-1.0, 0.0, 1.0}
@@ -43,5 +61,8 @@ def test_sizes_are_checked(bad):
             make(bad)
     with pytest.raises(ValueError, match="n_samples must be an integer"):
         make_regression_problem([1.0], bad)
-    with pytest.raises(ValueError, match="noise must not be negative"):
-        make_regression_problem([1.0], noise=-1)
+    with pytest.raises(ValueError, match="n_samples must be an integer"):
+        make_chair(bad)
+    for make in (lambda noise: make_regression_problem([1.0], noise=noise), make_chair):
+        with pytest.raises(ValueError, match="noise must not be negative"):
+            make(noise=-1)

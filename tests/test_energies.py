@@ -84,3 +84,24 @@ def test_bad_parameters(parameters, error, sentence):
 def test_missing_dimension_is_named():
     with pytest.raises(KeyError, match="dimension 1 was not computed"):
         Energy(dim=1)(LevelSet(1)([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("superlevel", [False, True])
+@pytest.mark.parametrize(
+    ("p", "q", "i0"), [(1, 0, 1), (2, 0, 2), (2, 1, 1), (0, 2, 3), (1.5, 0.5, 1)]
+)
+def test_gradient_in_one_node_equals_that_of_torch(rng, superlevel, p, q, i0):
+    images = torch.tensor(1 + rng.random((3, 4, 5)), requires_grad=True)
+    energies = [Energy(dim=dim, p=p, q=q, i0=i0, weight=-2.0) for dim in (0, 1)]
+
+    def total(images):
+        batch = LevelSet(2, superlevel=superlevel)(images)
+        return sum(energy(batch) for energy in energies)
+
+    assert torch.autograd.gradcheck(total, images)
+    assert torch.autograd.gradgradcheck(total, images)
+    single = images.detach().to(torch.float32).requires_grad_()
+    total(single).sum().backward()
+    total(images).sum().backward()
+    assert single.grad.dtype == torch.float32
+    torch.testing.assert_close(single.grad.double(), images.grad, rtol=1e-5, atol=1e-5)

@@ -529,14 +529,44 @@ def test_metric_that_is_no_number_says_so():
 
 
 def test_too_many_points_say_so():
-    line = np.zeros((65537, 1))
+    points = np.zeros((65537, 3))
     with pytest.raises(ValueError, match="at most 65536 points, got 65537"):
-        VietorisRips(1)(line)
-    assert len(VietorisRips(0)(line)[0]) == 1
+        VietorisRips(1)(points)
+    assert len(VietorisRips(0)(points)[0]) == 1
+
+
+def test_the_plane_has_no_limit(rng):
+    points = rng.random((70_000, 2))
+    diagram = VietorisRips(1)(points)
+    assert len(diagram[0]) == 70_000
+    births, deaths = diagram[1].T
+    assert (births < deaths).all()
+
+
+def test_planar_clouds_are_cut_like_others(rng):
+    """The same points, by their triangulation and, in three dimensions, by all edges."""
+    for points in (rng.random((250, 2)), rng.integers(0, 12, (250, 2)).astype(float)):
+        lifted = np.pad(points, ((0, 0), (0, 1)))
+        for max_edge in (np.inf, 0.05, 1.0, 1.5):
+            found, expected = (VietorisRips(1, max_edge)(x) for x in (points, lifted))
+            for dim in (0, 1):
+                np.testing.assert_array_equal(found[dim], expected[dim])
+            np.testing.assert_array_equal(found.pairs[0], expected.pairs[0])
+            if points.max() < 1:
+                np.testing.assert_array_equal(found.pairs[1], expected.pairs[1])
+                np.testing.assert_array_equal(found.essential[1], expected.essential[1])
+
+
+def test_planar_clouds_with_large_faces_fall_back_on_all_edges(rng, monkeypatch):
+    angle = 7 * rng.random(300)
+    points = np.stack([np.cos(angle), np.sin(angle)], 1) + 0.001 * rng.normal(size=(300, 2))
+    expected = VietorisRips(1)(points)
+    monkeypatch.setattr("skltopo.vietoris_rips.PLANAR_WORK", 1e-9)
+    np.testing.assert_array_equal(VietorisRips(1)(points).pairs[1], expected.pairs[1])
 
 
 def test_too_little_memory_says_so(rng, monkeypatch):
-    points = rng.random((300, 2))
+    points = rng.random((300, 3))
     with monkeypatch.context() as patch:
         patch.setattr("skltopo.vietoris_rips.available_memory", lambda: 1000)
         with pytest.raises(MemoryError, match="distances of 300 points take"):

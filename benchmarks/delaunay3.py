@@ -1,0 +1,95 @@
+"""Weak Alpha and Alpha of points in space beside geoph, gudhi and Qhull, in one run.
+
+Ours returns critical edges and simplices of PD_0, PD_1 and PD_2; geoph and gudhi values. Every row
+takes the best of several repetitions, ours and the peer's in turn, on one thread.
+
+    python benchmarks/delaunay3.py             # up to 1e4 points, about a minute
+    python benchmarks/delaunay3.py --large     # 1e5 points too, some minutes
+"""
+
+import argparse
+import time
+
+import geoph
+import gudhi
+import numpy as np
+from scipy.spatial import Delaunay
+from tqdm import tqdm
+
+from skltopo._delaunay3 import delaunay_tetrahedra
+from skltopo._delaunay_any import delaunay_pairs_3d
+
+DIMS = (0, 1, 2)
+
+
+def best_times(calls, repeats=7, seconds=10.0):
+    """Return the best time of each call in ms; they take turns, to meet the same noise."""
+    best = [np.inf] * len(calls)
+    start, rounds = time.perf_counter(), 0
+    while rounds < 2 or (rounds < repeats and time.perf_counter() - start < seconds):
+        for i, call in enumerate(calls):
+            begin = time.perf_counter()
+            call()
+            best[i] = min(best[i], time.perf_counter() - begin)
+        rounds += 1
+    return [1e3 * t for t in best]
+
+
+def gudhi_alpha(points):
+    """All diagrams of the Alpha complex by gudhi's fast kernel."""
+    tree = gudhi.AlphaComplex(points=points, precision="fast").create_simplex_tree()
+    tree.compute_persistence()
+    return [tree.persistence_intervals_in_dimension(dim) for dim in DIMS]
+
+
+def clouds(sizes):
+    """Uniform points by size, and noiseless surfaces and a lattice, where predicates are hard."""
+    rng = np.random.default_rng(0)
+    for n in sizes:
+        yield f"uniform {n:,}", rng.random((n, 3))
+    sphere = rng.standard_normal((3000, 3))
+    yield "sphere 3,000", sphere / np.linalg.norm(sphere, axis=1)[:, None]
+    a, b = 2 * np.pi * rng.random((2, 3000))
+    yield (
+        "torus 3,000",
+        np.stack([(2 + np.cos(a)) * np.cos(b), (2 + np.cos(a)) * np.sin(b), np.sin(a)], axis=1),
+    )
+    grid = np.stack(np.indices((14, 14, 14)), axis=-1).reshape(-1, 3)
+    yield "integer lattice 14^3", grid.astype(float)
+    yield "lattice of linspace(0, 1, 14)", np.linspace(0, 1, 14)[grid]
+
+
+def main():
+    """Time all rows and print them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--large", action="store_true", help="1e5 points too")
+    arguments = parser.parse_args()
+    sizes = (100, 1000, 10_000, 100_000) if arguments.large else (100, 1000, 10_000)
+    results = []
+    for name, points in tqdm(list(clouds(sizes))):
+        pairs = [
+            (
+                "weak Alpha / geoph",
+                lambda x=points: geoph.delaunayRipsPersistenceDiagram(x),
+                lambda x=points: delaunay_pairs_3d(x, DIMS, False),
+            ),
+            (
+                "Alpha / gudhi",
+                lambda x=points: gudhi_alpha(x),
+                lambda x=points: delaunay_pairs_3d(x, DIMS, True),
+            ),
+            (
+                "triangulation / Qhull",
+                lambda x=points: Delaunay(x),
+                lambda x=points: delaunay_tetrahedra(x),
+            ),
+        ]
+        for what, peer, ours in pairs:
+            results.append((name, what, *best_times([peer, ours])))
+    print(f"{'points':30s} {'work':22s} {'peer':>10s} {'skltopo':>10s} {'ratio':>7s}   (ms)")
+    for name, what, peer, ours in results:
+        print(f"{name:30s} {what:22s} {peer:10.2f} {ours:10.2f} {peer / ours:6.1f}x")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""Pictures of a `TopoShaper`: points before and after, their trails, and their diagrams."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+__all__ = ["TopoShaperDisplay"]
+
+# Of the colour-blind safe palette of Okabe and Ito.
+BEFORE = "#999999"
+AFTER = "#0072B2"
+DIMENSIONS = ["#D55E00", "#0072B2", "#009E73", "#CC79A7"]
+MARKERS = ["o", "^", "s", "D"]
+TITLES = ["before", "after", "trails", "diagrams"]
+
+
+class TopoShaperDisplay:
+    """Points before and after, the trails between, and the diagrams of both.
+
+    Clouds in the plane and in space are drawn as they are, on a line with their order for
+    height; of more coordinates the first three are drawn.
+
+    Parameters
+    ----------
+    before, after : (n, d) ndarray
+    path : (n_steps, m, d) ndarray, default=None
+        Trails of m points; None for straight ones.
+    diagrams : tuple of two Diagram, default=None
+        Before and after. None leaves the panel empty.
+
+    Attributes
+    ----------
+    axes_ : list of matplotlib Axes
+        Before, after, trails and diagrams.
+    figure_ : matplotlib Figure
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skltopo import TopoShaper
+    >>> from skltopo.plotting import TopoShaperDisplay
+    >>> X = np.random.default_rng(0).random((30, 2))
+    >>> shaper = TopoShaper("holes", max_iter=5, store_path=True).fit(X)
+    >>> display = TopoShaperDisplay.from_estimator(shaper, X).plot()
+    >>> [ax.get_title() for ax in display.axes_]
+    ['before', 'after', 'trails', 'diagrams']
+    """
+
+    def __init__(self, *, before, after, path=None, diagrams=None):
+        self.before = before
+        self.after = after
+        self.path = path
+        self.diagrams = diagrams
+
+    @classmethod
+    def from_estimator(cls, estimator, X):
+        """Make the display of a fitted `TopoShaper`.
+
+        Parameters
+        ----------
+        estimator : TopoShaper
+            With ``store_path=True`` trails have all their steps.
+        X : array-like of shape (n_samples, n_features)
+            The points that it was fitted on, or others, which are carried by `transform`.
+
+        Returns
+        -------
+        TopoShaperDisplay
+        """
+        check_is_fitted(estimator)
+        before = np.asarray(X, dtype=np.float64)
+        after = np.asarray(estimator.transform(before), dtype=np.float64)
+        path = getattr(estimator, "path_", None)
+        shaped = estimator.sample_indices_
+        if path is not None and (
+            len(before) <= shaped[-1] or not np.array_equal(path[0], before[shaped])
+        ):
+            path = None  # of other points
+        diagrams = estimator.filtration_(before), estimator.filtration_(after)
+        return cls(before=before, after=after, path=path, diagrams=diagrams)
+
+    def plot(self, axes=None):
+        """Draw.
+
+        Parameters
+        ----------
+        axes : sequence of 4 matplotlib Axes, default=None
+            For points in space the first three must have a 3-D projection. None makes a new figure.
+
+        Returns
+        -------
+        self
+        """
+        axes = self._make_axes() if axes is None else list(axes)
+        if len(axes) != 4:
+            raise ValueError(f"axes must be 4 matplotlib Axes, got {len(axes)}")
+        before, after = self._coordinates(self.before), self._coordinates(self.after)
+        self._draw_points(axes[0], before, color=BEFORE)
+        self._draw_points(axes[1], after, color=AFTER)
+        self._draw_trails(axes[2])
+        self._draw_points(axes[2], before, color=BEFORE, size=8)
+        self._draw_points(axes[2], after, color=AFTER, size=8)
+        self._share_limits(axes[:3], np.concatenate([before, after]))
+        if self.diagrams is not None:
+            self._draw_diagrams(axes[3])
+        for ax, title in zip(axes, TITLES, strict=True):
+            ax.set_title(title)
+        self.axes_, self.figure_ = axes, axes[0].figure
+        return self
+
+    @property
+    def _in_space(self):
+        return self.before.shape[-1] >= 3
+
+    def _make_axes(self):
+        import matplotlib.pyplot as plt
+
+        figure = plt.figure(figsize=(15, 4))
+        # The automatic layouts cut off titles beside axes in space.
+        figure.subplots_adjust(left=0.045, right=0.99, bottom=0.14, top=0.9, wspace=0.2)
+        projection = "3d" if self._in_space else None
+        return [figure.add_subplot(1, 4, i + 1, projection=projection) for i in range(3)] + [
+            figure.add_subplot(1, 4, 4)
+        ]
+
+    def _coordinates(self, points):
+        """Return the (n, 2) or (n, 3) coordinates that are drawn."""
+        if points.shape[-1] > 1:
+            return points[..., :3]
+        height = np.broadcast_to(np.linspace(0, 1, points.shape[-2])[:, np.newaxis], points.shape)
+        return np.concatenate([points, height], axis=-1)
+
+    @staticmethod
+    def _draw_points(ax, points, color, size=16):
+        ax.scatter(*points.T, s=size, color=color, linewidths=0, alpha=0.9)
+
+    def _draw_trails(self, ax):
+        path = np.stack([self.before, self.after]) if self.path is None else self.path
+        trails = np.swapaxes(self._coordinates(path), 0, 1)
+        if self._in_space:
+            from mpl_toolkits.mplot3d.art3d import Line3DCollection as Lines
+        else:
+            from matplotlib.collections import LineCollection as Lines
+        ax.add_collection(Lines(trails, colors=AFTER, linewidths=0.7, alpha=0.35))
+
+    def _share_limits(self, axes, points):
+        low, high = points.min(axis=0), points.max(axis=0)
+        middle, half = (low + high) / 2, 0.53 * max(float((high - low).max()), 1e-12)
+        for ax in axes:
+            set_limits = [ax.set_xlim, ax.set_ylim]
+            if self._in_space:
+                set_limits.append(ax.set_zlim)
+                ax.set_box_aspect((1, 1, 1), zoom=1.2)
+                for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+                    axis.set_ticklabels([])
+            elif self.before.shape[-1] == 2:
+                ax.set_aspect("equal")
+            for set_limit, center in zip(set_limits, middle, strict=False):
+                set_limit(center - half, center + half)
+
+    def _draw_diagrams(self, ax):
+        before, after = self.diagrams
+        top = 0.0
+        for dim in before.homology_dimensions:
+            marker = MARKERS[dim % len(MARKERS)]
+            for diagram, color, size, label in (
+                (before, BEFORE, 45, f"PD{dim} before"),
+                (after, DIMENSIONS[dim % len(DIMENSIONS)], 16, f"PD{dim} after"),
+            ):
+                points = np.asarray(diagram[dim])
+                points = points[np.isfinite(points).all(axis=1)]
+                style = {"s": size, "marker": marker, "color": color, "label": label}
+                ax.scatter(*points.T, linewidths=0, **style)
+                top = max(top, float(points.max(initial=0)))
+        top = 1.05 * top or 1.0
+        ax.plot([0, top], [0, top], color="0.5", lw=0.8, zorder=0)
+        ax.set(xlabel="birth", ylabel="death", xlim=(-0.03 * top, top), ylim=(-0.03 * top, top))
+        ax.set_aspect("equal")
+        ax.legend(frameon=False, fontsize=8, loc="lower right")
