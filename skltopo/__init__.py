@@ -10,14 +10,16 @@ __version__ = "0.1.0.dev0"
 
 _HOMES = {
     "Energy": "energies",
+    "PersistenceDiagrams": "persistence_diagrams",
     "PersistenceFeatures": "features",
     "TopoShaper": "shaping",
     "TopologicalClassifier": "classification",
     "TopologicalRegression": "regression",
     "TopologicalRegressionCV": "regression",
 }
-_MODULES = ["classification", "datasets", "diagrams", "energies", "features", "filtrations", "nn"]
-_MODULES += ["penalties", "plotting", "regression", "shaping", "solvers"]
+_MODULES = ["classification", "datasets", "diagrams", "distances", "energies", "features"]
+_MODULES += ["filtrations", "kernels", "nn", "penalties", "persistence_diagrams", "plotting"]
+_MODULES += ["regression", "shaping", "solvers", "vectorize"]
 
 __all__ = [*_HOMES, *_MODULES]
 

@@ -179,6 +179,10 @@ class DiagramBatch:
         """Number of samples over all leading axes."""
         return int(np.prod(self.shape, dtype=np.int64))
 
+    def flat(self):
+        """Return the same diagrams with one leading axis."""
+        return self._select(0, self.n_samples, (self.n_samples,))
+
     def _select(self, start, stop, shape):
         points = {dim: part.sample(start, stop) for dim, part in self.points.items()}
         last = self.last

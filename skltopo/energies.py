@@ -6,12 +6,12 @@ from ._arrays import is_tensor
 from ._polynomial import polynomial_energy
 from .diagrams import Diagram
 
-__all__ = ["Energy", "polynomial_energies", "polynomial_gradient"]
+__all__ = ["Energy", "polynomial_energies", "polynomial_gradient", "segment_sum"]
 
 ESSENTIAL = ("drop", "clip")
 
 
-def _segment_sum(terms, splits):
+def segment_sum(terms, splits):
     """Sum terms[splits[i]:splits[i + 1]] over the first axis for every i."""
     n_segments = len(splits) - 1
     if is_tensor(terms):
@@ -97,7 +97,7 @@ def polynomial_energies(batch, dim, max_p, max_q, i0=1, essential="drop"):
             p = torch.from_numpy(p).to(length.device)
             q = torch.from_numpy(q).to(length.device)
         terms = (length[:, None] ** p)[:, :, None] * (middle[:, None] ** q)[:, None, :]
-        total = total + _segment_sum(terms.reshape(len(length), (max_p + 1) * (max_q + 1)), splits)
+        total = total + segment_sum(terms.reshape(len(length), (max_p + 1) * (max_q + 1)), splits)
     return total
 
 
@@ -213,8 +213,7 @@ class Energy:
 
     def _sum(self, parts):
         return sum(
-            _segment_sum(length**self.p * middle**self.q, splits)
-            for length, middle, splits in parts
+            segment_sum(length**self.p * middle**self.q, splits) for length, middle, splits in parts
         )
 
     def _sum_fused(self, points):

@@ -2,10 +2,57 @@
 
 import torch
 
+from ._diagram_lists import as_points_list
+from ._vectors import join
 from .energies import polynomial_energies
 from .filtrations import LevelSet
 
-__all__ = ["LevelSetEnergies"]
+__all__ = ["DiagramVectors", "LevelSetEnergies"]
+
+
+class DiagramVectors(torch.nn.Module):
+    """Vectors of diagrams, differentiable: the module behind ``to_torch`` in `skltopo.vectorize`.
+
+    Parameters
+    ----------
+    function : callable
+        Takes (points, splits) and returns one row for each diagram.
+    dim : int, default=None
+        Homology dimension, where diagrams have several.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skltopo.filtrations import LevelSet
+    >>> from skltopo.vectorize import TopKLengths
+    >>> module = TopKLengths(k=2).fit([[[0.0, 1.0]]]).to_torch()
+    >>> line = torch.tensor([[0.0, 3.0, 1.0, 4.0]], requires_grad=True)
+    >>> lengths = module(LevelSet(ndim=1)(line))
+    >>> lengths.tolist()
+    [[2.0, 0.0]]
+    >>> lengths.sum().backward()
+    >>> line.grad.tolist()
+    [[0.0, 1.0, -1.0, 0.0]]
+    """
+
+    def __init__(self, function, dim=None):
+        super().__init__()
+        self.function = function
+        self.dim = dim
+
+    def forward(self, diagrams):
+        """Compute the vectors.
+
+        Parameters
+        ----------
+        diagrams : DiagramBatch, or list of Diagram or (n_points, 2) torch.Tensor
+
+        Returns
+        -------
+        (n_diagrams, n_features) torch.Tensor
+        """
+        live = [torch.as_tensor(points) for points in as_points_list(diagrams, self.dim)[0]]
+        return self.function(*join(live))
 
 
 class LevelSetEnergies(torch.nn.Module):

@@ -14,25 +14,39 @@ PACKAGE = Path(skltopo.__file__).parent
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
 FLOORS = [
     ["_parallel"],
-    ["_persistence", "_lines", "_features", "_proximal", "_descent", "_reduction"],
+    ["_persistence", "_lines", "_features", "_proximal", "_descent", "_reduction", "_matching"],
     ["_delaunay", "_repair", "_planar_alpha", "_planar_rips", "_lengths", "_polynomial"],
     ["_delaunay3", "_edges3", "_weak3", "_complex3", "_alpha3", "_delaunay_any"],
     ["_memory", "_distances", "_emst", "_rips", "_rips2"],
-    ["_arrays", "diagrams", "level_sets", "_circumradius", "_edge_lengths", "point_clouds"],
+    ["_arrays", "diagrams", "_diagram_lists", "level_sets"],
+    ["_circumradius", "_edge_lengths", "point_clouds"],
     ["alpha", "_metric_clouds", "_distance_matrices", "vietoris_rips", "filtrations"],
-    ["_energy_node", "energies"],
+    ["_energy_node", "energies", "distances", "_vectors"],
     ["_critical_sets", "_big_steps", "_displacement", "_point_descent"],
     ["nn", "penalties", "solvers"],
     ["features", "regression", "classification", "shaping"],
-    ["datasets", "_regression_display", "_shaping_display", "plotting"],
+    ["persistence_diagrams", "_vectorizer", "vectorize", "kernels"],
+    ["datasets", "_regression_display", "_shaping_display", "_diagram_displays", "plotting"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
 THIRD_PARTY = {
     "kernels": {"numpy", "cython", "libc", "libcpp", "cpython", "functools"},
     # The descent calls scipy's BLAS.
     "_descent.pyx": {"scipy"},
-    "sklearn": {"features", "regression", "classification", "datasets", "_regression_display"}
-    | {"shaping", "_shaping_display"},
+    "sklearn": {
+        "persistence_diagrams",
+        "_vectorizer",
+        "vectorize",
+        "kernels",
+        "features",
+        "regression",
+        "classification",
+        "datasets",
+        "_regression_display",
+        "_diagram_displays",
+        "shaping",
+        "_shaping_display",
+    },
 }
 
 

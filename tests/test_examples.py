@@ -43,3 +43,24 @@ def test_digits_by_topology(tmp_path):
 def test_examples_write_pictures(name, pictures, tmp_path):
     run_example(name, tmp_path)
     assert pictures <= {path.name for path in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("name", "pictures"),
+    [
+        (
+            "plot_diagrams.py",
+            {
+                "persistence_diagram.png",
+                "barcode.png",
+                "diagram_vectors.png",
+                "critical_points.png",
+            },
+        ),
+        ("paper/plot_figure_13.py", {"figure_13.png"}),
+        ("paper/plot_figure_14.py", {"figure_14.png"}),
+    ],
+)
+def test_diagram_examples(name, pictures, tmp_path):
+    run_example(name, tmp_path)
+    assert pictures <= {path.name for path in tmp_path.iterdir()}

@@ -1,0 +1,220 @@
+"""Vectors of diagrams as functions of all their points at once, for numpy arrays and tensors.
+
+Every function takes the points of many diagrams one after the other, (n_points, 2) with those of
+diagram i in the rows splits[i]:splits[i + 1], and returns one row per diagram. Births may be above
+deaths (superlevel sets): lengths are absolute, and an interval is the same in both directions. Only
+`betti_curves` and `polynomials` take essential classes.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+
+from ._arrays import is_tensor
+from .diagrams import DiagramBatch, Points
+from .energies import polynomial_energies, segment_sum
+
+__all__ = [
+    "betti_curves",
+    "drop_essential",
+    "entropies",
+    "join",
+    "landscapes",
+    "persistence_images",
+    "polynomials",
+    "silhouettes",
+    "top_lengths",
+]
+
+
+def join(diagrams):
+    """Return (points, splits) of a list of diagrams, tensors if one of them is."""
+    splits = np.concatenate([[0], np.cumsum([len(d) for d in diagrams])]).astype(np.int64)
+    tensors = [d for d in diagrams if is_tensor(d)]
+    if not tensors:
+        points = np.concatenate([np.empty((0, 2)), *diagrams])
+        return points, splits
+    import torch
+
+    device = tensors[0].device
+    return torch.cat([torch.as_tensor(d, device=device) for d in diagrams]), splits
+
+
+def drop_essential(points, splits):
+    """Return (finite points, splits, number of essential classes of each diagram)."""
+    infinite = abs(points) == np.inf
+    finite = ~(infinite[:, 0] | infinite[:, 1])
+    plain = finite.cpu().numpy() if is_tensor(finite) else finite
+    if plain.all():
+        return points, splits, np.zeros(len(splits) - 1, np.int64)
+    kept = np.concatenate([[0], np.cumsum(plain)])[splits]
+    return points[finite], kept, np.diff(splits) - np.diff(kept)
+
+
+def _like(values, points):
+    """Return a numpy array in the kind, dtype and device of points."""
+    if not is_tensor(points):
+        return values
+    import torch
+
+    return torch.as_tensor(values, device=points.device).to(points.dtype)
+
+
+def _stack(rows, points, width):
+    """Return rows as a matrix, also if there are none."""
+    if is_tensor(points):
+        import torch
+
+        return torch.stack(rows) if rows else points.new_zeros((0, width))
+    return np.stack(rows) if rows else np.zeros((0, width))
+
+
+def _namespace(points):
+    if is_tensor(points):
+        import torch
+
+        return torch
+    return np
+
+
+def _lengths(points):
+    return abs(points[:, 1] - points[:, 0])
+
+
+def _normal_cdf(z):
+    if is_tensor(z):
+        import torch
+
+        return torch.special.ndtr(z)
+    from scipy.special import ndtr
+
+    return ndtr(z)
+
+
+def _gaussians(centers, low, high, n, bandwidth, pixels):
+    """Return (n_points, n) values of normal densities on an axis: of pixels, or at points."""
+    if pixels == "areas":
+        edges = _like(np.linspace(low, high, n + 1), centers)
+        cdf = _normal_cdf((edges - centers[:, None]) / bandwidth)
+        return cdf[:, 1:] - cdf[:, :-1]
+    z = (_like(np.linspace(low, high, n), centers) - centers[:, None]) / bandwidth
+    return _namespace(centers).exp(-(z**2) / 2) / (bandwidth * (2 * np.pi) ** 0.5)
+
+
+def persistence_images(
+    points, splits, birth_range, length_range, resolution, bandwidth, weight_power, pixels
+):
+    """Return the sum of Gaussians around (birth, length), a row of lengths after the other."""
+    n_births, n_lengths = resolution
+    lengths = _lengths(points)
+    along_births = _gaussians(points[:, 0], *birth_range, n_births, bandwidth, pixels)
+    along_lengths = _gaussians(lengths, *length_range, n_lengths, bandwidth, pixels)
+    weighted = along_lengths * (lengths**weight_power)[:, None]
+    rows = [(weighted[i:j].T @ along_births[i:j]).reshape(-1) for i, j in pairwise(splits)]
+    return _stack(rows, points, n_births * n_lengths)
+
+
+def _tents(points, grid):
+    """Return (n_points, n_grid) heights of the triangles over the intervals."""
+    middles = (points[:, :1] + points[:, 1:]) / 2
+    return (_lengths(points)[:, None] / 2 - abs(_like(grid, points) - middles)).clip(0)
+
+
+def _largest(values, k):
+    """Return the k largest values of each column, largest first, zeros where there are fewer."""
+    n, found = len(values), min(k, len(values))
+    if is_tensor(values):
+        import torch
+
+        top = values.topk(found, dim=0).values
+        return torch.cat([top, values.new_zeros((k - found, values.shape[1]))])
+    if found < n:
+        values = np.partition(values, n - found, axis=0)[n - found :]
+    return np.concatenate([np.sort(values, axis=0)[::-1], np.zeros((k - found, values.shape[1]))])
+
+
+def landscapes(points, splits, grid, n_layers):
+    """Return the k-th greatest tent at every point of the grid, layer after layer."""
+    rows = [_largest(_tents(points[i:j], grid), n_layers).reshape(-1) for i, j in pairwise(splits)]
+    return _stack(rows, points, n_layers * len(grid))
+
+
+def silhouettes(points, splits, grid, weight_power):
+    """Return the mean of the tents, weighted by powers of their lengths; 0 without points."""
+    weights = _lengths(points) ** weight_power
+    totals = segment_sum(weights, splits)
+    totals = _namespace(points).where(totals > 0, totals, 1)
+    rows = [weights[i:j] @ _tents(points[i:j], grid) for i, j in pairwise(splits)]
+    return _stack(rows, points, len(grid)) / totals[:, None]
+
+
+def betti_curves(points, splits, grid):
+    """Return how many intervals contain each value of the grid; births belong to them."""
+    plain = points.detach().cpu().numpy() if is_tensor(points) else points
+    rows = []
+    for i, j in pairwise(splits):
+        births, deaths = plain[i:j].T
+        rising, falling = births <= deaths, births > deaths
+        row = _count(births[rising], grid, "right") - _count(deaths[rising], grid, "right")
+        row += _count(deaths[falling], grid, "left") - _count(births[falling], grid, "left")
+        rows.append(row.astype(np.float64))
+    return _like(_stack(rows, plain, len(grid)), points)
+
+
+def _count(values, grid, side):
+    """Return how many values are below each of the grid; those equal to it count on the right."""
+    return np.searchsorted(np.sort(values), grid, side=side)
+
+
+def entropies(points, splits, normalize):
+    """Return the Shannon entropy of the lengths, in one column; 0 without points."""
+    xp = _namespace(points)
+    lengths = _lengths(points)
+    totals = segment_sum(lengths, splits)
+    counts = np.diff(splits)
+    share = lengths / xp.where(totals > 0, totals, 1)[np.repeat(np.arange(len(counts)), counts)]
+    # A point of length zero adds nothing; the inner where keeps its gradient finite.
+    terms = xp.where(share > 0, share * xp.log(xp.where(share > 0, share, 1)), 0)
+    out = -segment_sum(terms, splits) + 0.0
+    if normalize:
+        out = out / _like(np.log(np.maximum(counts, 2)), points)
+    return out[:, None]
+
+
+def _by_length(points, splits):
+    """Return the rows of every diagram by decreasing length; equal lengths keep their order."""
+    lengths = _lengths(points)
+    plain = lengths.detach().cpu().numpy() if is_tensor(lengths) else lengths
+    counts = np.diff(splits)
+    return np.lexsort([-plain, np.repeat(np.arange(len(counts)), counts)])
+
+
+def top_lengths(points, splits, k):
+    """Return the k greatest lengths, greatest first, zeros where there are fewer."""
+    order = _by_length(points, splits)
+    counts = np.diff(splits)
+    sample = np.repeat(np.arange(len(counts)), counts)
+    rank = np.arange(len(order)) - splits[:-1][sample]
+    kept = rank < k
+    target = sample[kept] * k + rank[kept]
+    values = _lengths(points)[order[kept]]
+    if is_tensor(points):
+        import torch
+
+        flat = points.new_zeros(len(counts) * k)
+        index = torch.from_numpy(target).to(points.device)
+        return flat.index_copy(0, index, values).reshape(len(counts), k)
+    out = np.zeros(len(counts) * k)
+    out[target] = values
+    return out.reshape(len(counts), k)
+
+
+def polynomials(points, splits, max_p, max_q, i0):
+    """Return E(p, q, i0) in the column p * (max_q + 1) + q; essential classes take their ranks."""
+    points, splits, n_essential = drop_essential(points, splits)
+    finite = points[_by_length(points, splits)]
+    essential_splits = np.concatenate([[0], np.cumsum(n_essential)])
+    # Energies that drop essential classes look at their numbers only.
+    found = Points(finite, None, splits, finite[:0, 0], None, essential_splits)
+    batch = DiagramBatch({0: found}, (len(splits) - 1,), False, None)
+    return polynomial_energies(batch, 0, max_p, max_q, i0, "drop")

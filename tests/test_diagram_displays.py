@@ -1,0 +1,209 @@
+"""What is drawn: counts, limits, labels."""
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from matplotlib.colors import to_hex
+
+from skltopo.filtrations import LevelSet, WeakAlpha
+from skltopo.plotting import (
+    BarcodeDisplay,
+    CriticalPointsDisplay,
+    DiagramCurveDisplay,
+    PersistenceDiagramDisplay,
+    PersistenceImageDisplay,
+)
+from skltopo.vectorize import BettiCurve, PersistenceImage, PersistenceLandscape, TopKLengths
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def image(rng):
+    return rng.random((20, 25))
+
+
+@pytest.mark.parametrize("superlevel", [False, True])
+def test_diagram_has_every_point(superlevel, image):
+    diagram = LevelSet(2, superlevel=superlevel)(image)
+    display = PersistenceDiagramDisplay.from_diagram(diagram, title="t").plot()
+    ax = display.ax_
+    for dim in (0, 1):
+        finite = diagram[dim][np.isfinite(diagram[dim][:, 1])]
+        np.testing.assert_array_equal(display.points_[dim].get_offsets(), finite)
+    assert set(display.essential_) == {0}
+    ((birth, at),) = display.essential_[0].get_offsets()
+    assert birth == diagram[0][0, 0]
+    values = np.concatenate([diagram[0][1:], diagram[1]])
+    assert at < values.min() if superlevel else at > values.max()
+    assert display.infinity_.get_ydata()[0] == at
+    low, high = ax.get_ylim()
+    assert low < at < high
+    assert [text.get_text() for text in ax.texts] == [r"$-\infty$" if superlevel else r"$\infty$"]
+    (left, right), (x, y) = ax.get_xlim(), display.diagonal_.get_data()
+    assert left < values.min() <= values.max() < right
+    np.testing.assert_array_equal(x, y)
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_title()) == ("birth", "death", "t")
+    assert ax.get_aspect() == 1
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["$H_0$", "$H_1$"]
+    legend = ax.get_legend()._loc  # where no point can be
+    assert legend == (2 if superlevel else 4)
+
+
+def test_diagram_of_five_and_of_five_thousand_points(rng):
+    few, many = (np.sort(rng.random((n, 2))) for n in (5, 5000))
+    few = PersistenceDiagramDisplay.from_diagram(few).plot()
+    many = PersistenceDiagramDisplay.from_diagram(many).plot()
+    assert len(many.points_[0].get_offsets()) == 5000
+    assert few.points_[0].get_sizes()[0] > 5 * many.points_[0].get_sizes()[0]
+    assert few.points_[0].get_alpha() > 2 * many.points_[0].get_alpha()
+    assert many.points_[0].get_rasterized()
+    assert few.infinity_ is None
+    assert few.essential_ == {}
+    assert few.ax_.get_xlim() == few.ax_.get_ylim()
+
+
+def test_dimensions_differ_in_colour_and_marker(rng):
+    points = {dim: np.sort(rng.random((4, 2))) for dim in range(4)}
+    display = PersistenceDiagramDisplay.from_diagram(points).plot()
+    colors = [to_hex(display.points_[dim].get_facecolor()[0]) for dim in range(4)]
+    assert colors == ["#0072b2", "#d55e00", "#009e73", "#cc79a7"]
+    shapes = {display.points_[dim].get_paths()[0].vertices.tobytes() for dim in range(4)}
+    assert len(shapes) == 4
+
+
+def test_what_diagrams_are_taken(image):
+    diagram = LevelSet(2)(torch.tensor(image, requires_grad=True))
+    only = PersistenceDiagramDisplay.from_diagram(diagram, homology_dimensions=(1,)).plot()
+    assert set(only.points_) == {1}
+    assert only.ax_.get_legend() is None
+    array = PersistenceDiagramDisplay.from_diagram([[0, 1]], homology_dimensions=(1,))
+    assert set(array.plot().points_) == {1}
+    empty = PersistenceDiagramDisplay.from_diagram(np.empty((0, 2))).plot()
+    assert len(empty.points_[0].get_offsets()) == 0
+    figure, ax = plt.subplots()
+    assert PersistenceDiagramDisplay.from_diagram([[0, 1]]).plot(ax).ax_ is ax
+    assert only.figure_ is not figure
+
+
+@pytest.mark.parametrize("superlevel", [False, True])
+def test_barcode_has_every_interval(superlevel, image):
+    diagram = LevelSet(2, superlevel=superlevel)(image)
+    display = BarcodeDisplay.from_diagram(diagram).plot()
+    low, high = display.ax_.get_xlim()
+    row = 0
+    for dim in (0, 1):
+        segments = np.array(display.bars_[dim].get_segments())
+        expected = np.clip(diagram[dim], low, high)
+        np.testing.assert_array_equal(segments[:, :, 0], expected)
+        assert (np.diff(segments[:, 0, 1]) == 1).all()
+        assert segments[0, 0, 1] >= row  # above the dimension before
+        row = segments[-1, 0, 1] + 1
+    assert (low if superlevel else high) == display.bars_[0].get_segments()[0][1, 0]
+    assert set(display.arrows_) == {0}
+    assert display.arrows_[0].get_marker() == ("<" if superlevel else ">")
+    labels = [label.get_text() for label in display.ax_.get_yticklabels()]
+    assert labels == [f"$H_{dim}$\n({len(diagram[dim])})" for dim in (0, 1)]
+    assert display.ax_.get_xlabel() == "value"
+
+
+def test_persistence_image(rng):
+    diagrams = [np.sort(rng.random((9, 2)))]
+    images = PersistenceImage(resolution=(6, 4)).fit(diagrams)
+    row = images.transform(diagrams)[0]
+    display = PersistenceImageDisplay.from_estimator(images, row, title="t").plot()
+    drawn = display.image_.get_array()
+    assert drawn.shape == (4, 6)
+    np.testing.assert_array_equal(np.ravel(drawn), row)
+    assert tuple(display.image_.get_extent()) == (*images.birth_range_, *images.length_range_)
+    assert display.image_.origin == "lower"
+    ax = display.ax_
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_title()) == ("birth", "length", "t")
+    assert display.colorbar_.vmax == pytest.approx(row.max())
+    with pytest.raises(ValueError, match="row must have 24 values, got 3"):
+        PersistenceImageDisplay.from_estimator(images, [1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("estimator", "n_lines", "ylabel"),
+    [(PersistenceLandscape(n_layers=3), 3, "landscape"), (BettiCurve(), 1, "Betti number")],
+)
+def test_curves(estimator, n_lines, ylabel, rng):
+    diagrams = [np.sort(rng.random((9, 2)))]
+    row = estimator.fit_transform(diagrams)[0]
+    display = DiagramCurveDisplay.from_estimator(estimator, row).plot()
+    assert len(display.lines_) == n_lines
+    np.testing.assert_array_equal(np.concatenate([x.get_ydata() for x in display.lines_]), row)
+    np.testing.assert_array_equal(display.lines_[0].get_xdata(), estimator.grid_)
+    assert display.ax_.get_ylabel() == ylabel
+    with pytest.raises(ValueError, match="row must have"):
+        DiagramCurveDisplay.from_estimator(estimator, row[1:])
+    with pytest.raises(ValueError, match="estimator must have a grid, got TopKLengths"):
+        DiagramCurveDisplay.from_estimator(TopKLengths().fit(diagrams), row)
+
+
+def test_critical_points_of_an_image(image):
+    filtration = LevelSet(2, superlevel=True)
+    display = CriticalPointsDisplay.from_sample(filtration, image, dim=1, n_points=4).plot()
+    pairs = filtration(image).pairs[1][:4]
+    for marks, vertices in ((display.births_, pairs[:, 0]), (display.deaths_, pairs[:, 1])):
+        rows, cols = np.unravel_index(vertices, image.shape)
+        np.testing.assert_array_equal(marks.get_offsets(), np.column_stack([cols, rows]))
+    assert len(display.links_.get_segments()) == 4
+    assert display.cells_ == []
+    assert [text.get_text() for text in display.ax_.texts] == ["1", "2", "3", "4"]
+    np.testing.assert_array_equal(display.ax_.images[0].get_array(), image)
+
+
+def test_critical_points_of_a_line():
+    values = [0.0, 3.0, 1.0, 4.0, -1.0, 2.0]
+    display = CriticalPointsDisplay.from_sample(LevelSet(1), values).plot()
+    np.testing.assert_array_equal(display.births_.get_offsets(), [[0, 0], [2, 1]])
+    np.testing.assert_array_equal(display.deaths_.get_offsets(), [[3, 4], [1, 3]])
+    assert display.ax_.get_xlabel() == "vertex"
+
+
+def test_critical_edges_of_a_cloud(rng):
+    angle = np.linspace(0, 2 * np.pi, 20, endpoint=False)
+    cloud = np.column_stack([np.cos(angle), np.sin(angle)]) + 0.05 * rng.normal(size=(20, 2))
+    filtration = WeakAlpha(max_dim=1)
+    display = CriticalPointsDisplay.from_sample(filtration, cloud, dim=1, n_points=1).plot()
+    edge = filtration(cloud).pairs[1][0]
+    births, deaths = (np.array(cells.get_segments()) for cells in display.cells_)
+    np.testing.assert_array_equal(births[0], cloud[np.sort(edge[:2])])
+    np.testing.assert_array_equal(deaths[0], cloud[np.sort(edge[2:])])
+    np.testing.assert_allclose(display.births_.get_offsets()[0], cloud[edge[:2]].mean(axis=0))
+    components = CriticalPointsDisplay.from_sample(filtration, cloud, n_points=5).plot()
+    assert components.cells_[0].get_segments() == []  # born at vertices
+    assert len(components.cells_[1].get_segments()) == 5
+
+
+def test_nothing_to_mark():
+    display = CriticalPointsDisplay.from_sample(LevelSet(2), np.ones((4, 4)), dim=1).plot()
+    assert len(display.births_.get_offsets()) == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: CriticalPointsDisplay.from_sample(LevelSet(1), np.ones((2, 3))), "not a batch"),
+        (lambda: CriticalPointsDisplay.from_sample(LevelSet(1), np.ones(3), dim=1), "dim must be"),
+        (
+            lambda: PersistenceDiagramDisplay.from_diagram([[0, 1]], homology_dimensions=(0, 1)),
+            "homology_dimensions of one array must be one",
+        ),
+        (lambda: BarcodeDisplay.from_diagram([[0, np.nan]]), "must not have NaN"),
+    ],
+)
+def test_bad_input(call, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        call()

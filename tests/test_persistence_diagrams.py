@@ -1,0 +1,214 @@
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVC
+from sklearn.utils.estimator_checks import check_param_validation, parametrize_with_checks
+
+from skltopo import PersistenceDiagrams
+from skltopo import filtrations as rooms
+from skltopo.diagrams import Diagram
+from skltopo.filtrations import LevelSet
+from skltopo.vectorize import PersistenceImage
+
+RAGGED = "diagrams have different numbers of points: the check wants a rectangular array"
+
+
+def expected_failures(estimator):
+    """These checks compare outputs as arrays, or ask them for a shape or a dtype."""
+    return dict.fromkeys(
+        [
+            "check_pipeline_consistency",
+            "check_estimators_pickle",
+            "check_transformer_data_not_an_array",
+            "check_transformer_general",
+            "check_transformer_preserve_dtypes",
+            "check_transformers_unfitted_stateless",
+            "check_methods_sample_order_invariance",
+            "check_methods_subset_invariance",
+        ],
+        RAGGED,
+    )
+
+
+@parametrize_with_checks(
+    [PersistenceDiagrams(homology_dimensions=0)], expected_failed_checks=expected_failures
+)
+def test_sklearn_common_checks(estimator, check):
+    check(estimator)
+
+
+def equal(first, second):
+    return len(first) == len(second) and all(
+        np.array_equal(a, b) for a, b in zip(first, second, strict=True)
+    )
+
+
+def test_what_the_ragged_checks_would_say(rng):
+    """Idempotent, pickles, ignores the kind of container, and the order and number of samples."""
+    X = rng.random((12, 20))
+    estimator = PersistenceDiagrams(homology_dimensions=0)
+    found = estimator.fit_transform(X)
+    check_param_validation("PersistenceDiagrams", clone(estimator))
+    assert len(found) == len(X)
+    assert equal(estimator.fit(X, np.arange(12)).transform(X), found)
+    assert equal(pickle.loads(pickle.dumps(estimator)).transform(X), found)
+    assert equal(clone(estimator).transform(X), found)  # nothing is learnt
+    assert equal(estimator.transform(X.tolist()), found)
+    assert equal(estimator.transform(X[::-1]), found[::-1])
+    assert equal([estimator.transform(X[i : i + 1])[0] for i in range(12)], found)
+    assert equal(make_pipeline(estimator).fit_transform(X), found)
+    assert found[0].dtype == np.float64
+    assert estimator.fit_transform(X.astype(np.float32))[0].dtype == np.float32
+
+
+@pytest.mark.parametrize("ndim", [1, 2])
+@pytest.mark.parametrize("superlevel", [False, True])
+def test_level_sets(ndim, superlevel, rng):
+    X = rng.random((5, 6, 7)[: ndim + 1])
+    found = PersistenceDiagrams(superlevel=superlevel, essential="keep").fit_transform(X)
+    for both, sample in zip(found, X, strict=True):
+        diagram = LevelSet(ndim, superlevel=superlevel)(sample)
+        np.testing.assert_array_equal(both[0], diagram[0])
+        expected = diagram[1] if ndim > 1 else np.empty((0, 2))
+        np.testing.assert_array_equal(both[1], expected)
+    dropped = PersistenceDiagrams(superlevel=superlevel, homology_dimensions=0).fit_transform(X)
+    for points, both in zip(dropped, found, strict=True):
+        np.testing.assert_array_equal(points, both[0][1:])
+
+
+def test_images_of_several_shapes_and_n_jobs(rng):
+    images = [rng.random((3 + i, 9 - i)) for i in range(5)]
+    for n_jobs in (None, 2):
+        found = PersistenceDiagrams(n_jobs=n_jobs, homology_dimensions=1).fit_transform(images)
+        assert equal(found, [LevelSet(2)(image)[1] for image in images])
+    same = rng.random((40, 6, 6))
+    one = PersistenceDiagrams(homology_dimensions=1).fit_transform(same)
+    assert equal(PersistenceDiagrams(homology_dimensions=1, n_jobs=2).fit_transform(same), one)
+
+
+def test_filtration_objects_and_diagrams(rng):
+    images = rng.random((3, 6, 6))
+    filtration = LevelSet(2, complex="cubical_cells")
+    found = PersistenceDiagrams(filtration, output="diagrams").fit_transform(images)
+    assert all(isinstance(diagram, Diagram) for diagram in found)
+    arrays = PersistenceDiagrams(filtration, homology_dimensions=1).fit_transform(images)
+    assert equal(arrays, [filtration(image)[1] for image in images])
+    vectors = PersistenceImage(dim=1).fit_transform(found)
+    np.testing.assert_array_equal(PersistenceImage().fit_transform(arrays), vectors)
+
+
+@pytest.mark.parametrize(
+    ("name", "room"), [("weak_alpha", "WeakAlpha"), ("alpha", "Alpha"), ("rips", "VietorisRips")]
+)
+def test_point_clouds(name, room, rng):
+    clouds = [rng.random((n, 2)) for n in (12, 15)]
+    found = PersistenceDiagrams(name, homology_dimensions=1).fit_transform(clouds)
+    filtration = getattr(rooms, room)(max_dim=1)
+    assert equal(found, [filtration(cloud)[1] for cloud in clouds])
+    both = PersistenceDiagrams(name).fit_transform(np.array([clouds[0]] * 2))
+    np.testing.assert_array_equal(both[1][1], found[0])
+
+
+def test_distance_matrices(rng):
+    clouds = [rng.random((n, 3)) for n in (12, 15)]
+    matrices = [np.linalg.norm(cloud[:, None] - cloud[None], axis=-1) for cloud in clouds]
+    rips = rooms.VietorisRips(metric="precomputed")
+    found = PersistenceDiagrams(rips, homology_dimensions=(0, 1)).fit_transform(matrices)
+    expected = PersistenceDiagrams("rips").fit_transform(clouds)
+    for both, other in zip(found, expected, strict=True):
+        for points, same in zip(both, other, strict=True):
+            np.testing.assert_allclose(points, same, rtol=1e-12)
+
+
+def test_volumes(rng):
+    try:
+        filtration = LevelSet(3)
+    except ValueError:
+        pytest.skip("this build has no volumes")
+    X = rng.random((3, 4, 5, 6))
+    found = PersistenceDiagrams(homology_dimensions=2).fit_transform(X)
+    assert equal(found, [filtration(sample)[2] for sample in X])
+
+
+# Friends
+
+
+def noisy_rings(rng, n=24):
+    rows, cols = np.indices((9, 9)) - 4
+    radius = np.hypot(rows, cols)
+    images = np.array([(radius < 3.5) & (radius > hole) for hole in [1.5, -1] * (n // 2)], float)
+    return -images + 0.05 * rng.random(images.shape), np.tile([1, 0], n // 2)
+
+
+@pytest.mark.parametrize(
+    "name", ["PersistenceImage", "Landscape", "Silhouette", "BettiCurve", "Entropy", "Atol"]
+)
+def test_gudhi_vectors_in_a_pipeline(name, rng):
+    peer = pytest.importorskip("gudhi.representations")
+    X, y = noisy_rings(rng)
+    vectorizer = getattr(peer, name)()
+    model = make_pipeline(
+        PersistenceDiagrams(homology_dimensions=1), vectorizer, StandardScaler(), SVC()
+    )
+    assert model.fit(X[:16], y[:16]).score(X[16:], y[16:]) >= 0.75
+
+
+def test_gudhi_selectors_and_kernels_in_a_pipeline(rng):
+    peer = pytest.importorskip("gudhi.representations")
+    X, y = noisy_rings(rng)
+    model = make_pipeline(
+        PersistenceDiagrams(essential="keep"),
+        peer.DimensionSelector(index=1),
+        peer.DiagramSelector(use=True),
+        peer.SlicedWassersteinKernel(bandwidth=0.3),
+        SVC(kernel="precomputed"),
+    )
+    assert model.fit(X[:16], y[:16]).score(X[16:], y[16:]) == 1
+
+
+def test_persim_in_a_pipeline(rng):
+    persim = pytest.importorskip("persim")
+    X, y = noisy_rings(rng)
+    imager = persim.PersistenceImager(
+        birth_range=(-1.1, 0.1), pers_range=(0, 1.2), pixel_size=0.2, kernel_params={"sigma": 0.01}
+    )
+    flatten = FunctionTransformer(lambda images: np.array(images).reshape(len(images), -1))
+    model = make_pipeline(
+        PersistenceDiagrams(homology_dimensions=1),
+        FunctionTransformer(imager.transform),
+        flatten,
+        LogisticRegression(C=1e3),
+    )
+    assert model.fit(X[:16], y[:16]).score(X[16:], y[16:]) == 1
+    diagrams = PersistenceDiagrams(homology_dimensions=1).fit_transform(X)
+    landscaper = persim.landscapes.PersistenceLandscaper(hom_deg=0, num_steps=20)
+    assert np.shape(landscaper.fit_transform(diagrams[:1]))[-1] == 20
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("X", "parameters", "sentence"),
+    [
+        (np.full((2, 3, 3), np.nan), {}, "contains NaN"),
+        (np.ones((2, 0, 3)), {}, "must not be empty"),
+        ([np.ones((2, 2)), np.ones(3)], {}, "same number of axes"),
+        ([[1.0, 2.0], [1.0]], {}, "same number of axes"),
+        (np.ones((2, 4)), {"homology_dimensions": ()}, "homology_dimensions must be different"),
+        (np.ones((2, 4)), {"homology_dimensions": (0, 0)}, "homology_dimensions must be different"),
+        (np.ones((2, 4)), {"homology_dimensions": -1}, "homology_dimensions must be different"),
+        (np.ones((2, 4)), {"filtration": "cech"}, "'filtration' parameter"),
+        (np.ones((2, 4)), {"filtration": "rips"}, r"X\[0\] must be a point cloud"),
+        ([], {"filtration": "rips"}, "X must have at least one sample"),
+        (3, {"filtration": "rips"}, "X must be a list of samples"),
+    ],
+)
+def test_bad_input(X, parameters, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        PersistenceDiagrams(**parameters).fit(X)
