@@ -43,6 +43,13 @@ class Buffer {
 #endif
     }
 
+    // Give the memory back.
+    void release() {
+        std::free(data_);
+        data_ = nullptr;
+        size_ = 0;
+    }
+
     T &operator[](std::ptrdiff_t i) {
 #ifdef SKLTOPO_CHECKED
         if (i < 0 || i >= size_) {

@@ -3,6 +3,8 @@
 cdef extern from "_buffer.h" nogil:
     cdef cppclass Buffer[T]:
         Py_ssize_t size()
+        Py_ssize_t bytes()
         T* data()
         void grow(Py_ssize_t n) except +
+        void release()
         T& operator[](Py_ssize_t i)
