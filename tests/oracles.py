@@ -5,9 +5,8 @@ Nothing here is shared with the library. A cell is a frozenset of grid points in
 """
 
 from collections import defaultdict
+from functools import cache
 from itertools import product
-
-import numpy as np
 
 
 def reduce_boundary(cells):
@@ -37,6 +36,15 @@ def reduce_boundary(cells):
     return pairs, essential
 
 
+def flat_index(point, shape):
+    """Return the flat index of a grid point."""
+    index = 0
+    for x, n in zip(point, shape, strict=True):
+        index = index * n + x
+    return index
+
+
+@cache
 def freudenthal_cells(*shape):
     """Simplices of the triangulated grid with the diagonals of zeros and ones, as vertex tuples."""
     steps = [step for step in product((0, 1), repeat=len(shape)) if any(step)]
@@ -50,7 +58,7 @@ def freudenthal_cells(*shape):
         for chain in chains:
             points = [tuple(map(sum, zip(corner, step, strict=True))) for step in chain]
             if all(x < n for x, n in zip(points[-1], shape, strict=True)):
-                cells.append(tuple(int(np.ravel_multi_index(p, shape)) for p in points))
+                cells.append(tuple(flat_index(point, shape) for point in points))
     return cells
 
 
@@ -74,8 +82,9 @@ def simplicial_persistence(cells, rank):
     )
 
 
-def cubical_persistence(shape, rank, on_cells):
-    """Persistence of pixel ranks on the cubical complex with values on vertices or on top cells.
+@cache
+def cubical_cells(shape, on_cells):
+    """Cells of a grid of pixels as (pixels that give the value, dimension, key, facet keys).
 
     Cells live at doubled coordinates: an odd coordinate is an interval, an even one a point.
     """
@@ -87,13 +96,23 @@ def cubical_persistence(shape, rank, on_cells):
             [k for k in range(n) if abs(2 * k + shift - x) <= 1]
             for n, x in zip(shape, cell, strict=True)
         ]
-        ranks = [rank[np.ravel_multi_index(pixel, shape)] for pixel in product(*near)]
-        value = min(ranks) if on_cells else max(ranks)
         facets = [
             (*cell[:axis], x + side, *cell[axis + 1 :])
             for axis, x in enumerate(cell)
             if x % 2
             for side in (-1, 1)
         ]
-        cells.append((value, sum(x % 2 for x in cell), cell, facets))
-    return reduce_boundary(cells)
+        pixels = [flat_index(pixel, shape) for pixel in product(*near)]
+        cells.append((pixels, sum(x % 2 for x in cell), cell, facets))
+    return cells
+
+
+def cubical_persistence(shape, rank, on_cells):
+    """Persistence of pixel ranks on the cubical complex with values on vertices or on top cells."""
+    value = min if on_cells else max
+    return reduce_boundary(
+        [
+            (value(rank[pixel] for pixel in pixels), dim, cell, facets)
+            for pixels, dim, cell, facets in cubical_cells(tuple(shape), on_cells)
+        ]
+    )
