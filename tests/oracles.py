@@ -6,7 +6,7 @@ Nothing here is shared with the library. A cell is a frozenset of grid points in
 
 from collections import defaultdict
 from functools import cache
-from itertools import product
+from itertools import combinations, product
 
 
 def reduce_boundary(cells):
@@ -116,3 +116,25 @@ def cubical_persistence(shape, rank, on_cells):
             for pixels, dim, cell, facets in cubical_cells(tuple(shape), on_cells)
         ]
     )
+
+
+def reduce_in_order(simplices):
+    """Pair simplices, vertex tuples listed in filtration order for each dimension.
+
+    Returns, for each dimension, {(birth, death)} with pairs of equal values too, and {essential}.
+    """
+    pairs, bears, ends = ([set() for _ in simplices] for _ in range(3))
+    for dim in range(1, len(simplices)):
+        position = {s: i for i, s in enumerate(simplices[dim - 1])}
+        owner_of_low = {}
+        for simplex in simplices[dim]:
+            column = {position[f] for f in combinations(simplex, dim)}
+            while column and max(column) in owner_of_low:
+                column ^= owner_of_low[max(column)]
+            if column:
+                birth = simplices[dim - 1][max(column)]
+                owner_of_low[max(column)] = column
+                pairs[dim - 1].add((birth, simplex))
+                bears[dim - 1].add(birth)
+                ends[dim].add(simplex)
+    return pairs, [set(s) - b - e for s, b, e in zip(simplices, bears, ends, strict=True)]

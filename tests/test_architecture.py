@@ -14,7 +14,16 @@ PACKAGE = Path(skltopo.__file__).parent
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
 FLOORS = [
     ["_parallel"],
-    ["_persistence", "_lines", "_features", "_proximal", "_descent", "_volume_tables", "_volumes"],
+    [
+        "_persistence",
+        "_lines",
+        "_features",
+        "_proximal",
+        "_descent",
+        "_reduction",
+        "_volume_tables",
+        "_volumes",
+    ],
     ["_arrays", "diagrams", "level_sets", "filtrations"],
     ["energies"],
     ["nn", "penalties", "solvers"],
@@ -23,12 +32,11 @@ FLOORS = [
 ]
 ORDER = [room for floor in FLOORS for room in floor]
 THIRD_PARTY = {
-    "kernels": {"numpy", "cython", "libc", "libcpp", "functools", "itertools"},
+    "kernels": {"numpy", "cython", "cpython", "libc", "libcpp", "functools", "itertools"},
     # The descent calls scipy's BLAS.
-    "_descent.pyx": {"scipy", "cpython"},
-    # One table for all threads, and Ctrl-C in a long reduction.
+    "_descent.pyx": {"scipy"},
+    # One table for all threads.
     "_volume_tables.pyx": {"threading"},
-    "_volumes.pyx": {"cpython"},
     "sklearn": {"features", "regression", "classification", "datasets", "_regression_display"},
 }
 
