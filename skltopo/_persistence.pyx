@@ -40,7 +40,6 @@ from cython cimport floating
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
-from ._buffer cimport Buffer
 from ._sorting cimport argsort, argsort_pairs
 from ._union_find cimport find_root
 

@@ -1,21 +1,22 @@
 """The lower star of a voxel, paired once for every pattern of older neighbours.
 
 The cells that enter a filtration together with voxel v, because v is their youngest vertex, are v
-joined to the cells of its lower link: the subcomplex L of a triangulated sphere (14 vertices for the
-Freudenthal triangulation, an octahedron for cubes) that the older neighbours span. Which cells they
-are depends on the pattern of older neighbours alone, so they are paired in advance:
+joined to the cells of its lower link: the subcomplex L of a triangulated sphere (14 vertices for
+the Freudenthal triangulation, an octahedron for cubes) that the older neighbours span. Which cells
+they are depends on the pattern of older neighbours alone, so they are paired in advance:
 
-- A breadth-first forest of L, components in the order of their smallest direction. v is paired with
-  the edge to the first root; the edge to a later root is critical (it can join components); the edge
-  (v, d) to any other vertex d is paired with the triangle or square (v, d, p), p the parent of d.
+- A breadth-first forest of L, components in the order of their smallest direction. v is paired
+  with the edge to the first root; the edge to a later root is critical (it can join components);
+  the edge (v, d) to any other vertex d is paired with the triangle or square (v, d, p), p the
+  parent of d.
 - Link edges outside the forest are triangles or squares at v. One that borders exactly one link
-  triangle left is paired with the tetrahedron or cube above that, again and again. No tetrahedron or
-  cube is left but one where L is the whole sphere (a maximum); link edges that are left are
+  triangle left is paired with the tetrahedron or cube above that, again and again. No tetrahedron
+  or cube is left but one where L is the whole sphere (a maximum); link edges that are left are
   critical triangles or squares. They are as many as loops of L: the pairing is perfect.
 
-`order` numbers the edges of a star by the forest, so that (v, d) is the youngest edge of its partner
-within the star, and the pairing is a discrete gradient (Robins, Wood, Sheppard, Theory and algorithms
-for constructing discrete Morse complexes from grayscale digital images, 2011).
+`order` numbers the edges of a star by the forest, so that (v, d) is the youngest edge of its
+partner within the star, and the pairing is a discrete gradient (Robins, Wood, Sheppard, Theory and
+algorithms for constructing discrete Morse complexes from grayscale digital images, 2011).
 
 Freudenthal: a code is the mask of older neighbours, 14 bits. Cubical (values on vertices): a square
 is there where its three other vertices are older; a code stands for the edges and squares, of which
@@ -28,7 +29,6 @@ from threading import Lock
 
 from libc.stdint cimport int8_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from ._buffer cimport Buffer
 
 cdef extern from "_volume_masks.h" nogil:
     int lowest_bit(uint32_t bits)

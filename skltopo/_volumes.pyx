@@ -18,29 +18,17 @@ PD_0 and PD_2
     exterior (or the shell) is one more extremum, older than all.
 
 PD_1
-    The star of a voxel is paired by a table (`_volume_tables.pyx`), a discrete gradient. What it
-    leaves are critical edges, which join components (negative) or begin loops, and critical
-    triangles or squares, which end loops or enclose voids; which voxels do how much of either is
-    known from PD_0 and PD_2. Columns of the others are reduced over edges: the youngest edge of a
-    column either has a partner in its star, whose boundary is added, or is critical; then an older
-    column with the same youngest edge is added. A younger one is replaced and goes on in its place:
-    columns are taken in the order of memory, which keeps neighbours in the cache, and not in the order
-    of the filtration, and pairs are the same. Negative edges are left out: they are never the
-    youngest of a cycle. With a shell this is homology relative to the shell, which has no loops.
-
-    Edges are 64-bit keys: value (as order-preserving float32 bits), voxel (28 bits), position in the
-    star (4 bits). float64 values that round to the same float32 are looked up and compared. The
-    queue is a heap of keys; edges of one voxel are taken together, as a bit mask.
+    Critical triangles (or squares) that do not begin a void are reduced over critical edges that do
+    not join components: `_volume_loops.pyx`.
 
 Complexity
-    O(n) and O(s log s) for s critical cells, then the reduction: cubic in s at worst, on noise about
-    20 steps for each column, on smooth volumes 200 for each of very few.
+    O(n) and O(s log s) for s critical cells, then the reduction. Beside the input, the copy, a
+    padded volume of 2 + 4 bytes a voxel, and about 40 bytes a critical cell.
 
 Papers
     Robins, Wood, Sheppard, Theory and algorithms for constructing discrete Morse complexes from
     grayscale digital images, 2011. Guillou, Vidal, Tierny, Discrete Morse Sandwich, 2023. Garin,
-    Heiss, Maggs, Bleile, Robins, Duality in persistent homology of images, 2020. Morozov, Nigmetov,
-    Towards lockfree persistent homology, 2020 (columns out of order).
+    Heiss, Maggs, Bleile, Robins, Duality in persistent homology of images, 2020.
 """
 
 import numpy as np
@@ -48,21 +36,21 @@ import numpy as np
 from cpython.exc cimport PyErr_CheckSignals
 from cython cimport floating
 from libc.math cimport INFINITY
-from libc.stdint cimport (
-    int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t,
-)
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t
 from libc.string cimport memset
-from libcpp.algorithm cimport sort
 
 from ._buffer cimport Buffer
 from ._persistence cimport (
     Record, Sweep, append_sorted, is_older, make_pair, merge, minimum_below, unpacked,
 )
-from ._sorting cimport argsort, key32
+from ._sorting cimport argsort
 from ._union_find cimport find_root
+from ._volume_loops cimport (
+    Grid, Volume, count_bits, drop_void_cells, lowest_bit, number_edges, older_14, older_26,
+    reduce_cells,
+)
 from ._volume_tables cimport (
-    CRITICAL, NO_ARC, SPECIAL, VERTEX, Star, StarTable, critical_squares, cubical_table,
-    freudenthal_table,
+    NO_ARC, SPECIAL, StarTable, critical_squares, cubical_table, freudenthal_table,
 )
 
 from ._volume_tables import CUBICAL, FREUDENTHAL
@@ -73,18 +61,10 @@ cdef extern from "_older_masks.h" nogil:
 cdef enum:
     MAX_VOXELS = 1 << 28        # of a padded volume: what a key has room for
     RELEASE = 1 << 22           # scratch memory beyond this is given back before the next step
-    SIGNAL_CELLS = 1 << 12      # columns between two looks for Ctrl-C
     AHEAD = 12                  # records between a prefetch and its use
 
     ALL_26 = (1 << 26) - 1
     LATER_26 = 0x7 << 3 | 0x3F << 12 | 0xF << 22    # neighbours with a larger index
-
-
-cdef struct Grid:
-    # A padded volume. Voxel (z, y, x) is (z + 1) * slab + (y + 1) * row + x + 1.
-    int32_t n_slabs, n_rows, n_cols, row, slab, size
-    int32_t[32] step        # to the neighbour in a direction; 0 for none
-    bint cubical, shell
 
 
 cdef Grid make_grid(Py_ssize_t n_slabs, Py_ssize_t n_rows, Py_ssize_t n_cols, str complex) except *:
@@ -165,7 +145,8 @@ cdef int find_codes(const Grid& grid, StarTable table, Volume[floating]& s) exce
             for x in range(grid.n_cols):
                 mask = s.mask[x]
                 edges = mask & 63
-                s.code[begin + x] = table.code_of[edges | (mask & <uint32_t>table.squares[edges] << 6)]
+                edges |= mask & <uint32_t>table.squares[edges] << 6
+                s.code[begin + x] = table.code_of[edges]
     return 0
 
 
@@ -201,7 +182,7 @@ cdef inline int younger_arcs(StarTable table, uint32_t mask, uint8_t* arcs) noex
 
 cdef inline void link_row(Volume[floating]& s, Sweep[floating]& sweep, const Grid& grid,
                           StarTable table, bint down, int32_t first) noexcept nogil:
-    """Write a direction to an older neighbour (downwards: a younger one) for each voxel of a row."""
+    """Write a direction to an older neighbour (downwards: younger) for each voxel of a row."""
     cdef int32_t i
     cdef const uint8_t* links = table.down.data() if down else table.up.data()
     cdef const uint16_t* code = s.code.data() + first
@@ -393,288 +374,12 @@ cdef int join_extrema(Py_ssize_t n_records, bint with_negative, Volume[floating]
 
 
 # --------------------------------------------------------------------------------------------------
-# PD_1: which cells, which edges
-# --------------------------------------------------------------------------------------------------
-
-cdef Py_ssize_t drop_void_cells(Sweep[floating]& sweep, Volume[floating]& s,
-                                Py_ssize_t n_cells) noexcept nogil:
-    """Keep the cells of voxels where not every critical cell begins a void; return how many.
-
-    sweep is the one downwards: a voxel where m components join begins m voids. Its parents, no
-    longer needed, are the counters.
-    """
-    cdef Py_ssize_t i, j = 0, k, n = 0
-    for i in range(n_cells):
-        sweep.parent[s.cell[i].vertex] = 0
-    for i in range(sweep.n_merged):
-        sweep.parent[sweep.merged_at[i]] += 1
-    while j < n_cells:
-        k = j
-        while k < n_cells and s.cell[k].vertex == s.cell[j].vertex:
-            k += 1
-        if sweep.parent[s.cell[j].vertex] < k - j:
-            for i in range(j, k):
-                s.cell[n] = s.cell[i]
-                n += 1
-        j = k
-    return n
-
-
-cdef Py_ssize_t number_edges(const Grid& grid, StarTable table, Volume[floating]& s,
-                             Buffer[int32_t]& first_edge) noexcept nogil:
-    """Number the critical edges, in the order of their records; return how many there are."""
-    cdef int32_t z, y, v, first, n = 0
-    cdef const uint16_t* critical = table.critical.data()
-    cdef const uint16_t* code = s.code.data()
-    for z in range(grid.n_slabs):
-        for y in range(grid.n_rows):
-            first = (z + 1) * grid.slab + (y + 1) * grid.row + 1
-            for v in range(first, first + grid.n_cols):
-                if critical[code[v]]:
-                    first_edge[v] = n
-                    n += count_bits(critical[code[v]])
-    return n
-
-
-# --------------------------------------------------------------------------------------------------
-# PD_1: the queue, a heap of edges with the youngest in front
-# --------------------------------------------------------------------------------------------------
-
-cdef inline bint is_younger(const floating* height, uint64_t a, uint64_t b) noexcept nogil:
-    """Whether the edge with key a is younger than the one with key b."""
-    cdef int32_t v, w
-    if floating is double:
-        if (a ^ b) >> 32 == 0:
-            v, w = <int32_t>(<uint32_t>a >> 4), <int32_t>(<uint32_t>b >> 4)
-            if height[v] != height[w]:
-                return height[v] > height[w]
-    return a > b
-
-
-cdef inline void push_key(const floating* height, uint64_t* heap, Py_ssize_t* n,
-                          uint64_t key) noexcept nogil:
-    cdef Py_ssize_t i = n[0], above
-    n[0] += 1
-    while i:
-        above = (i - 1) >> 1
-        if not is_younger(height, key, heap[above]):
-            break
-        heap[i] = heap[above]
-        i = above
-    heap[i] = key
-
-
-cdef inline void pop_key(const floating* height, uint64_t* heap, Py_ssize_t* n) noexcept nogil:
-    cdef Py_ssize_t i = 0, child = 1, last
-    cdef uint64_t key
-    n[0] -= 1
-    last = n[0]
-    key = heap[last]
-    while child < last:
-        if child + 1 < last and is_younger(height, heap[child + 1], heap[child]):
-            child += 1
-        if not is_younger(height, heap[child], key):
-            break
-        heap[i] = heap[child]
-        i = child
-        child = 2 * i + 1
-    heap[i] = key
-
-
-cdef inline bint is_dropped(StarTable table, Volume[floating]& s, Buffer[int32_t]& first_edge,
-                            int32_t v, int d, const Star& star) noexcept nogil:
-    """Whether edge d of v is negative: it joins a component, or v itself, to another."""
-    cdef int partner = star.partner >> (4 * d) & 15
-    if partner == CRITICAL:
-        return s.negative[edge_id(table, s, first_edge, v, d)]
-    return partner == VERTEX
-
-
-cdef inline int32_t edge_id(StarTable table, Volume[floating]& s, Buffer[int32_t]& first_edge,
-                            int32_t v, int d) noexcept nogil:
-    """Return the number of critical edge d of v."""
-    return first_edge[v] + count_bits(table.critical[s.code[v]] & ((1u << d) - 1))
-
-
-cdef inline uint32_t edge_bit(StarTable table, Volume[floating]& s, Buffer[int32_t]& first_edge,
-                              int32_t v, int d, const Star& star) noexcept nogil:
-    """Return the edge as a bit of its star, 0 if columns leave it out."""
-    if is_dropped(table, s, first_edge, v, d, star):
-        return 0
-    return 1u << (star.order >> (4 * d) & 15)
-
-
-cdef inline void push_edge(StarTable table, Volume[floating]& s, Buffer[int32_t]& first_edge,
-                           int32_t v, int32_t w, int d, Py_ssize_t* n) noexcept nogil:
-    """Push the edge from v to w in direction d, if its column counts it."""
-    cdef floating height = s.height[v], other = s.height[w]
-    cdef Star star
-    if height < other or (height == other and v < w):
-        v, height = w, other
-        d = table.n_directions - 1 - d
-    if height == -INFINITY:     # in the shell
-        return
-    star = table.star[s.code[v]]
-    if not is_dropped(table, s, first_edge, v, d, star):
-        push_key(s.height.data(), s.heap.data(), n,
-                 (<uint64_t>key32(<float>height) << 32) | (<uint64_t>v << 4)
-                 | (star.order >> (4 * d) & 15))
-
-
-cdef inline void push_outer_edges(const Grid& grid, StarTable table, Volume[floating]& s,
-                                  Buffer[int32_t]& first_edge, int32_t v, int a, int b,
-                                  Py_ssize_t* n) noexcept nogil:
-    """Push the edges of the triangle or square (v, a, b) that v does not belong to."""
-    cdef int32_t p = v + grid.step[a], q = v + grid.step[b], r
-    if grid.cubical:
-        r = p + grid.step[b]
-        push_edge(table, s, first_edge, p, r, b, n)
-        push_edge(table, s, first_edge, q, r, a, n)
-    else:
-        push_edge(table, s, first_edge, p, q, table.between[a][b], n)
-
-
-# --------------------------------------------------------------------------------------------------
-# PD_1: reduction
-# --------------------------------------------------------------------------------------------------
-
-cdef Py_ssize_t settle(Volume[floating]& s, Py_ssize_t n) except -1 nogil:
-    """Write the edges that are in the heap an odd number of times to sorted_heap; return how many."""
-    cdef Py_ssize_t i, m = 0
-    cdef uint64_t key
-    s.sorted_heap.grow(n)
-    for i in range(n):
-        s.sorted_heap[i] = s.heap[i]
-    sort(s.sorted_heap.data(), s.sorted_heap.data() + n)
-    for i in range(n):
-        key = s.sorted_heap[i]
-        if m and s.sorted_heap[m - 1] == key:
-            m -= 1
-        else:
-            s.sorted_heap[m] = key
-            m += 1
-    return m
-
-
-cdef inline bint comes_before(Volume[floating]& s, int32_t i, int32_t j) noexcept nogil:
-    """Whether critical cell i is older than j."""
-    cdef int32_t v = s.cell[i].vertex, w = s.cell[j].vertex
-    if v == w:
-        return i < j
-    return s.height[v] < s.height[w] or (s.height[v] == s.height[w] and v < w)
-
-
-cdef int reduce_cell(const Grid& grid, StarTable table, Volume[floating]& s,
-                     Buffer[int32_t]& first_edge, int32_t cell, Py_ssize_t* n_columns,
-                     Py_ssize_t* used) except -1 nogil:
-    """Reduce the boundary of a cell until its youngest edge is no other's, or nothing is left.
-
-    Where that edge belongs to a younger column, that one is taken off and reduced further.
-    """
-    cdef Py_ssize_t n = 0, m, i
-    cdef int32_t w = s.cell[cell].vertex, edge, other
-    cdef int a = s.cell[cell].a, b = s.cell[cell].b, d, partner
-    cdef uint32_t bits = 0
-    cdef uint64_t key
-    cdef Star star = table.star[s.code[w]]
-    cdef Column column
-    s.heap.grow(16)
-    bits |= edge_bit(table, s, first_edge, w, a, star)
-    bits |= edge_bit(table, s, first_edge, w, b, star)
-    push_outer_edges(grid, table, s, first_edge, w, a, b, &n)
-    while True:
-        if bits == 0:
-            if n == 0:
-                return 0
-            # All edges of the next voxel.
-            key = s.heap[0]
-            while n and s.heap[0] >> 4 == key >> 4:
-                bits ^= 1u << (s.heap[0] & 15)
-                pop_key(s.height.data(), s.heap.data(), &n)
-            w = <int32_t>(<uint32_t>key >> 4)
-            star = table.star[s.code[w]]
-            continue
-        d = highest_bit(bits)
-        bits ^= 1u << d
-        d = star.direction >> (4 * d) & 15
-        partner = star.partner >> (4 * d) & 15
-        if partner < CRITICAL:
-            bits ^= edge_bit(table, s, first_edge, w, partner, star)
-            s.heap.grow(n + 2)
-            push_outer_edges(grid, table, s, first_edge, w, d, partner, &n)
-            continue
-        # The youngest edge is critical: the column ends here, or meets another.
-        edge = edge_id(table, s, first_edge, w, d)
-        other = s.owner[edge]
-        if other >= 0 and comes_before(s, s.column[other].cell, cell):
-            column = s.column[other]
-            s.heap.grow(n + column.length)
-            for i in range(column.length):
-                key = s.arena[column.start + i]
-                if <uint32_t>key >> 4 == <uint32_t>w:
-                    bits ^= 1u << (key & 15)
-                else:
-                    push_key(s.height.data(), s.heap.data(), &n, key)
-            continue
-        s.heap.grow(n + 16)
-        key = (<uint64_t>key32(<float>s.height[w]) << 32) | (<uint64_t>w << 4)
-        while bits:
-            push_key(s.height.data(), s.heap.data(), &n, key | lowest_bit(bits))
-            bits &= bits - 1
-        m = settle(s, n)
-        if other < 0:
-            store_column(s, m, cell, used, &s.column[n_columns[0]])
-            s.owner[edge] = <int32_t>n_columns[0]
-            n_columns[0] += 1
-            return 0
-        # Exchange: this column stays, the younger one goes on with what both have.
-        column = s.column[other]
-        s.heap.grow(n + column.length)
-        for i in range(column.length):
-            push_key(s.height.data(), s.heap.data(), &n, s.arena[column.start + i])
-        store_column(s, m, cell, used, &s.column[other])
-        cell = column.cell
-
-
-cdef int store_column(Volume[floating]& s, Py_ssize_t n, int32_t cell, Py_ssize_t* used,
-                      Column* column) except -1 nogil:
-    """Keep sorted_heap[:n] as a column: in its old place if that is large enough."""
-    cdef Py_ssize_t i
-    if n > column.length:
-        column.start = used[0]
-        s.arena.grow(used[0] + n)
-        used[0] += n
-    column.length = <int32_t>n
-    column.cell = cell
-    for i in range(n):
-        s.arena[column.start + i] = s.sorted_heap[i]
-    return 0
-
-
-cdef int reduce_cells(const Grid& grid, StarTable table, Volume[floating]& s,
-                      Buffer[int32_t]& first_edge, Py_ssize_t n_cells,
-                      Py_ssize_t n_edges) except -1 nogil:
-    """Reduce all columns: afterwards owner tells the column of each critical edge, or is -1."""
-    cdef Py_ssize_t i, n_columns = 0, used = 0
-    s.owner.grow(n_edges)
-    memset(s.owner.data(), -1, n_edges * sizeof(int32_t))
-    s.column.grow(n_cells)
-    for i in range(n_cells):
-        s.column[i].length = -1
-    for i in range(n_cells - 1, -1, -1):
-        reduce_cell(grid, table, s, first_edge, <int32_t>i, &n_columns, &used)
-        if i % SIGNAL_CELLS == 0:
-            with gil:
-                PyErr_CheckSignals()
-    return 0
-
-
-# --------------------------------------------------------------------------------------------------
 # From critical cells to pairs of voxels, by decreasing persistence
 # --------------------------------------------------------------------------------------------------
 
 cdef inline void add_pair(const Grid& grid, Volume[floating]& s, Sweep[floating]& out,
-                          int32_t birth, int32_t death, bint keep_zero, Py_ssize_t* n) noexcept nogil:
+                          int32_t birth, int32_t death, bint keep_zero,
+                          Py_ssize_t* n) noexcept nogil:
     """Add a pair of the sweep of the copy; the complex of cells has births and deaths exchanged."""
     cdef floating minus_length = s.height[birth] - s.height[death]
     if minus_length == 0 and not keep_zero:
@@ -810,7 +515,9 @@ cdef pair_volumes(const floating[:, :, :, ::1] volumes, Grid grid, StarTable tab
     none = np.empty(0, dtype=np.int64)
     return {
         dim: (
-            unpacked(out[dim].sorted.data(), ends[dim]), splits[dim], essential if dim == 0 else none
+            unpacked(out[dim].sorted.data(), ends[dim]),
+            splits[dim],
+            essential if dim == 0 else none,
         )
         for dim in dims
     }

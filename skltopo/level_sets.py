@@ -58,8 +58,8 @@ class LevelSet:
     -----
     PD_0 and PD_1 are found without a boundary matrix: in O(n) for lines, O(n + s alpha(s)) for
     images with s saddles; so are PD_0 and PD_2 of volumes. PD_1 of volumes reduces a column for
-    each critical triangle that a discrete gradient leaves. The heads of ``_lines.pyx``,
-    ``_persistence.pyx`` and ``_volumes.pyx`` tell how. A volume that is one voxel thick is an image.
+    each critical triangle that a discrete gradient leaves. A volume that is one voxel thick is an
+    image. The heads of ``_lines.pyx``, ``_persistence.pyx`` and ``_volumes.pyx`` tell how.
 
     References
     ----------
