@@ -6,7 +6,7 @@ import pytest
 import torch
 from oracles import cubical_persistence, freudenthal_cells, simplicial_persistence
 
-from skltopo import Energy
+from skltopo import Energy, PersistenceFeatures
 from skltopo._volume_tables import describe_tables
 from skltopo.filtrations import LevelSet
 
@@ -247,3 +247,60 @@ def test_degenerate_volumes():
 def test_bad_values(values, sentence):
     with pytest.raises(ValueError, match=sentence):
         LevelSet(3)(values)
+
+
+# Features of volumes
+
+
+def test_features_of_volumes_are_energies_of_directional_functions(rng):
+    volumes = rng.random((3, 5, 6, 4))
+    features = PersistenceFeatures(n_directions=7, homology_dimensions=[2, 0, 1], complex="cubical")
+    found = features.fit_transform(volumes)
+    assert found.shape == (3, 7 * 3 * 25)
+    assert features.directions_.shape == (7, 3)
+    np.testing.assert_allclose(np.linalg.norm(features.directions_, axis=1), 1)
+    columns = {name: i for i, name in enumerate(features.get_feature_names_out())}
+    z, y, x = np.indices((5, 6, 4))
+    for i, (along_z, along_y, along_x) in enumerate(features.directions_):
+        weight = along_z * z + along_y * y + along_x * x
+        weight = np.round((weight - weight.min()) / (weight.max() - weight.min()), 12)
+        diagrams = LevelSet(3, superlevel=True, complex="cubical")(volumes * weight)
+        for dim, p, q in [(0, 1, 0), (1, 2, 1), (2, 1, 3)]:
+            expected = Energy(dim=dim, p=p, q=q, essential="clip")(diagrams)
+            np.testing.assert_allclose(found[:, columns[f"dir{i}_H{dim}_p{p}_q{q}"]], expected)
+
+
+def test_features_of_volumes_in_rows_with_threads_and_in_torch(rng):
+    volumes = rng.random((9, 4, 5, 6)).astype(np.float32)
+    features = PersistenceFeatures(n_directions=2).fit(volumes)
+    expected = features.transform(volumes)
+    assert expected.dtype == np.float32
+    assert features.image_shape_ == (4, 5, 6)
+    np.testing.assert_array_equal(features.set_params(n_jobs=2).transform(volumes), expected)
+    rows = PersistenceFeatures(n_directions=2, image_shape=(4, 5, 6))
+    np.testing.assert_array_equal(rows.fit_transform(volumes.reshape(9, -1)), expected)
+    x = torch.tensor(volumes, requires_grad=True)
+    in_torch = features.to_torch()(x)
+    np.testing.assert_allclose(in_torch.detach(), expected, rtol=1e-4)
+    in_torch.sum().backward()
+    assert torch.isfinite(x.grad).all()
+    plain = PersistenceFeatures("sublevel", homology_dimensions=(2,)).fit_transform(volumes)
+    assert plain.shape == (9, 25)
+
+
+def test_directions_cover_the_sphere():
+    directions = PersistenceFeatures(n_directions=200).fit(np.ones((1, 2, 2, 2))).directions_
+    np.testing.assert_allclose(directions.mean(axis=0), 0, atol=0.01)
+    np.testing.assert_allclose(directions.T @ directions / 200, np.eye(3) / 3, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"homology_dimensions": (3,)}, r"among \[0, 1, 2\], .* got \[3\]"),
+        ({"image_shape": (2, 2)}, r"image_shape=\(2, 2\), got images of \(2, 2, 2\)"),
+    ],
+)
+def test_bad_features_of_volumes(parameters, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        PersistenceFeatures(**parameters).fit(np.ones((2, 2, 2, 2)))
