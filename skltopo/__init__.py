@@ -11,11 +11,21 @@ __version__ = "0.1.0.dev0"
 _HOMES = {
     "Energy": "energies",
     "PersistenceFeatures": "features",
+    "TopoDenoiser": "denoising",
     "TopologicalClassifier": "classification",
     "TopologicalRegression": "regression",
     "TopologicalRegressionCV": "regression",
 }
-_MODULES = ["classification", "datasets", "diagrams", "energies", "features", "filtrations", "nn"]
+_MODULES = [
+    "classification",
+    "datasets",
+    "denoising",
+    "diagrams",
+    "energies",
+    "features",
+    "filtrations",
+    "nn",
+]
 _MODULES += ["penalties", "plotting", "regression", "solvers"]
 
 __all__ = [*_HOMES, *_MODULES]

@@ -6,10 +6,11 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from ._features import image_energies
+from ._image_rows import as_rows, resolve_shape
 from ._parallel import effective_n_jobs, run
 from ._persistence import COMPLEXES
 from .energies import polynomial_energies
@@ -231,8 +232,8 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
         ValueError
             If X is not finite, has no pixels, or does not fit `image_shape`.
         """
-        rows, shape = self._as_rows(X, reset=True)
-        self.image_shape_ = self._resolve_shape(shape, rows.shape[1])
+        rows, shape = as_rows(self, X, reset=True)
+        self.image_shape_ = resolve_shape(self.image_shape, shape, rows.shape[1])
         self._check_dimensions()
         if self.filtration == "directional":
             self.weights_, self.directions_ = directional_weights(
@@ -267,11 +268,7 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
             If X is not finite or has images of another shape than in fit.
         """
         check_is_fitted(self)
-        rows, shape = self._as_rows(X, reset=False)
-        if shape is not None and tuple(shape) != self.image_shape_:
-            raise ValueError(
-                f"X must have images of shape {self.image_shape_} as in fit, got {tuple(shape)}"
-            )
+        rows, _ = as_rows(self, X, reset=False)
         images = np.ascontiguousarray(rows).reshape(-1, *self.image_shape_)
         weights = self.weights_.astype(images.dtype)
         out = np.zeros((len(images), self._n_features_out))
@@ -392,47 +389,6 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
                 f"homology_dimensions must be among {sorted(known)}, each at most once and at "
                 f"least one, got {dims}"
             )
-
-    def _as_rows(self, X, reset):
-        """Return X as validated rows, and the shape of its images if it has more than two axes."""
-        shape = None
-        if getattr(X, "ndim", 2) > 2 or (isinstance(X, (list, tuple)) and np.ndim(X) > 2):
-            X = check_array(X, allow_nd=True, dtype=[np.float64, np.float32], input_name="X")
-            if X.ndim > 4:
-                raise ValueError(
-                    "X must have shape (n, height, width), (n, depth, height, width) or "
-                    f"(n, n_pixels), got {X.shape}"
-                )
-            shape = X.shape[1:]
-            if 0 in shape:
-                raise ValueError(f"images in X must not be empty, got shape {X.shape}")
-            X = X.reshape(len(X), -1)
-        rows = validate_data(self, X, reset=reset, dtype=[np.float64, np.float32])
-        return rows, shape
-
-    def _resolve_shape(self, shape, n_pixels):
-        """Return image_shape_ from the images in X and the parameter image_shape."""
-        wanted = self.image_shape
-        if wanted is not None:
-            if len(wanted) not in (2, 3) or not all(
-                isinstance(n, Integral) and n > 0 for n in wanted
-            ):
-                raise ValueError(
-                    "image_shape must be two positive integers (height, width), or three for "
-                    f"volumes, got {wanted!r}"
-                )
-            wanted = tuple(int(n) for n in wanted)
-            n_wanted = int(np.prod(wanted))
-            if shape is None and n_wanted != n_pixels:
-                raise ValueError(
-                    f"X must have {n_wanted} columns for image_shape={wanted}, got {n_pixels}"
-                )
-            if shape is not None and tuple(shape) != wanted:
-                raise ValueError(
-                    f"X must have images of image_shape={wanted}, got images of {tuple(shape)}"
-                )
-            return wanted
-        return tuple(shape) if shape is not None else (1, n_pixels)
 
     def _check_input_features(self, input_features):
         names = getattr(self, "feature_names_in_", None)

@@ -24,11 +24,12 @@ FLOORS = [
         "_volume_tables",
         "_volume_loops",
         "_volumes",
+        "_monotone",
     ],
     ["_arrays", "diagrams", "level_sets", "simplicial", "filtrations"],
     ["energies"],
     ["nn", "penalties", "solvers"],
-    ["features", "regression", "classification"],
+    ["_image_rows", "features", "denoising", "regression", "classification"],
     ["datasets", "_regression_display", "plotting"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
@@ -38,7 +39,15 @@ THIRD_PARTY = {
     "_descent.pyx": {"scipy"},
     # One table for all threads.
     "_volume_tables.pyx": {"threading"},
-    "sklearn": {"features", "regression", "classification", "datasets", "_regression_display"},
+    "sklearn": {
+        "_image_rows",
+        "features",
+        "denoising",
+        "regression",
+        "classification",
+        "datasets",
+        "_regression_display",
+    },
 }
 
 
