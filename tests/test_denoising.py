@@ -159,6 +159,8 @@ def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
+# The pandas check mixes frames and arrays, which scikit-learn itself answers with a warning.
+@pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names:UserWarning")
 def test_parameters_and_output_containers_are_checked():
     check_param_validation("TopoDenoiser", TopoDenoiser())
     check_set_output_transform_pandas("TopoDenoiser", TopoDenoiser())
