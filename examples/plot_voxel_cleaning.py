@@ -1,8 +1,8 @@
 """Voxel shapes with stray pieces and gaps, cleaned to one component.
 
 A network that generates shapes gives each voxel a probability (figure 10 of the paper). Where the
-shape is cut at 1/2 it falls into pieces. ``TopoDenoiser`` leaves one maximum, hence one piece at any
-level: it lowers stray pieces, and closes gaps where that changes less.
+shape is cut at 1/2 it falls into pieces. ``TopoDenoiser`` leaves one maximum, hence one piece at
+any level: it lowers stray pieces, and closes gaps where that changes less.
 """
 
 import argparse

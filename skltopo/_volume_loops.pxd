@@ -34,7 +34,8 @@ cdef extern from "_volume_masks.h" nogil:
         Buffer[Cell] cell
         Buffer[int32_t] owner
         Buffer[Column] column
-        Buffer[uint64_t] arena, heap, sorted_heap
+        Buffer[uint32_t] arena
+        Buffer[uint64_t] heap, sorted_heap
 
 
 cdef struct Grid:

@@ -18,7 +18,7 @@ star (4 bits). float64 values that round to the same float32 are looked up and c
 is a heap of keys, the youngest in front; edges of one voxel are taken together, as a bit mask.
 
 On noise a column takes about 20 steps; on smooth volumes 200, but there are few. At worst it is
-cubic in the number of critical cells. Memory: 16 bytes a column and 8 an edge that is left in one.
+cubic in the number of critical cells. Memory: 16 bytes a column and 4 an edge that is left in one.
 """
 
 from cpython.exc cimport PyErr_CheckSignals
@@ -35,6 +35,8 @@ from ._volume_tables cimport CRITICAL, VERTEX, Star, StarTable
 
 cdef enum:
     SIGNAL_CELLS = 1 << 12      # columns between two looks for Ctrl-C
+    ROOM = 8                    # edges of a column at first, on average
+    RELEASE = 1 << 22           # scratch memory beyond this is given back
 
 
 # --------------------------------------------------------------------------------------------------
@@ -126,6 +128,11 @@ cdef inline void pop_key(const floating* height, uint64_t* heap, Py_ssize_t* n) 
     heap[i] = key
 
 
+cdef inline uint64_t make_key(Volume[floating]& s, uint32_t edge) noexcept nogil:
+    """Return the key of an edge from its voxel and position, v << 4 | position."""
+    return (<uint64_t>key32(<float>s.height[edge >> 4]) << 32) | edge
+
+
 cdef inline bint is_dropped(StarTable table, Volume[floating]& s, Buffer[int32_t]& first_edge,
                             int32_t v, int d, const Star& star) noexcept nogil:
     """Whether edge d of v is negative: it joins a component, or v itself, to another."""
@@ -162,8 +169,7 @@ cdef inline void push_edge(StarTable table, Volume[floating]& s, Buffer[int32_t]
     star = table.star[s.code[v]]
     if not is_dropped(table, s, first_edge, v, d, star):
         push_key(s.height.data(), s.heap.data(), n,
-                 (<uint64_t>key32(<float>height) << 32) | (<uint64_t>v << 4)
-                 | (star.order >> (4 * d) & 15))
+                 make_key(s, (<uint32_t>v << 4) | <uint32_t>(star.order >> (4 * d) & 15)))
 
 
 cdef inline void push_outer_edges(const Grid& grid, StarTable table, Volume[floating]& s,
@@ -219,7 +225,7 @@ cdef int reduce_cell(const Grid& grid, StarTable table, Volume[floating]& s,
     cdef Py_ssize_t n = 0, m, i
     cdef int32_t w = s.cell[cell].vertex, edge, other
     cdef int a = s.cell[cell].a, b = s.cell[cell].b, d, partner
-    cdef uint32_t bits = 0
+    cdef uint32_t bits = 0, entry
     cdef uint64_t key
     cdef Star star = table.star[s.code[w]]
     cdef Column column
@@ -255,20 +261,20 @@ cdef int reduce_cell(const Grid& grid, StarTable table, Volume[floating]& s,
             column = s.column[other]
             s.heap.grow(n + column.length)
             for i in range(column.length):
-                key = s.arena[column.start + i]
-                if <uint32_t>key >> 4 == <uint32_t>w:
-                    bits ^= 1u << (key & 15)
+                entry = s.arena[column.start + i]
+                if entry >> 4 == <uint32_t>w:
+                    bits ^= 1u << (entry & 15)
                 else:
-                    push_key(s.height.data(), s.heap.data(), &n, key)
+                    push_key(s.height.data(), s.heap.data(), &n, make_key(s, entry))
             continue
         s.heap.grow(n + 16)
-        key = (<uint64_t>key32(<float>s.height[w]) << 32) | (<uint64_t>w << 4)
+        key = make_key(s, <uint32_t>w << 4)
         while bits:
             push_key(s.height.data(), s.heap.data(), &n, key | lowest_bit(bits))
             bits &= bits - 1
         m = settle(s, n)
         if other < 0:
-            store_column(s, m, cell, used, &s.column[n_columns[0]])
+            store_column(s, m, cell, <int32_t>n_columns[0], used)
             s.owner[edge] = <int32_t>n_columns[0]
             n_columns[0] += 1
             return 0
@@ -276,39 +282,77 @@ cdef int reduce_cell(const Grid& grid, StarTable table, Volume[floating]& s,
         column = s.column[other]
         s.heap.grow(n + column.length)
         for i in range(column.length):
-            push_key(s.height.data(), s.heap.data(), &n, s.arena[column.start + i])
-        store_column(s, m, cell, used, &s.column[other])
+            push_key(s.height.data(), s.heap.data(), &n, make_key(s, s.arena[column.start + i]))
+        store_column(s, m, cell, other, used)
         cell = column.cell
 
 
-cdef int store_column(Volume[floating]& s, Py_ssize_t n, int32_t cell, Py_ssize_t* used,
-                      Column* column) except -1 nogil:
-    """Keep sorted_heap[:n] as a column: in its old place if that is large enough."""
-    cdef Py_ssize_t i
-    if n > column.length:
-        column.start = used[0]
-        s.arena.grow(used[0] + n)
-        used[0] += n
-    column.length = <int32_t>n
-    column.cell = cell
+cdef int store_column(Volume[floating]& s, Py_ssize_t n, int32_t cell, int32_t column,
+                      Py_ssize_t* used) except -1 nogil:
+    """Keep sorted_heap[:n] as a column: in its old place if that is large enough.
+
+    In the arena, a column stands behind its number and its capacity.
+    """
+    cdef Py_ssize_t i, start = s.column[column].start
+    if start < 0 or n > <Py_ssize_t>s.arena[start - 1]:
+        s.column[column].start = -1
+        if used[0] + n + 2 > s.arena.size():
+            used[0] = compact(s, used[0])
+            if used[0] + n + 2 > s.arena.size() - s.arena.size() // 4:
+                s.arena.grow(used[0] + used[0] // 2 + n + 2)
+        s.arena[used[0]] = <uint32_t>column
+        s.arena[used[0] + 1] = <uint32_t>n
+        start = used[0] + 2
+        used[0] = start + n
+        s.column[column].start = start
+    s.column[column].length = <int32_t>n
+    s.column[column].cell = cell
     for i in range(n):
-        s.arena[column.start + i] = s.sorted_heap[i]
+        s.arena[start + i] = <uint32_t>s.sorted_heap[i]
     return 0
+
+
+cdef Py_ssize_t compact(Volume[floating]& s, Py_ssize_t used) noexcept nogil:
+    """Close the gaps that moved columns have left in the arena; return how much is used."""
+    cdef Py_ssize_t old = 0, new = 0, begin, i
+    cdef int32_t column
+    cdef uint32_t capacity
+    while old < used:
+        column = <int32_t>s.arena[old]
+        capacity = s.arena[old + 1]
+        begin = old + 2
+        if s.column[column].start == begin:
+            s.arena[new] = <uint32_t>column
+            s.arena[new + 1] = <uint32_t>s.column[column].length
+            new += 2
+            s.column[column].start = new
+            for i in range(s.column[column].length):
+                s.arena[new + i] = s.arena[begin + i]
+            new += s.column[column].length
+        old = begin + capacity
+    return new
 
 
 cdef int reduce_cells(const Grid& grid, StarTable table, Volume[floating]& s,
                       Buffer[int32_t]& first_edge, Py_ssize_t n_cells,
                       Py_ssize_t n_edges) except -1 nogil:
-    """Reduce all columns: afterwards owner tells the column of each critical edge, or is -1."""
+    """Reduce all columns: afterwards owner tells the cell paired with each edge, or is -1."""
     cdef Py_ssize_t i, n_columns = 0, used = 0
     s.owner.grow(n_edges)
     memset(s.owner.data(), -1, n_edges * sizeof(int32_t))
     s.column.grow(n_cells)
+    s.arena.grow(ROOM * n_cells)
     for i in range(n_cells):
-        s.column[i].length = -1
+        s.column[i].start = -1
     for i in range(n_cells - 1, -1, -1):
         reduce_cell(grid, table, s, first_edge, <int32_t>i, &n_columns, &used)
         if i % SIGNAL_CELLS == 0:
             with gil:
                 PyErr_CheckSignals()
+    for i in range(n_edges):
+        if s.owner[i] >= 0:
+            s.owner[i] = s.column[s.owner[i]].cell
+    if s.arena.bytes() > RELEASE:
+        s.arena.release()
+        s.column.release()
     return 0

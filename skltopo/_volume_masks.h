@@ -108,7 +108,7 @@ struct Cell {
     std::int16_t a, b;
 };
 
-// A reduced column: its cell, and its edges but for the youngest, as keys in an arena.
+// A reduced column: its cell, and its edges but for the youngest, in an arena.
 struct Column {
     std::int64_t start;
     std::int32_t length;
@@ -125,6 +125,6 @@ struct Volume {
     Buffer<Cell> cell;             // critical cells that may end a loop
     Buffer<std::int32_t> owner;    // per critical edge: the column that it is the youngest edge of
     Buffer<Column> column;
-    Buffer<std::uint64_t> arena;   // contents of columns
+    Buffer<std::uint32_t> arena;   // contents of columns, the low halves of keys
     Buffer<std::uint64_t> heap, sorted_heap;
 };

@@ -408,12 +408,12 @@ cdef Py_ssize_t append_merged(const Grid& grid, Volume[floating]& s, Sweep[float
     return append_sorted(out, n, at)
 
 
-cdef Py_ssize_t append_loops(const Grid& grid, StarTable table, Volume[floating]& s,
-                             Buffer[int32_t]& first_edge, Sweep[floating]& out, Py_ssize_t n_cells,
-                             bint keep_zero, Py_ssize_t at) except -1 nogil:
-    """Append the pairs of reduced columns to out.sorted[:at]; return the end."""
+cdef Py_ssize_t list_loops(const Grid& grid, StarTable table, Volume[floating]& s,
+                           Buffer[int32_t]& first_edge, Sweep[floating]& out, Py_ssize_t n_cells,
+                           bint keep_zero) except -1 nogil:
+    """Write the pairs of critical edges and cells to out.pair; return how many there are."""
     cdef Py_ssize_t n = 0
-    cdef int32_t z, y, v, first, edge, k
+    cdef int32_t z, y, v, first, cell, k
     out.pair.grow(n_cells)
     out.minus_length.grow(n_cells)
     for z in range(grid.n_slabs):
@@ -421,10 +421,10 @@ cdef Py_ssize_t append_loops(const Grid& grid, StarTable table, Volume[floating]
             first = (z + 1) * grid.slab + (y + 1) * grid.row + 1
             for v in range(first, first + grid.n_cols):
                 for k in range(count_bits(table.critical[s.code[v]])):
-                    edge = s.owner[first_edge[v] + k]
-                    if edge >= 0:
-                        add_pair(grid, s, out, v, s.cell[s.column[edge].cell].vertex, keep_zero, &n)
-    return append_sorted(out, n, at)
+                    cell = s.owner[first_edge[v] + k]
+                    if cell >= 0:
+                        add_pair(grid, s, out, v, s.cell[cell].vertex, keep_zero, &n)
+    return n
 
 
 cdef int32_t oldest(const Grid& grid, Sweep[floating]& sweep) noexcept nogil:
@@ -436,14 +436,35 @@ cdef int32_t oldest(const Grid& grid, Sweep[floating]& sweep) noexcept nogil:
     return voxel(grid, sweep.minimum[best])
 
 
-cdef void release_large(Sweep[floating]& sweep) noexcept nogil:
-    """Give back what a sweep no longer needs, but not for small volumes, one after the other."""
-    if sweep.record.bytes() > RELEASE:
-        sweep.record.release()
-        sweep.record_height.release()
-        sweep.items.release()
-        sweep.items_scratch.release()
-        sweep.root.release()
+cdef void release_large(Volume[floating]& s, Sweep[floating]& sweep) noexcept nogil:
+    """Give back what a sweep or sort no longer needs, but not for small volumes in a row."""
+    if sweep.items.bytes() < RELEASE:
+        return
+    s.position.release()
+    sweep.record.release()
+    sweep.record_height.release()
+    sweep.root.release()
+    sweep.minimum.release()
+    sweep.minimum_height.release()
+    sweep.merged.release()
+    sweep.merged_at.release()
+    sweep.merged_height.release()
+    sweep.items.release()
+    sweep.items_scratch.release()
+    sweep.pair.release()
+    sweep.minus_length.release()
+
+
+cdef void release_volume(Volume[floating]& s, Sweep[floating]& sweep) noexcept nogil:
+    """Give back the rest of it, where it is large."""
+    if s.height.bytes() < RELEASE:
+        return
+    s.height.release()
+    s.code.release()
+    s.negative.release()
+    s.cell.release()
+    s.owner.release()
+    sweep.parent.release()
 
 
 cdef int pair_volume(
@@ -455,7 +476,7 @@ cdef int pair_volume(
     int64_t* essential,         # OUT: the oldest voxel
 ) except -1 nogil:
     cdef int up_dim = 2 if grid.shell else 0, down_dim = 2 - up_dim
-    cdef Py_ssize_t n_records, n_cells, n_edges
+    cdef Py_ssize_t n_records, n_cells, n_edges, n_loops
     s.height.grow(grid.size)
     pad_volume(values, grid, superlevel, s.height.data())
     if wanted[up_dim] or wanted[1] or not grid.cubical:
@@ -466,6 +487,7 @@ cdef int pair_volume(
         if wanted[up_dim]:
             ends[up_dim] = append_merged(grid, s, sweep, out[up_dim][0], False, keep_zero,
                                          ends[up_dim])
+            release_large(s, out[up_dim][0])
             if up_dim == 0:
                 essential[0] = oldest(grid, sweep)
     if wanted[down_dim] or wanted[1]:
@@ -474,14 +496,18 @@ cdef int pair_volume(
         if wanted[down_dim]:
             ends[down_dim] = append_merged(grid, s, sweep, out[down_dim][0], True, keep_zero,
                                            ends[down_dim])
+            release_large(s, out[down_dim][0])
             if down_dim == 0:
                 essential[0] = oldest(grid, sweep)
     if wanted[1]:
         n_cells = drop_void_cells(sweep, s, n_cells)
-        release_large(sweep)
+        release_large(s, sweep)
         n_edges = number_edges(grid, table, s, sweep.parent)
         reduce_cells(grid, table, s, sweep.parent, n_cells, n_edges)
-        ends[1] = append_loops(grid, table, s, sweep.parent, out[1][0], n_cells, keep_zero, ends[1])
+        n_loops = list_loops(grid, table, s, sweep.parent, out[1][0], n_cells, keep_zero)
+        release_volume(s, sweep)
+        ends[1] = append_sorted(out[1][0], n_loops, ends[1])
+        release_large(s, out[1][0])
     return 0
 
 

@@ -1,8 +1,8 @@
 """Figure 3 of the paper: a noisy digit "2", and the same digit with a single maximum left.
 
-``TopoDenoiser`` makes E(1, 0, 2; PD_0) zero: by the closest function that falls along paths from the
-maximum that is kept, or by gradient steps as in the paper. A Gaussian filter that leaves one maximum
-leaves nothing of the digit, and no median filter leaves one.
+``TopoDenoiser`` makes E(1, 0, 2; PD_0) zero: by the closest function that falls along paths from
+the maximum that is kept, or by gradient steps as in the paper. A Gaussian filter that leaves one
+maximum leaves nothing of the digit, and no median filter leaves one.
 """
 
 import argparse
