@@ -22,6 +22,7 @@ lint: $(VENV)/.lint
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/level_sets.py
+	$(BIN)/python benchmarks/volumes.py --sizes 32,64
 	$(BIN)/python benchmarks/regression.py --only times
 
 clean:
