@@ -22,7 +22,11 @@ lint: $(VENV)/.lint
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/level_sets.py
+	$(BIN)/python benchmarks/volumes.py --sizes 32,64
+	$(BIN)/python benchmarks/planar.py
+	$(BIN)/python benchmarks/delaunay3.py
 	$(BIN)/python benchmarks/rips.py
+	$(BIN)/python benchmarks/distances.py
 	$(BIN)/python benchmarks/regression.py --only times
 	$(BIN)/python benchmarks/shaping.py --only figure_1
 

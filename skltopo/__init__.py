@@ -12,12 +12,21 @@ _HOMES = {
     "Energy": "energies",
     "PersistenceDiagrams": "persistence_diagrams",
     "PersistenceFeatures": "features",
+    "TopoDenoiser": "denoising",
     "TopoShaper": "shaping",
     "TopologicalClassifier": "classification",
     "TopologicalRegression": "regression",
     "TopologicalRegressionCV": "regression",
 }
-_MODULES = ["classification", "datasets", "diagrams", "distances", "energies", "features"]
+_MODULES = [
+    "classification",
+    "datasets",
+    "denoising",
+    "diagrams",
+    "distances",
+    "energies",
+    "features",
+]
 _MODULES += ["filtrations", "kernels", "nn", "penalties", "persistence_diagrams", "plotting"]
 _MODULES += ["regression", "shaping", "solvers", "vectorize"]
 

@@ -7,10 +7,12 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 
 #ifdef __linux__
 #include <sys/mman.h>
+#define SKLTOPO_MAPPED (std::size_t(1) << 22)  // bytes from which memory is mapped
 #endif
 
 template <class T>
@@ -19,7 +21,7 @@ class Buffer {
     Buffer() = default;
     Buffer(const Buffer &) = delete;
     Buffer &operator=(const Buffer &) = delete;
-    ~Buffer() { std::free(data_); }
+    ~Buffer() { release(); }
 
     std::ptrdiff_t size() const { return size_; }
     std::ptrdiff_t bytes() const { return size_ * static_cast<std::ptrdiff_t>(sizeof(T)); }
@@ -29,18 +31,26 @@ class Buffer {
     void grow(std::ptrdiff_t n) {
         if (n <= size_) return;
         if (n < size_ + size_ / 2) n = size_ + size_ / 2;
-        void *bigger = std::realloc(data_, static_cast<std::size_t>(n) * sizeof(T));
-        if (bigger == nullptr) throw std::bad_alloc();
-        data_ = static_cast<T *>(bigger);
-        size_ = n;
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
         const std::size_t bytes = static_cast<std::size_t>(n) * sizeof(T);
-        if (bytes >= (std::size_t(1) << 22)) {
-            const std::size_t start = reinterpret_cast<std::size_t>(bigger);
-            const std::size_t page = (start + 4095) & ~std::size_t(4095);
-            madvise(reinterpret_cast<void *>(page), bytes - 4096, MADV_HUGEPAGE);
-        }
+#ifdef SKLTOPO_MAPPED
+        if (bytes >= SKLTOPO_MAPPED)
+            map(bytes);
+        else
 #endif
+            reallocate(bytes);
+        size_ = n;
+    }
+
+    // Give the memory back.
+    void release() {
+#ifdef SKLTOPO_MAPPED
+        if (mapped_ > 0) munmap(data_, mapped_);
+        if (mapped_ == 0)
+#endif
+            std::free(data_);
+        mapped_ = 0;
+        data_ = nullptr;
+        size_ = 0;
     }
 
     T &operator[](std::ptrdiff_t i) {
@@ -56,4 +66,32 @@ class Buffer {
   private:
     T *data_ = nullptr;
     std::ptrdiff_t size_ = 0;
+    std::size_t mapped_ = 0;  // bytes from the system, 0 if from the heap
+
+    void reallocate(std::size_t bytes) {
+        void *bigger = std::realloc(data_, bytes);
+        if (bigger == nullptr) throw std::bad_alloc();
+        data_ = static_cast<T *>(bigger);
+    }
+
+#ifdef SKLTOPO_MAPPED
+    // Pages of our own: they grow without a copy, and go back when released. A heap that has served
+    // blocks of many megabytes keeps the holes between them.
+    void map(std::size_t bytes) {
+        const std::size_t size = (bytes + 4095) & ~std::size_t(4095);
+        void *bigger = mapped_ > 0 ? mremap(data_, mapped_, size, MREMAP_MAYMOVE)
+                                   : mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (bigger == MAP_FAILED) throw std::bad_alloc();
+        if (mapped_ == 0 && data_ != nullptr) {
+            std::memcpy(bigger, data_, static_cast<std::size_t>(this->bytes()));
+            std::free(data_);
+        }
+        data_ = static_cast<T *>(bigger);
+        mapped_ = size;
+#ifdef MADV_HUGEPAGE
+        madvise(bigger, size, MADV_HUGEPAGE);
+#endif
+    }
+#endif
 };

@@ -6,4 +6,5 @@ cdef extern from "_buffer.h" nogil:
         Py_ssize_t bytes()
         T* data()
         void grow(Py_ssize_t n) except +
+        void release()
         T& operator[](Py_ssize_t i)

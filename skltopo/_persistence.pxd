@@ -57,3 +57,31 @@ cdef unpacked(const uint64_t* packed, Py_ssize_t n)
 cdef inline uint64_t make_pair(int32_t birth, int32_t death) noexcept nogil:
     """Pack a pair so that pairs compare by birth, then by death."""
     return (<uint64_t>birth << 32) | <uint64_t>death
+
+
+cdef inline int32_t minimum_below(Buffer[int32_t]& parent, int32_t v) noexcept nogil:
+    """Return the id of the minimum under v, and remember it along the path."""
+    cdef int32_t x = v, above, label
+    while parent[x] >= 0:
+        x = parent[x]
+    label = parent[x]
+    while parent[v] >= 0:
+        above = parent[v]
+        parent[v] = label
+        v = above
+    return ~label
+
+
+cdef inline bint is_older(Sweep[floating]& s, int32_t a, int32_t b) noexcept nogil:
+    """Whether minimum a is older than b. Ids follow the index, so they break ties."""
+    return (s.minimum_height[a] < s.minimum_height[b]
+            or (s.minimum_height[a] == s.minimum_height[b] and a < b))
+
+
+cdef inline void merge(Sweep[floating]& s, int32_t dying, int32_t survivor, int32_t saddle,
+                       floating height) noexcept nogil:
+    s.root[dying] = survivor
+    s.merged[s.n_merged] = dying
+    s.merged_at[s.n_merged] = saddle
+    s.merged_height[s.n_merged] = height
+    s.n_merged += 1

@@ -40,7 +40,6 @@ from cython cimport floating
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
-from ._buffer cimport Buffer
 from ._sorting cimport argsort, argsort_pairs
 from ._union_find cimport find_root
 
@@ -161,19 +160,6 @@ cdef give_back_workspace(Workspace workspace):
 # The image sweep
 # --------------------------------------------------------------------------------------------------
 
-cdef inline int32_t minimum_below(Buffer[int32_t]& parent, int32_t v) noexcept nogil:
-    """Return the id of the minimum under v, and remember it along the path."""
-    cdef int32_t x = v, above, label
-    while parent[x] >= 0:
-        x = parent[x]
-    label = parent[x]
-    while parent[v] >= 0:
-        above = parent[v]
-        parent[v] = label
-        v = above
-    return ~label
-
-
 cdef inline void pad_row(const floating* image, Py_ssize_t n_rows, Py_ssize_t n_cols,
                          Py_ssize_t row, bint negate, bint exterior, floating* out) noexcept nogil:
     """Copy a row of the image between two pixels of padding; reversed for the exterior sweep."""
@@ -267,21 +253,6 @@ cdef Py_ssize_t find_minima(
         top += block_rows
     s.n_minima = n_minima
     return n_records
-
-
-cdef inline bint is_older(Sweep[floating]& s, int32_t a, int32_t b) noexcept nogil:
-    """Whether minimum a is older than b. Ids follow the index, so they break ties."""
-    return (s.minimum_height[a] < s.minimum_height[b]
-            or (s.minimum_height[a] == s.minimum_height[b] and a < b))
-
-
-cdef inline void merge(Sweep[floating]& s, int32_t dying, int32_t survivor, int32_t saddle,
-                       floating height) noexcept nogil:
-    s.root[dying] = survivor
-    s.merged[s.n_merged] = dying
-    s.merged_at[s.n_merged] = saddle
-    s.merged_height[s.n_merged] = height
-    s.n_merged += 1
 
 
 cdef int sweep_image(

@@ -1,4 +1,4 @@
-"""PersistenceFeatures: images to topological features, as a scikit-learn transformer."""
+"""PersistenceFeatures: images and volumes to topological features, a scikit-learn transformer."""
 
 from functools import partial
 from numbers import Integral
@@ -6,42 +6,70 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from ._features import image_energies
+from ._image_rows import as_rows, resolve_shape
 from ._parallel import effective_n_jobs, run
 from ._persistence import COMPLEXES
+from .energies import polynomial_energies
+from .filtrations import LevelSet
 
 __all__ = ["PersistenceFeatures"]
 
 # Images in one kernel call: also the step of the progress bar.
 CHUNK_IMAGES = 64
+# Voxels of all functions of the volumes in one kernel call.
+CHUNK_VOXELS = 1 << 20
 
 
-def directional_weights(image_shape, n_directions):
-    """Return g_theta for theta = 0, 2 pi / n, ..., shifted and scaled to [0, 1] on the image.
+def sphere_directions(n_directions):
+    """Return points that cover the sphere evenly: a Fibonacci lattice.
 
     Parameters
     ----------
-    image_shape : (height, width)
     n_directions : int
 
     Returns
     -------
-    weights : (n_directions, height, width) float64 ndarray
-        g_theta(row, col) = cos(theta) row + sin(theta) col, shifted, scaled, and rounded to 12
-        decimals so that pixels at the same height of a direction are exactly tied. 1 everywhere
-        for a direction along which the image is one pixel wide.
-    directions : (n_directions, 2) float64 ndarray
-        (cos(theta), sin(theta)).
+    (n_directions, 3) float64 ndarray
+        (z, r cos(phi), r sin(phi)) for z = 1 - (2 i + 1) / n from pole to pole, r^2 = 1 - z^2, and
+        phi = i times the golden angle pi (3 - sqrt(5)); rounded to 15 decimals.
     """
-    theta = 2 * np.pi * np.arange(n_directions) / n_directions
-    directions = np.round(np.column_stack([np.cos(theta), np.sin(theta)]), 15)
-    rows, cols = np.indices(image_shape)
+    i = np.arange(n_directions)
+    z = 1 - (2 * i + 1) / n_directions
+    r = np.sqrt(1 - z**2)
+    phi = i * np.pi * (3 - np.sqrt(5))
+    return np.round(np.column_stack([z, r * np.cos(phi), r * np.sin(phi)]), 15)
+
+
+def directional_weights(image_shape, n_directions):
+    """Return g_theta for all directions theta, shifted and scaled to [0, 1] on the image.
+
+    Parameters
+    ----------
+    image_shape : (height, width) or (depth, height, width)
+    n_directions : int
+
+    Returns
+    -------
+    weights : (n_directions, *image_shape) float64 ndarray
+        g_theta(x) = <theta, x>, shifted, scaled, and rounded to 12 decimals so that pixels at the
+        same height of a direction are exactly tied. 1 everywhere for a direction along which the
+        image is one pixel wide.
+    directions : (n_directions, 2) or (n_directions, 3) float64 ndarray
+        (cos(angle), sin(angle)) for the angles 0, 2 pi / n, ..., or `sphere_directions`.
+    """
+    if len(image_shape) == 3:
+        directions = sphere_directions(n_directions)
+    else:
+        angle = 2 * np.pi * np.arange(n_directions) / n_directions
+        directions = np.round(np.column_stack([np.cos(angle), np.sin(angle)]), 15)
+    axes = np.indices(image_shape)
     weights = np.ones((n_directions, *image_shape))
-    for weight, (along_rows, along_cols) in zip(weights, directions, strict=True):
-        height = along_rows * rows + along_cols * cols
+    for weight, direction in zip(weights, directions, strict=True):
+        height = sum(along * axis for along, axis in zip(direction, axes, strict=True))
         extent = height.max() - height.min()
         if extent > 0:
             weight[:] = np.round((height - height.min()) / extent, 12)
@@ -49,7 +77,7 @@ def directional_weights(image_shape, n_directions):
 
 
 class PersistenceFeatures(TransformerMixin, BaseEstimator):
-    r"""Turn images (or functions on a line) into energies of their persistence diagrams.
+    r"""Turn images, volumes or functions on a line into energies of their persistence diagrams.
 
     Every image :math:`I` is multiplied with functions :math:`g_\theta` that rise across it in
     ``n_directions`` directions,
@@ -59,7 +87,7 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
 
     and every level set diagram of every :math:`f_\theta` becomes the numbers :math:`E(p, q, i_0)`
     of `Energy` for p and q from 0 on: 8 directions x 2 dimensions x 25 = 400 columns, as in the
-    paper.
+    paper. Volumes have directions on the sphere.
 
     Parameters
     ----------
@@ -67,9 +95,10 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
         "directional": the functions above. The other two: the one function I, swept from high to
         low or from low to high values, whatever ``superlevel`` says.
     n_directions : int, default=8
-        Angles 0, 2 pi / n, ... of "directional"; directions are (row, column).
+        Angles 0, 2 pi / n, ... of "directional"; directions are (row, column). In volumes a
+        Fibonacci lattice on the sphere; directions are (slab, row, column).
     homology_dimensions : tuple of int, default=(0, 1)
-        0: components, 1: holes.
+        0: components, 1: holes (loops in a volume), 2: voids of a volume.
     max_p, max_q : int, default=4
         Largest powers of length and of middle; at most 16.
     i0 : int, default=1
@@ -78,8 +107,9 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
     superlevel : bool, default=True
         Sweep "directional" functions from high to low values (bright is foreground): the paper's
         superlevel filtration. False: from low to high.
-    image_shape : tuple of two int, default=None
-        (height, width) of flattened rows. None: a 2-D X has functions on a line as rows.
+    image_shape : tuple of two or three int, default=None
+        (height, width) or (depth, height, width) of flattened rows. None: a 2-D X has functions on
+        a line as rows.
     essential : {"clip", "drop"}, default="clip"
         What the essential component adds to PD_0, which the paper leaves open (its code drops it).
         "clip": it ends at the last value, so it tells the range of the function. "drop": nothing.
@@ -92,11 +122,11 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    image_shape_ : tuple of two int
-        (height, width); height is 1 for functions on a line.
-    directions_ : (n_directions, 2) ndarray
-        (row, column) direction of each function; only for "directional".
-    weights_ : (n_functions, height, width) float64 ndarray
+    image_shape_ : tuple of two or three int
+        (height, width) or (depth, height, width); height is 1 for functions on a line.
+    directions_ : (n_directions, 2) or (n_directions, 3) ndarray
+        Direction of each function; only for "directional".
+    weights_ : (n_functions, *image_shape_) float64 ndarray
         What an image is multiplied with: g_theta for "directional", else one function that is 1.
     n_features_in_ : int
         Pixels of an image.
@@ -131,6 +161,10 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
     array(['dir0_H0_p0_q0', 'dir0_H0_p0_q1'], dtype=object)
     >>> PersistenceFeatures(image_shape=(28, 28)).fit_transform(images.reshape(10, -1)).shape
     (10, 400)
+    >>> volumes = np.random.default_rng(0).random((4, 8, 8, 8))
+    >>> features = PersistenceFeatures(homology_dimensions=(0, 1, 2), n_directions=20)
+    >>> features.fit_transform(volumes).shape
+    (4, 1500)
     """
 
     _parameter_constraints = {
@@ -183,8 +217,9 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n, height, width) or (n, n_pixels)
-            Images, or rows: flattened images if `image_shape` is given, else functions on a line.
+        X : array-like of shape (n, height, width), (n, depth, height, width) or (n, n_pixels)
+            Images or volumes, or rows: these flattened if `image_shape` is given, else functions on
+            a line.
         y : None
             Ignored.
 
@@ -197,9 +232,9 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
         ValueError
             If X is not finite, has no pixels, or does not fit `image_shape`.
         """
+        rows, shape = as_rows(self, X, reset=True)
+        self.image_shape_ = resolve_shape(self.image_shape, shape, rows.shape[1])
         self._check_dimensions()
-        rows, shape = self._as_rows(X, reset=True)
-        self.image_shape_ = self._resolve_shape(shape, rows.shape[1])
         if self.filtration == "directional":
             self.weights_, self.directions_ = directional_weights(
                 self.image_shape_, self.n_directions
@@ -219,7 +254,7 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n, height, width) or (n, n_pixels)
+        X : array-like of shape (n, height, width), (n, depth, height, width) or (n, n_pixels)
             Of the same shape as in fit.
 
         Returns
@@ -233,39 +268,59 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
             If X is not finite or has images of another shape than in fit.
         """
         check_is_fitted(self)
-        rows, shape = self._as_rows(X, reset=False)
-        if shape is not None and tuple(shape) != self.image_shape_:
-            raise ValueError(
-                f"X must have images of shape {self.image_shape_} as in fit, got {tuple(shape)}"
-            )
+        rows, _ = as_rows(self, X, reset=False)
         images = np.ascontiguousarray(rows).reshape(-1, *self.image_shape_)
         weights = self.weights_.astype(images.dtype)
         out = np.zeros((len(images), self._n_features_out))
+        step = CHUNK_IMAGES
+        if len(self.image_shape_) == 3:
+            step = min(step, max(1, CHUNK_VOXELS // weights.size))
         tasks = [
-            partial(self._transform_chunk, images, weights, out, start)
-            for start in range(0, len(images), CHUNK_IMAGES)
+            partial(
+                self._transform_chunk, images[start : start + step], weights, out[start:][:step]
+            )
+            for start in range(0, len(images), step)
         ]
         n_jobs = effective_n_jobs(self.n_jobs)
         with tqdm(total=len(images), disable=not self.verbose, unit="image") as bar:
             run([partial(_with_progress, task, bar) for task in tasks], n_jobs)
         return out.astype(images.dtype, copy=False)
 
-    def _transform_chunk(self, images, weights, out, start):
-        chunk = slice(start, start + CHUNK_IMAGES)
-        image_energies(
-            images[chunk],
-            weights,
-            self.filtration != "directional",
-            tuple(self.homology_dimensions),
-            self._sweeps_down(),
-            self.complex,
-            self.max_p,
-            self.max_q,
-            self.i0,
-            self.essential == "clip",
-            out[chunk],
+    def _transform_chunk(self, images, weights, out):
+        """Write the features of a few images to out; return how many there were."""
+        if len(self.image_shape_) == 3:
+            out[:] = self._volume_energies(images, weights)
+        else:
+            image_energies(
+                images,
+                weights,
+                self.filtration != "directional",
+                tuple(self.homology_dimensions),
+                self._sweeps_down(),
+                self.complex,
+                self.max_p,
+                self.max_q,
+                self.i0,
+                self.essential == "clip",
+                out,
+            )
+        return len(images)
+
+    def _volume_energies(self, volumes, weights):
+        functions = (volumes[:, np.newaxis] * weights).reshape(-1, *self.image_shape_)
+        level_sets = LevelSet(
+            ndim=3,
+            superlevel=self._sweeps_down(),
+            complex=self.complex,
+            homology_dimensions=self.homology_dimensions,
+            n_jobs=1,
         )
-        return len(images[chunk])
+        batch = level_sets(functions)
+        energies = [
+            polynomial_energies(batch, dim, self.max_p, self.max_q, self.i0, self.essential)
+            for dim in self.homology_dimensions
+        ]
+        return np.stack(energies, axis=1).reshape(len(volumes), -1)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the columns, such as ``dir3_H1_p2_q0``.
@@ -299,7 +354,7 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
         Returns
         -------
         skltopo.nn.LevelSetEnergies
-            Takes (n, height, width) or (n, n_pixels) tensors.
+            Takes (n, *image_shape_) or (n, n_pixels) tensors.
         """
         check_is_fitted(self)
         from .nn import LevelSetEnergies
@@ -328,47 +383,12 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
 
     def _check_dimensions(self):
         dims = list(self.homology_dimensions)
-        if not dims or len(set(dims)) < len(dims) or not set(dims) <= {0, 1}:
+        known = {0, 1, 2} if len(self.image_shape_) == 3 else {0, 1}
+        if not dims or len(set(dims)) < len(dims) or not set(dims) <= known:
             raise ValueError(
-                f"homology_dimensions must be (0,), (1,) or (0, 1) in any order, got {dims}"
+                f"homology_dimensions must be among {sorted(known)}, each at most once and at "
+                f"least one, got {dims}"
             )
-
-    def _as_rows(self, X, reset):
-        """Return X as validated rows, and the shape of its images if it has more than two axes."""
-        shape = None
-        if getattr(X, "ndim", 2) > 2 or (isinstance(X, (list, tuple)) and np.ndim(X) > 2):
-            X = check_array(X, allow_nd=True, dtype=[np.float64, np.float32], input_name="X")
-            if X.ndim != 3:
-                raise ValueError(
-                    f"X must have shape (n, height, width) or (n, n_pixels), got {X.shape}"
-                )
-            shape = X.shape[1:]
-            if 0 in shape:
-                raise ValueError(f"images in X must not be empty, got shape {X.shape}")
-            X = X.reshape(len(X), -1)
-        rows = validate_data(self, X, reset=reset, dtype=[np.float64, np.float32])
-        return rows, shape
-
-    def _resolve_shape(self, shape, n_pixels):
-        """Return (height, width) from the images in X and the parameter image_shape."""
-        wanted = self.image_shape
-        if wanted is not None:
-            if len(wanted) != 2 or not all(isinstance(n, Integral) and n > 0 for n in wanted):
-                raise ValueError(
-                    f"image_shape must be two positive integers (height, width), got {wanted!r}"
-                )
-            wanted = tuple(int(n) for n in wanted)
-            if shape is None and wanted[0] * wanted[1] != n_pixels:
-                raise ValueError(
-                    f"X must have {wanted[0] * wanted[1]} columns for image_shape={wanted}, "
-                    f"got {n_pixels}"
-                )
-            if shape is not None and tuple(shape) != wanted:
-                raise ValueError(
-                    f"X must have images of image_shape={wanted}, got images of {tuple(shape)}"
-                )
-            return wanted
-        return tuple(shape) if shape is not None else (1, n_pixels)
 
     def _check_input_features(self, input_features):
         names = getattr(self, "feature_names_in_", None)

@@ -2,6 +2,7 @@
 
 from .alpha import Alpha, WeakAlpha
 from .level_sets import LevelSet
+from .simplicial import SimplicialComplex
 from .vietoris_rips import VietorisRips
 
-__all__ = ["Alpha", "LevelSet", "VietorisRips", "WeakAlpha"]
+__all__ = ["Alpha", "LevelSet", "SimplicialComplex", "VietorisRips", "WeakAlpha"]

@@ -63,7 +63,7 @@ class LevelSetEnergies(torch.nn.Module):
 
     Parameters
     ----------
-    weights : (n_weights, height, width) array-like
+    weights : (n_weights, height, width) or (n_weights, depth, height, width) array-like
         Kept as a buffer of float64 and cast to the dtype of the images.
     homology_dimensions : tuple of int
     superlevel : bool
@@ -106,7 +106,7 @@ class LevelSetEnergies(torch.nn.Module):
         super().__init__()
         self.register_buffer("weights", torch.as_tensor(weights, dtype=torch.float64))
         self.filtration = LevelSet(
-            ndim=2,
+            ndim=self.weights.ndim - 1,
             superlevel=superlevel,
             complex=complex,
             homology_dimensions=homology_dimensions,
@@ -122,16 +122,16 @@ class LevelSetEnergies(torch.nn.Module):
 
         Parameters
         ----------
-        images : (n, height, width) or (n, height * width) torch.Tensor
+        images : (n, ..., height, width) or (n, n_pixels) torch.Tensor
 
         Returns
         -------
         (n, n_features) torch.Tensor
             The columns of `PersistenceFeatures.transform`.
         """
-        height, width = self.weights.shape[1:]
-        functions = images.reshape(-1, 1, height, width) * self.weights.to(images)
-        batch = self.filtration(functions.reshape(-1, height, width))
+        shape = self.weights.shape[1:]
+        functions = images.reshape(-1, 1, *shape) * self.weights.to(images)
+        batch = self.filtration(functions.reshape(-1, *shape))
         energies = [
             polynomial_energies(batch, dim, self.max_p, self.max_q, self.i0, self.essential)
             for dim in self.filtration.homology_dimensions

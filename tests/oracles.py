@@ -5,6 +5,7 @@ Nothing here is shared with the library. A cell is a frozenset of grid points in
 """
 
 from collections import defaultdict
+from functools import cache
 from itertools import combinations, product
 
 
@@ -35,15 +36,29 @@ def reduce_boundary(cells):
     return pairs, essential
 
 
-def freudenthal_cells(n_rows, n_cols):
-    """Simplices of the triangulated grid with the diagonal (+1, +1), as vertex tuples."""
+def flat_index(point, shape):
+    """Return the flat index of a grid point."""
+    index = 0
+    for x, n in zip(point, shape, strict=True):
+        index = index * n + x
+    return index
+
+
+@cache
+def freudenthal_cells(*shape):
+    """Simplices of the triangulated grid with the diagonals of zeros and ones, as vertex tuples."""
+    steps = [step for step in product((0, 1), repeat=len(shape)) if any(step)]
+    chains = [[(0,) * len(shape)]]
+    for chain in chains:  # grows as it is walked
+        for step in steps:
+            if all(a == 0 or b == 0 for a, b in zip(step, chain[-1], strict=True)):
+                chains.append([*chain, tuple(map(sum, zip(step, chain[-1], strict=True)))])
     cells = []
-    for r, c in product(range(n_rows), range(n_cols)):
-        for chain in ([(0, 0)], [(0, 0), (0, 1)], [(0, 0), (1, 0)], [(0, 0), (1, 1)],
-                      [(0, 0), (0, 1), (1, 1)], [(0, 0), (1, 0), (1, 1)]):  # fmt: skip
-            points = [(r + a, c + b) for a, b in chain]
-            if points[-1][0] < n_rows and max(p[1] for p in points) < n_cols:
-                cells.append(tuple(a * n_cols + b for a, b in points))
+    for corner in product(*map(range, shape)):
+        for chain in chains:
+            points = [tuple(map(sum, zip(corner, step, strict=True))) for step in chain]
+            if all(x < n for x, n in zip(points[-1], shape, strict=True)):
+                cells.append(tuple(flat_index(point, shape) for point in points))
     return cells
 
 
@@ -67,27 +82,40 @@ def simplicial_persistence(cells, rank):
     )
 
 
-def cubical_persistence(n_rows, n_cols, rank, on_cells):
-    """Persistence of pixel ranks on the cubical complex with values on vertices or on top cells.
+@cache
+def cubical_cells(shape, on_cells):
+    """Cells of a grid of pixels as (pixels that give the value, dimension, key, facet keys).
 
     Cells live at doubled coordinates: an odd coordinate is an interval, an even one a point.
     """
-    shift = 1 if on_cells else 0  # where pixel (0, 0) stands
-    size = [2 * n + (1 if on_cells else -1) for n in (n_rows, n_cols)]
+    shift = 1 if on_cells else 0  # where the first pixel stands
     cells = []
-    for r, c in product(range(size[0]), range(size[1])):
+    for cell in product(*(range(2 * n + (1 if on_cells else -1)) for n in shape)):
         # Corners of the cell, or top cells that contain it: pixels at most one step away.
-        rows = [k for k in range(n_rows) if abs(2 * k + shift - r) <= 1]
-        cols = [k for k in range(n_cols) if abs(2 * k + shift - c) <= 1]
-        ranks = [rank[i * n_cols + j] for i in rows for j in cols]
-        value = min(ranks) if on_cells else max(ranks)
-        facets = []
-        if r % 2:
-            facets += [(r - 1, c), (r + 1, c)]
-        if c % 2:
-            facets += [(r, c - 1), (r, c + 1)]
-        cells.append((value, r % 2 + c % 2, (r, c), facets))
-    return reduce_boundary(cells)
+        near = [
+            [k for k in range(n) if abs(2 * k + shift - x) <= 1]
+            for n, x in zip(shape, cell, strict=True)
+        ]
+        facets = [
+            (*cell[:axis], x + side, *cell[axis + 1 :])
+            for axis, x in enumerate(cell)
+            if x % 2
+            for side in (-1, 1)
+        ]
+        pixels = [flat_index(pixel, shape) for pixel in product(*near)]
+        cells.append((pixels, sum(x % 2 for x in cell), cell, facets))
+    return cells
+
+
+def cubical_persistence(shape, rank, on_cells):
+    """Persistence of pixel ranks on the cubical complex with values on vertices or on top cells."""
+    value = min if on_cells else max
+    return reduce_boundary(
+        [
+            (value(rank[pixel] for pixel in pixels), dim, cell, facets)
+            for pixels, dim, cell, facets in cubical_cells(tuple(shape), on_cells)
+        ]
+    )
 
 
 def reduce_in_order(simplices):

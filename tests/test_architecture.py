@@ -15,30 +15,35 @@ PACKAGE = Path(skltopo.__file__).parent
 FLOORS = [
     ["_parallel"],
     ["_persistence", "_lines", "_features", "_proximal", "_descent", "_reduction", "_matching"],
+    ["_volume_tables", "_volume_loops", "_volumes", "_monotone"],
     ["_delaunay", "_repair", "_planar_alpha", "_planar_rips", "_lengths", "_polynomial"],
     ["_delaunay3", "_edges3", "_weak3", "_complex3", "_alpha3", "_delaunay_any"],
     ["_memory", "_distances", "_emst", "_rips", "_rips2"],
-    ["_arrays", "diagrams", "_diagram_lists", "level_sets"],
+    ["_arrays", "diagrams", "_diagram_lists", "level_sets", "simplicial"],
     ["_circumradius", "_edge_lengths", "point_clouds"],
     ["alpha", "_metric_clouds", "_distance_matrices", "vietoris_rips", "filtrations"],
     ["_energy_node", "energies", "distances", "_vectors"],
     ["_critical_sets", "_big_steps", "_displacement", "_point_descent"],
     ["nn", "penalties", "solvers"],
-    ["features", "regression", "classification", "shaping"],
+    ["_image_rows", "features", "denoising", "regression", "classification", "shaping"],
     ["persistence_diagrams", "_vectorizer", "vectorize", "kernels"],
     ["datasets", "_regression_display", "_shaping_display", "_diagram_displays", "plotting"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
 THIRD_PARTY = {
-    "kernels": {"numpy", "cython", "libc", "libcpp", "cpython", "functools"},
+    "kernels": {"numpy", "cython", "libc", "libcpp", "cpython", "functools", "itertools"},
     # The descent calls scipy's BLAS.
     "_descent.pyx": {"scipy"},
+    # One table for all threads.
+    "_volume_tables.pyx": {"threading"},
     "sklearn": {
+        "_image_rows",
         "persistence_diagrams",
         "_vectorizer",
         "vectorize",
         "kernels",
         "features",
+        "denoising",
         "regression",
         "classification",
         "datasets",

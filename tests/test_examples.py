@@ -32,6 +32,8 @@ def test_digits_by_topology(tmp_path):
     ("name", "pictures"),
     [
         ("plot_noisy_circle_regression.py", {"noisy_circle_regression.png"}),
+        ("plot_voxel_cleaning.py", {"voxel_cleaning.png"}),
+        ("paper/plot_figure_3.py", {"figure_3.png"}),
         ("paper/plot_figure_4.py", {"figure_4.png"}),
         ("paper/plot_figures_5_and_6.py", {"figure_5.png", "figure_6.png"}),
         ("paper/plot_figure_18.py", {"figure_18.png"}),

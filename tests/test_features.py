@@ -256,7 +256,7 @@ def test_grid_search_in_two_processes(rng):
     [
         (np.full((2, 3, 3), np.nan), {}, ValueError, "contains NaN"),
         (np.full((2, 9), np.inf), {}, ValueError, "infinity"),
-        (np.ones((2, 3, 3, 3)), {}, ValueError, r"shape \(n, height, width\).*got \(2, 3, 3, 3\)"),
+        (np.ones((2, 3, 3, 3, 3)), {}, ValueError, r"shape \(n, height, .*got \(2, 3, 3, 3, 3\)"),
         (np.ones((2, 0, 3)), {}, ValueError, r"must not be empty, got shape \(2, 0, 3\)"),
         (np.ones((0, 3, 3)), {}, ValueError, "0 sample"),
         (np.ones((2, 10)), {"image_shape": (3, 3)}, ValueError, "9 columns .* got 10"),

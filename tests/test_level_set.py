@@ -285,7 +285,7 @@ def test_a_sample_with_too_many_vertices_is_refused_before_memory_is_taken():
 @pytest.mark.parametrize(
     ("parameters", "sentence"),
     [
-        ({"ndim": 4}, "ndim must be 1 or 2, got 4"),
+        ({"ndim": 4}, "ndim must be 1, 2 or 3, got 4"),
         ({"ndim": 2, "complex": "hex"}, "complex must be one of .* got 'hex'"),
         ({"ndim": 1, "homology_dimensions": (1,)}, r"with ndim=1 must be among \[0\], got 1"),
     ],

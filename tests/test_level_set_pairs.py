@@ -26,7 +26,7 @@ def oracle_pairs(values, superlevel, complex="freudenthal"):
     elif complex == "freudenthal":
         pairs, essential = simplicial_persistence(freudenthal_cells(*values.shape), rank)
     else:
-        pairs, essential = cubical_persistence(*values.shape, rank, complex == "cubical_cells")
+        pairs, essential = cubical_persistence(values.shape, rank, complex == "cubical_cells")
     assert len(essential[0]) == 1
     assert not essential[1]
     assert not essential[2]

@@ -1,0 +1,54 @@
+"""The memory of the kernels for volumes (see _volume_masks.h), and the reduction of loops."""
+
+from cython cimport floating
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+from ._buffer cimport Buffer
+from ._persistence cimport Sweep
+from ._volume_tables cimport StarTable
+
+
+cdef extern from "_volume_masks.h" nogil:
+    void older_14[T](const T* f, uint16_t* older, Py_ssize_t begin, Py_ssize_t end,
+                     const int32_t* step)
+    void older_26[T](const T* f, uint32_t* older, Py_ssize_t begin, Py_ssize_t end,
+                     const int32_t* step)
+    int lowest_bit(uint32_t bits)
+    int highest_bit(uint32_t bits)
+    int count_bits(uint32_t bits)
+
+    cdef struct Cell:
+        int32_t vertex
+        int16_t a, b
+
+    cdef struct Column:
+        int64_t start
+        int32_t length, cell
+
+    cdef cppclass Volume[T]:
+        Buffer[T] height
+        Buffer[uint16_t] code
+        Buffer[uint32_t] mask
+        Buffer[uint8_t] negative
+        Buffer[int32_t] position
+        Buffer[Cell] cell
+        Buffer[int32_t] owner
+        Buffer[Column] column
+        Buffer[uint32_t] arena
+        Buffer[uint64_t] heap, sorted_heap
+
+
+cdef struct Grid:
+    # A padded volume. Voxel (z, y, x) is (z + 1) * slab + (y + 1) * row + x + 1.
+    int32_t n_slabs, n_rows, n_cols, row, slab, size
+    int32_t[32] step        # to the neighbour in a direction; 0 for none
+    bint cubical, shell
+
+
+cdef Py_ssize_t drop_void_cells(Sweep[floating]& sweep, Volume[floating]& s,
+                                Py_ssize_t n_cells) noexcept nogil
+cdef Py_ssize_t number_edges(const Grid& grid, StarTable table, Volume[floating]& s,
+                             Buffer[int32_t]& first_edge) noexcept nogil
+cdef int reduce_cells(const Grid& grid, StarTable table, Volume[floating]& s,
+                      Buffer[int32_t]& first_edge, Py_ssize_t n_cells,
+                      Py_ssize_t n_edges) except -1 nogil

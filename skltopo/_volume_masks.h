@@ -1,0 +1,130 @@
+// Which neighbours of a voxel enter an ascending sweep before it, one bit a neighbour, and the
+// memory of the kernel for volumes.
+//
+// C++ and not Cython for two reasons: the target attribute (as in _older_masks.h), and structs with
+// a type parameter, which Cython can't declare.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#ifdef _MSC_VER
+#include <intrin.h>
+#endif
+
+#include "_buffer.h"
+#include "_older_masks.h"
+
+// Ties are broken by index: an equal neighbour with a smaller index is older. OR_EQUAL has the bits
+// of the neighbours with a smaller index. Voxels begin <= v < end of a padded volume.
+template <class T, std::uint32_t OR_EQUAL, class Mask, std::size_t... K>
+SKLTOPO_INLINE void older_voxels(const T *f, Mask *older, std::ptrdiff_t begin, std::ptrdiff_t end,
+                                 const std::int32_t *step, std::index_sequence<K...>) {
+    const T *const neighbour[] = {(f + step[K])...};
+    for (std::ptrdiff_t v = begin; v < end; v++) {
+        const T y = f[v];
+        std::uint32_t mask = 0;
+        ((mask |= static_cast<std::uint32_t>((OR_EQUAL >> K & 1) ? neighbour[K][v] <= y
+                                                                 : neighbour[K][v] < y)
+                  << K),
+         ...);
+        older[v - begin] = static_cast<Mask>(mask);
+    }
+}
+
+// The 14 neighbours of the Freudenthal triangulation, and the 26 of the cubical complexes, in the
+// order of _volume_tables.pyx.
+constexpr std::uint32_t OR_EQUAL_14 = 0x7F;
+constexpr std::uint32_t OR_EQUAL_26 = 0x7 | 0x3F << 6 | 0xF << 18;
+
+#define SKLTOPO_OLDER_VOXELS(NAME, TARGET)                                                     \
+    template <class T>                                                                         \
+    TARGET static void NAME##_14(const T *f, std::uint16_t *older, std::ptrdiff_t begin,       \
+                                 std::ptrdiff_t end, const std::int32_t *step) {               \
+        older_voxels<T, OR_EQUAL_14>(f, older, begin, end, step,                               \
+                                     std::make_index_sequence<14>());                          \
+    }                                                                                          \
+    template <class T>                                                                         \
+    TARGET static void NAME##_26(const T *f, std::uint32_t *older, std::ptrdiff_t begin,       \
+                                 std::ptrdiff_t end, const std::int32_t *step) {               \
+        older_voxels<T, OR_EQUAL_26>(f, older, begin, end, step,                               \
+                                     std::make_index_sequence<26>());                          \
+    }
+
+SKLTOPO_OLDER_VOXELS(older_any, )
+#if SKLTOPO_DISPATCH
+SKLTOPO_OLDER_VOXELS(older_avx2, SKLTOPO_AVX2)
+#endif
+
+// Write the masks of voxels begin <= v < end to older[0], older[1], ...
+template <class T>
+static inline void older_14(const T *f, std::uint16_t *older, std::ptrdiff_t begin,
+                            std::ptrdiff_t end, const std::int32_t *step) {
+#if SKLTOPO_DISPATCH
+    if (__builtin_cpu_supports("avx2")) return older_avx2_14(f, older, begin, end, step);
+#endif
+    older_any_14(f, older, begin, end, step);
+}
+
+template <class T>
+static inline void older_26(const T *f, std::uint32_t *older, std::ptrdiff_t begin,
+                            std::ptrdiff_t end, const std::int32_t *step) {
+#if SKLTOPO_DISPATCH
+    if (__builtin_cpu_supports("avx2")) return older_avx2_26(f, older, begin, end, step);
+#endif
+    older_any_26(f, older, begin, end, step);
+}
+
+static inline int lowest_bit(std::uint32_t bits) {  // of bits != 0
+#ifdef _MSC_VER
+    unsigned long position;
+    _BitScanForward(&position, bits);
+    return static_cast<int>(position);
+#else
+    return __builtin_ctz(bits);
+#endif
+}
+
+static inline int highest_bit(std::uint32_t bits) {  // of bits != 0
+#ifdef _MSC_VER
+    unsigned long position;
+    _BitScanReverse(&position, bits);
+    return static_cast<int>(position);
+#else
+    return 31 - __builtin_clz(bits);
+#endif
+}
+
+static inline int count_bits(std::uint32_t bits) {
+    int count = 0;
+    for (; bits; bits &= bits - 1) count++;
+    return count;
+}
+
+// A critical triangle or square: its highest vertex, and the directions of the two edges there.
+struct Cell {
+    std::int32_t vertex;
+    std::int16_t a, b;
+};
+
+// A reduced column: its cell, and its edges but for the youngest, in an arena.
+struct Column {
+    std::int64_t start;
+    std::int32_t length;
+    std::int32_t cell;
+};
+
+template <class T>
+struct Volume {
+    Buffer<T> height;              // the swept function, padded by one voxel
+    Buffer<std::uint16_t> code;    // per padded voxel: its lower star, as a row of a StarTable
+    Buffer<std::uint32_t> mask;    // one row: which of 26 neighbours are older
+    Buffer<std::uint8_t> negative; // per critical edge: whether it joins two components
+    Buffer<std::int32_t> position; // of a record that is sorted among all records
+    Buffer<Cell> cell;             // critical cells that may end a loop
+    Buffer<std::int32_t> owner;    // per critical edge: the column that it is the youngest edge of
+    Buffer<Column> column;
+    Buffer<std::uint32_t> arena;   // contents of columns, the low halves of keys
+    Buffer<std::uint64_t> heap, sorted_heap;
+};

