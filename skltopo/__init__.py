@@ -18,17 +18,9 @@ _HOMES = {
     "TopologicalRegression": "regression",
     "TopologicalRegressionCV": "regression",
 }
-_MODULES = [
-    "classification",
-    "datasets",
-    "denoising",
-    "diagrams",
-    "distances",
-    "energies",
-    "features",
-]
-_MODULES += ["filtrations", "kernels", "nn", "penalties", "persistence_diagrams", "plotting"]
-_MODULES += ["regression", "shaping", "solvers", "vectorize"]
+_MODULES = ["classification", "datasets", "denoising", "diagrams", "distances", "energies"]
+_MODULES += ["features", "filtrations", "kernels", "nn", "penalties", "persistence_diagrams"]
+_MODULES += ["plotting", "regression", "shaping", "solvers", "vectorize"]
 
 __all__ = [*_HOMES, *_MODULES]
 
