@@ -16,7 +16,7 @@ class EnergyNode(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, finite, points, p, q, i0, by_torch):
+    def forward(ctx, finite, points, energy, shape, by_torch):
         """Return the energies.
 
         Parameters
@@ -24,29 +24,34 @@ class EnergyNode(torch.autograd.Function):
         finite : (n, 2) torch.Tensor
             ``points.finite``, on the CPU.
         points : Points
-        p, q, i0 : as in `Energy`
+        energy : Energy
+            Its p, q, i0 and weight are used.
+        shape : tuple of int
+            Shape of the result.
         by_torch : callable
             The same function of finite by operations of torch, for second derivatives.
         """
         plain = finite.detach().to(torch.float64).numpy()
-        energy = np.empty(len(points.splits) - 1)
-        ctx.derivative = np.empty(plain.shape)
+        out, derivative = np.empty(len(points.splits) - 1), np.empty(plain.shape)
         polynomial_energy(
-            plain, points.splits, points.essential_splits, p, q, i0, energy, ctx.derivative
-        )
+            plain, points.splits, points.essential_splits, energy.p, energy.q, energy.i0,
+            out, derivative,
+        )  # fmt: skip
+        out *= energy.weight
+        derivative *= energy.weight
         ctx.save_for_backward(finite)
-        ctx.splits, ctx.by_torch = points.splits, by_torch
-        return torch.from_numpy(energy).to(finite.dtype)
+        ctx.splits, ctx.derivative, ctx.by_torch = points.splits, derivative, by_torch
+        return torch.from_numpy(out.reshape(shape)).to(finite.dtype)
 
     @staticmethod
     def backward(ctx, weights):
         """Return the gradient with respect to births and deaths."""
         (finite,) = ctx.saved_tensors
-        nothing = (None,) * 5
+        nothing = (None,) * 4
         if torch.is_grad_enabled():
             total = (ctx.by_torch(finite) * weights).sum()
             return (*torch.autograd.grad(total, finite, create_graph=True), *nothing)
-        weights = weights.to(torch.float64).numpy()
+        weights = weights.reshape(-1).to(torch.float64).numpy()
         if len(weights) > 1:
             weights = np.repeat(weights, np.diff(ctx.splits))[:, np.newaxis]
         return (torch.from_numpy(ctx.derivative * weights).to(finite.dtype), *nothing)

@@ -205,27 +205,26 @@ class Energy:
         batch = diagram.as_batch() if single else diagram
         points = batch.get_points(self.dim)
         if self.essential == "drop" and _is_on_cpu(points.finite):
-            total = self._sum_fused(points)
-        else:
-            total = self._sum(_lengths_and_middles(batch, self.dim, self.i0, self.essential))
-        total = self.weight * total.reshape(batch.shape)
+            return self._sum_in_one_node(points, batch.shape)
+        parts = _lengths_and_middles(batch, self.dim, self.i0, self.essential)
+        total = self._sum(parts, batch.shape)
         return total if is_tensor(total) or not single else float(total)
 
-    def _sum(self, parts):
-        return sum(
+    def _sum(self, parts, shape):
+        total = sum(
             segment_sum(length**self.p * middle**self.q, splits) for length, middle, splits in parts
         )
+        return self.weight * total.reshape(shape)
 
-    def _sum_fused(self, points):
-        """Do as _sum for finite points of a tensor of the CPU, in one node of the graph."""
+    def _sum_in_one_node(self, points, shape):
+        """Do as _sum for the finite points of a tensor of the CPU."""
         from ._energy_node import EnergyNode
 
-        n_before = np.diff(points.essential_splits)
-
         def by_torch(finite):
-            return self._sum(_finite_part(finite, points.splits, n_before, self.i0))
+            n_before = np.diff(points.essential_splits)
+            return self._sum(_finite_part(finite, points.splits, n_before, self.i0), shape)
 
-        return EnergyNode.apply(points.finite, points, self.p, self.q, self.i0, by_torch)
+        return EnergyNode.apply(points.finite, points, self, shape, by_torch)
 
     def __repr__(self):
         return (
