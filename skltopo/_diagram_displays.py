@@ -1,41 +1,21 @@
-"""Pictures of diagrams: points, bars, images, curves, and where a point of a diagram lives.
+"""Pictures of diagrams: their points in the plane, and their intervals as bars.
 
 Colours are those of Okabe and Ito, which people with any colour vision tell apart; dimensions
 differ in their markers too.
 """
 
-from itertools import combinations
-
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
-from ._arrays import as_numbers, is_tensor
 from ._diagram_lists import as_points, pick_dim
+from ._pictures import axes_or_new
 from .diagrams import Diagram
 
-__all__ = [
-    "BarcodeDisplay",
-    "CriticalPointsDisplay",
-    "DiagramCurveDisplay",
-    "PersistenceDiagramDisplay",
-    "PersistenceImageDisplay",
-]
+__all__ = ["BarcodeDisplay", "PersistenceDiagramDisplay"]
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")  # of dimensions 0, 1, 2, 3
 MARKERS = ("o", "^", "s", "D")
-BIRTH, DEATH = "#0072B2", "#D55E00"
 GUIDE = "0.6"
 MARGIN = 0.06  # of the range of values
-
-
-def _axes(ax):
-    import matplotlib.pyplot as plt
-
-    return ax if ax is not None else plt.subplots(layout="constrained")[1]
-
-
-def _plain(values):
-    return values.detach().cpu().numpy() if is_tensor(values) else np.asarray(values)
 
 
 def _points_by_dim(diagram, homology_dimensions):
@@ -144,7 +124,7 @@ class PersistenceDiagramDisplay:
         -------
         self
         """
-        ax = _axes(ax)
+        ax = axes_or_new(ax)
         low, high = _value_range(self.points)
         self.diagonal_ = ax.plot([low, high], [low, high], color=GUIDE, lw=1, zorder=0)[0]
         bottom, top = self._draw_infinity(ax, low, high)
@@ -251,7 +231,7 @@ class BarcodeDisplay:
         """
         from matplotlib.collections import LineCollection
 
-        ax = _axes(ax)
+        ax = axes_or_new(ax)
         low, high = _value_range(self.points)
         n_bars = sum(map(len, self.points.values()))
         gap = max(1, n_bars // 30)
@@ -280,331 +260,3 @@ class BarcodeDisplay:
         ax.spines[["top", "right", "left"]].set_visible(False)
         self.ax_, self.figure_ = ax, ax.figure
         return self
-
-
-class PersistenceImageDisplay:
-    """A persistence image, with births along and lengths upwards.
-
-    Parameters
-    ----------
-    image : (n_lengths, n_births) ndarray
-    birth_range, length_range : tuple of two float
-    title : str, default=None
-
-    Attributes
-    ----------
-    ax_ : matplotlib Axes
-    figure_ : matplotlib Figure
-    image_ : matplotlib AxesImage
-    colorbar_ : matplotlib Colorbar
-
-    Examples
-    --------
-    >>> from skltopo.plotting import PersistenceImageDisplay
-    >>> from skltopo.vectorize import PersistenceImage
-    >>> diagrams = [[[0.0, 1.0], [0.5, 3.0]]]
-    >>> images = PersistenceImage().fit(diagrams)
-    >>> display = PersistenceImageDisplay.from_estimator(images, images.transform(diagrams)[0])
-    >>> display.plot().ax_.get_ylabel()
-    'length'
-    """
-
-    def __init__(self, *, image, birth_range, length_range, title=None):
-        self.image = image
-        self.birth_range = birth_range
-        self.length_range = length_range
-        self.title = title
-
-    @classmethod
-    def from_estimator(cls, estimator, row, *, title=None):
-        """Make the display of one row that a fitted `PersistenceImage` returned.
-
-        Parameters
-        ----------
-        estimator : skltopo.vectorize.PersistenceImage
-        row : (n_features,) array-like
-            Or weights of a linear model behind it.
-        title : str, default=None
-
-        Returns
-        -------
-        PersistenceImageDisplay
-        """
-        check_is_fitted(estimator)
-        n_births, n_lengths = estimator.resolution
-        row = _plain(row)
-        if row.size != n_births * n_lengths:
-            raise ValueError(f"row must have {n_births * n_lengths} values, got {row.size}")
-        return cls(
-            image=row.reshape(n_lengths, n_births),
-            birth_range=estimator.birth_range_,
-            length_range=estimator.length_range_,
-            title=title,
-        )
-
-    def plot(self, ax=None):
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
-        ax = _axes(ax)
-        self.image_ = ax.imshow(
-            self.image, origin="lower", extent=(*self.birth_range, *self.length_range),
-            cmap="cividis", aspect="auto",
-        )  # fmt: skip
-        ax.set(xlabel="birth", ylabel="length", title=self.title)
-        self.colorbar_ = ax.figure.colorbar(self.image_, ax=ax)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
-
-
-class DiagramCurveDisplay:
-    """Landscapes, silhouettes or Betti curves.
-
-    Parameters
-    ----------
-    grid : (n_grid,) ndarray
-    curves : (n_curves, n_grid) ndarray
-    labels : list of str
-    ylabel : str
-    title : str, default=None
-
-    Attributes
-    ----------
-    ax_ : matplotlib Axes
-    figure_ : matplotlib Figure
-    lines_ : list of matplotlib Line2D
-
-    Examples
-    --------
-    >>> from skltopo.plotting import DiagramCurveDisplay
-    >>> from skltopo.vectorize import PersistenceLandscape
-    >>> landscape = PersistenceLandscape(n_layers=2).fit([[[0, 4], [1, 3]]])
-    >>> row = landscape.transform([[[0, 4], [1, 3]]])[0]
-    >>> len(DiagramCurveDisplay.from_estimator(landscape, row).plot().lines_)
-    2
-    """
-
-    def __init__(self, *, grid, curves, labels, ylabel, title=None):
-        self.grid = grid
-        self.curves = curves
-        self.labels = labels
-        self.ylabel = ylabel
-        self.title = title
-
-    @classmethod
-    def from_estimator(cls, estimator, row, *, title=None):
-        """Make the display of one row that a fitted transformer returned.
-
-        Parameters
-        ----------
-        estimator : PersistenceLandscape, Silhouette or BettiCurve of skltopo.vectorize
-        row : (n_features,) array-like
-        title : str, default=None
-
-        Returns
-        -------
-        DiagramCurveDisplay
-        """
-        check_is_fitted(estimator)
-        grid, row = getattr(estimator, "grid_", None), _plain(row)
-        if grid is None:
-            raise ValueError(f"estimator must have a grid, got {type(estimator).__name__}")
-        if row.size != len(estimator.get_feature_names_out()):
-            raise ValueError(
-                f"row must have {len(estimator.get_feature_names_out())} values, got {row.size}"
-            )
-        names = [name.rsplit("_", 1)[0] for name in estimator.get_feature_names_out()]
-        return cls(
-            grid=grid,
-            curves=row.reshape(-1, len(grid)),
-            labels=names[:: len(grid)],
-            ylabel={"betti": "Betti number", "layer1": "landscape"}.get(names[0], names[0]),
-            title=title,
-        )
-
-    def plot(self, ax=None):
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
-        import matplotlib.pyplot as plt
-
-        ax = _axes(ax)
-        shades = plt.get_cmap("cividis")(np.linspace(0, 0.85, len(self.curves)))
-        drawstyle = "steps-post" if self.ylabel == "Betti number" else "default"
-        self.lines_ = [
-            ax.plot(self.grid, curve, color=shade, label=label, lw=1.5, drawstyle=drawstyle)[0]
-            for curve, shade, label in zip(self.curves, shades, self.labels, strict=True)
-        ]
-        ax.set(xlabel="value", ylabel=self.ylabel, title=self.title)
-        if len(self.lines_) > 1:
-            ax.legend(frameon=False)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
-
-
-class CriticalPointsDisplay:
-    """Where points of a diagram live: their births and deaths, drawn on the sample.
-
-    On a function on a line or an image these are vertices, on a point cloud edges or simplices.
-    Points are numbered from 1 at the most persistent finite one.
-
-    Parameters
-    ----------
-    sample : (n,), (height, width) or (n_points, n_coordinates) ndarray
-        A function on a line, an image, or a cloud, of which two coordinates are drawn.
-    births, deaths : list of (n_vertices,) int ndarray
-        Vertices of the critical cells; flat indices of an image.
-    is_cloud : bool
-    title : str, default=None
-
-    Attributes
-    ----------
-    ax_ : matplotlib Axes
-    figure_ : matplotlib Figure
-    births_, deaths_ : matplotlib PathCollection
-        Marks at critical vertices, or at the middles of critical edges and simplices.
-    links_ : matplotlib LineCollection
-        From every birth to its death.
-    cells_ : list of matplotlib LineCollection
-        Critical edges and simplices of births, then of deaths. Empty for functions.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skltopo.filtrations import LevelSet
-    >>> from skltopo.plotting import CriticalPointsDisplay
-    >>> image = np.random.default_rng(0).random((12, 12))
-    >>> filtration = LevelSet(ndim=2, superlevel=True)
-    >>> display = CriticalPointsDisplay.from_sample(filtration, image, dim=1, n_points=3).plot()
-    >>> len(display.births_.get_offsets())
-    3
-    """
-
-    def __init__(self, *, sample, births, deaths, is_cloud, title=None):
-        self.sample = sample
-        self.births = births
-        self.deaths = deaths
-        self.is_cloud = is_cloud
-        self.title = title
-
-    @classmethod
-    def from_sample(cls, filtration, sample, *, dim=0, n_points=10, title=None):
-        """Make the display of a sample and its most persistent finite points.
-
-        Parameters
-        ----------
-        filtration : callable
-            Of `skltopo.filtrations`.
-        sample : array-like or torch.Tensor
-            What it takes.
-        dim : int, default=0
-        n_points : int, default=10
-            At the most.
-        title : str, default=None
-
-        Returns
-        -------
-        CriticalPointsDisplay
-        """
-        sample = _plain(as_numbers(sample, "sample"))
-        diagram = filtration(sample)
-        if not isinstance(diagram, Diagram):
-            raise ValueError(f"sample must be one sample, not a batch, got shape {sample.shape}")
-        pairs = diagram.pairs[pick_dim(diagram, dim, "the diagram")][:n_points]
-        # Vertices come in twos, edges in fours; simplices as k + 1 vertices and k + 2.
-        n_birth = pairs.shape[1] // 2
-        is_cloud = pairs.shape[1] != 2
-        if is_cloud and (sample.ndim != 2 or sample.shape[1] < 2):
-            raise ValueError(
-                f"sample must be a cloud with at least two coordinates, got shape {sample.shape}"
-            )
-        if not is_cloud and sample.ndim > 2:
-            raise ValueError(f"sample must be a line or an image, got shape {sample.shape}")
-        return cls(
-            sample=sample,
-            births=[np.unique(row[:n_birth]) for row in pairs],
-            deaths=[np.unique(row[n_birth:]) for row in pairs],
-            is_cloud=is_cloud,
-            title=title,
-        )
-
-    def plot(self, ax=None):
-        """Draw.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
-        from matplotlib.collections import LineCollection
-
-        ax = _axes(ax)
-        self._draw_sample(ax)
-        places = self._places()
-        starts = np.array([places[cell].mean(axis=0) for cell in self.births]).reshape(-1, 2)
-        ends = np.array([places[cell].mean(axis=0) for cell in self.deaths]).reshape(-1, 2)
-        self.cells_ = []
-        if self.is_cloud:
-            for cells, color in ((self.births, BIRTH), (self.deaths, DEATH)):
-                edges = [places[list(edge)] for cell in cells for edge in combinations(cell, 2)]
-                self.cells_.append(
-                    ax.add_collection(LineCollection(edges, colors=color, linewidths=2.2, zorder=2))
-                )
-        self.links_ = ax.add_collection(
-            LineCollection(
-                np.stack([starts, ends], axis=1), colors="0.45", linewidths=1, linestyles=":",
-                zorder=3,
-            )
-        )  # fmt: skip
-        style = {"edgecolors": "white", "linewidths": 0.9, "zorder": 4}
-        self.births_ = ax.scatter(*starts.T, s=45, color=BIRTH, marker="o", label="birth", **style)
-        self.deaths_ = ax.scatter(*ends.T, s=55, color=DEATH, marker="X", label="death", **style)
-        for i, place in enumerate(ends, 1):
-            ax.annotate(str(i), place, xytext=(5, 4), textcoords="offset points", fontsize=8,
-                        bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none",
-                              "alpha": 0.75}, zorder=5)  # fmt: skip
-        ax.set_title(self.title)
-        is_image = not self.is_cloud and self.sample.ndim == 2
-        ax.legend(framealpha=0.85, loc="upper right" if is_image else "best", fontsize=8)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
-
-    def _places(self):
-        """Return where every vertex is drawn, (n_vertices, 2)."""
-        if self.is_cloud:
-            return self.sample[:, :2]
-        if self.sample.ndim == 1:
-            return np.column_stack([np.arange(len(self.sample)), self.sample])
-        rows, cols = np.indices(self.sample.shape)
-        return np.column_stack([cols.ravel(), rows.ravel()])
-
-    def _draw_sample(self, ax):
-        if self.is_cloud:
-            ax.scatter(*self.sample[:, :2].T, s=10, color="0.55", zorder=1)
-            ax.set(aspect="equal")
-        elif self.sample.ndim == 1:
-            ax.plot(self.sample, color="0.45", lw=1.2, zorder=1)
-            ax.set(xlabel="vertex", ylabel="value")
-        else:
-            ax.imshow(self.sample, cmap="gray", zorder=0)
-            ax.set(xticks=[], yticks=[])

@@ -3,18 +3,13 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from ._pictures import axes_or_new
 from .penalties import Clusters, Maxima
 
 __all__ = ["CoefficientDisplay", "CoefficientPathDisplay"]
 
 MARK = "tab:orange"
 LINE = "tab:blue"
-
-
-def _axes(ax):
-    import matplotlib.pyplot as plt
-
-    return ax if ax is not None else plt.subplots(layout="constrained")[1]
 
 
 def _cluster_labels(coef, n_components):
@@ -104,7 +99,7 @@ class CoefficientDisplay:
         -------
         self
         """
-        ax = _axes(ax)
+        ax = axes_or_new(ax)
         index = np.arange(len(self.coef))
         if self.truth is not None:
             ax.plot(index, np.ravel(self.truth), color="0.75", lw=3, label="truth", zorder=0)
@@ -221,7 +216,7 @@ class CoefficientPathDisplay:
         """
         import matplotlib.pyplot as plt
 
-        ax = _axes(ax)
+        ax = axes_or_new(ax)
         labels = np.arange(self.coef_path.shape[1]) if self.labels is None else self.labels
         colors = plt.get_cmap("viridis")(labels / max(1, labels.max()))
         self.lines_ = [

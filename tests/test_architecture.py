@@ -14,7 +14,8 @@ PACKAGE = Path(skltopo.__file__).parent
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
 FLOORS = [
     ["_parallel"],
-    ["_persistence", "_lines", "_features", "_proximal", "_descent", "_reduction", "_matching"],
+    ["_persistence", "_lines", "_features", "_proximal", "_descent", "_reduction"],
+    ["_plane_tree", "_wasserstein", "_bottleneck", "_matching"],
     ["_volume_tables", "_volume_loops", "_volumes", "_monotone"],
     ["_delaunay", "_repair", "_planar_alpha", "_planar_rips", "_lengths", "_polynomial"],
     ["_delaunay3", "_edges3", "_weak3", "_complex3", "_alpha3", "_delaunay_any"],
@@ -27,7 +28,9 @@ FLOORS = [
     ["nn", "penalties", "solvers"],
     ["_image_rows", "features", "denoising", "regression", "classification", "shaping"],
     ["persistence_diagrams", "_vectorizer", "vectorize", "kernels"],
-    ["datasets", "_regression_display", "_shaping_display", "_diagram_displays", "plotting"],
+    ["_pictures", "_regression_display", "_shaping_display"],
+    ["_diagram_displays", "_vector_displays", "_critical_points_display"],
+    ["datasets", "plotting"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
 THIRD_PARTY = {
@@ -48,7 +51,7 @@ THIRD_PARTY = {
         "classification",
         "datasets",
         "_regression_display",
-        "_diagram_displays",
+        "_vector_displays",
         "shaping",
         "_shaping_display",
     },

@@ -1,3 +1,7 @@
+import _thread
+import signal
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -5,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
+from skltopo._matching import distances_from
 from skltopo.diagrams import Diagram
 from skltopo.distances import (
     bottleneck_distance,
@@ -473,3 +478,23 @@ def test_integers_and_odd_memory(rng):
     second.flags.writeable = False
     expected = wasserstein_distance(first.astype(float), second.astype(float))
     assert wasserstein_distance(first, second) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("bottleneck", "n"), [(False, 30_000), (True, 200_000)])
+def test_ctrl_c_ends_a_long_computation(rng, bottleneck, n):
+    first, second = np.sort(rng.random((2, n, 2)))
+    out = np.array([np.nan])  # a kernel that runs to its end writes it
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    timer = threading.Timer(0.3, _thread.interrupt_main)
+
+    def compute():
+        timer.start()
+        distances_from(first, second, np.array([0, n]), 1.0, True, bottleneck, out)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            compute()
+    finally:
+        timer.cancel()
+        signal.signal(signal.SIGINT, before)
+    assert np.isnan(out[0])
