@@ -11,7 +11,7 @@ from ._delaunay_any import delaunay_complex, delaunay_pairs_3d, delaunay_pairs_a
 from ._parallel import effective_n_jobs, run
 from ._planar_alpha import planar_alpha_pairs
 from .diagrams import Diagram, DiagramBatch, Points, concatenate, stack_columns
-from .point_clouds import Clouds, ends_of
+from .point_clouds import Clouds, ends_of, resolve_dimensions
 
 __all__ = ["Alpha", "WeakAlpha"]
 
@@ -33,20 +33,8 @@ class _DelaunayFiltration:
         warm_start=False,
         n_jobs=None,
     ):
-        if isinstance(max_dim, bool) or not isinstance(max_dim, (int, np.integer)):
-            raise TypeError(f"max_dim must be an integer, got {max_dim!r}")
-        if max_dim < 0:
-            raise ValueError(f"max_dim must be at least 0, got {max_dim}")
-        if homology_dimensions is None:
-            homology_dimensions = tuple(range(max_dim + 1))
-        for dim in homology_dimensions:
-            if dim not in range(max_dim + 1):
-                raise ValueError(
-                    f"homology_dimensions for max_dim={max_dim} must be among "
-                    f"{list(range(max_dim + 1))}, got {dim!r}"
-                )
         self.max_dim = max_dim
-        self.homology_dimensions = tuple(homology_dimensions)
+        self.homology_dimensions = resolve_dimensions(max_dim, homology_dimensions)
         self.keep_zero = keep_zero
         self.warm_start = warm_start
         self.n_jobs = n_jobs

@@ -145,6 +145,24 @@ class Clouds:
         return np.zeros(shape, dtype=self.live.dtype)
 
 
+def resolve_dimensions(max_dim, homology_dimensions):
+    """Return the dimensions up to max_dim to compute, all of them for None, or raise."""
+    if isinstance(max_dim, bool) or not isinstance(max_dim, (int, np.integer)):
+        raise TypeError(f"max_dim must be an integer, got {max_dim!r}")
+    if max_dim < 0:
+        raise ValueError(f"max_dim must be at least 0, got {max_dim}")
+    known = range(max_dim + 1)
+    if homology_dimensions is None:
+        return tuple(known)
+    for dim in homology_dimensions:
+        if dim not in known:
+            raise ValueError(
+                f"homology_dimensions for max_dim={max_dim} must be among {list(known)}, "
+                f"got {dim!r}"
+            )
+    return tuple(homology_dimensions)
+
+
 def ends_of(sizes):
     """Return where runs of these sizes end, with 0 before: (n + 1,) int64."""
     return np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64)

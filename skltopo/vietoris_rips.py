@@ -15,7 +15,7 @@ from ._planar_rips import planar_rips_pairs
 from ._rips import MAX_VERTICES, rips_pairs
 from ._rips2 import rips_pairs_2
 from .diagrams import Diagram, DiagramBatch, Points, concatenate
-from .point_clouds import ends_of
+from .point_clouds import ends_of, resolve_dimensions
 
 __all__ = ["VietorisRips"]
 
@@ -118,12 +118,11 @@ class VietorisRips:
         keep_zero=False,
         n_jobs=None,
     ):
-        if isinstance(max_dim, bool) or not isinstance(max_dim, (int, np.integer)):
-            raise TypeError(f"max_dim must be an integer, got {max_dim!r}")
-        if max_dim not in (0, 1, 2):
+        if isinstance(max_dim, (int, np.integer)) and not 0 <= max_dim <= 2:
             raise ValueError(
                 f"max_dim must be 0, 1 or 2, got {max_dim}; no higher homology is computed"
             )
+        homology_dimensions = resolve_dimensions(max_dim, homology_dimensions)
         if isinstance(max_edge, bool) or not isinstance(
             max_edge, (int, float, np.integer, np.floating)
         ):
@@ -131,18 +130,10 @@ class VietorisRips:
         if not max_edge >= 0:
             raise ValueError(f"max_edge must be at least 0, got {max_edge!r}")
         check_metric(metric)
-        if homology_dimensions is None:
-            homology_dimensions = tuple(range(max_dim + 1))
-        for dim in homology_dimensions:
-            if dim not in range(max_dim + 1):
-                raise ValueError(
-                    f"homology_dimensions for max_dim={max_dim} must be among "
-                    f"{list(range(max_dim + 1))}, got {dim!r}"
-                )
         self.max_dim = max_dim
         self.max_edge = float(max_edge)
         self.metric = metric
-        self.homology_dimensions = tuple(homology_dimensions)
+        self.homology_dimensions = homology_dimensions
         self.keep_zero = keep_zero
         self.n_jobs = n_jobs
 
