@@ -15,7 +15,7 @@ cdef extern from "_volume_masks.h" nogil:
                      const int32_t* step)
     int lowest_bit(uint32_t bits)
     int highest_bit(uint32_t bits)
-    int count_bits(uint32_t bits)
+    uint32_t count_bits(uint32_t bits)
 
     cdef struct Cell:
         int32_t vertex
@@ -28,6 +28,7 @@ cdef extern from "_volume_masks.h" nogil:
     cdef cppclass Volume[T]:
         Buffer[T] height
         Buffer[uint16_t] code
+        Buffer[uint8_t] down
         Buffer[uint32_t] mask
         Buffer[uint8_t] negative
         Buffer[int32_t] position
@@ -35,7 +36,9 @@ cdef extern from "_volume_masks.h" nogil:
         Buffer[int32_t] owner
         Buffer[Column] column
         Buffer[uint32_t] arena
-        Buffer[uint64_t] heap, sorted_heap
+        Buffer[uint64_t] heap
+        Buffer[uint32_t] entry
+        Buffer[int32_t] base
 
 
 cdef struct Grid:
@@ -48,7 +51,7 @@ cdef struct Grid:
 cdef Py_ssize_t drop_void_cells(Sweep[floating]& sweep, Volume[floating]& s,
                                 Py_ssize_t n_cells) noexcept nogil
 cdef Py_ssize_t number_edges(const Grid& grid, StarTable table, Volume[floating]& s,
-                             Buffer[int32_t]& first_edge) noexcept nogil
+                             Buffer[int32_t]& slot) noexcept nogil
 cdef int reduce_cells(const Grid& grid, StarTable table, Volume[floating]& s,
-                      Buffer[int32_t]& first_edge, Py_ssize_t n_cells,
+                      Buffer[int32_t]& slot, Py_ssize_t n_cells,
                       Py_ssize_t n_edges) except -1 nogil

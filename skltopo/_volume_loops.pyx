@@ -26,17 +26,23 @@ from cython cimport floating
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
-from libcpp.algorithm cimport sort
 
 from ._buffer cimport Buffer
 from ._persistence cimport Sweep
 from ._sorting cimport key32
-from ._volume_tables cimport CRITICAL, VERTEX, Star, StarTable
+from ._volume_tables cimport NO_ARC, StarTable
 
 cdef enum:
     SIGNAL_CELLS = 1 << 12      # columns between two looks for Ctrl-C
     ROOM = 8                    # edges of a column at first, on average
     RELEASE = 1 << 22           # scratch memory beyond this is given back
+    # A slot, one for each voxel: number of the first critical edge within its block; edges of the
+    # column, one bit a direction; whether the voxel is in the queue.
+    BLOCK = 12                  # 4096 voxels have at most 5 * 4096 critical edges
+    OFFSET = 0xFFFF
+    EDGES = 16
+    ALL_EDGES = (1 << 14) - 1
+    QUEUED = 1 << 30
 
 
 # --------------------------------------------------------------------------------------------------
@@ -68,19 +74,42 @@ cdef Py_ssize_t drop_void_cells(Sweep[floating]& sweep, Volume[floating]& s,
 
 
 cdef Py_ssize_t number_edges(const Grid& grid, StarTable table, Volume[floating]& s,
-                             Buffer[int32_t]& first_edge) noexcept nogil:
-    """Number the critical edges, in the order of their records; return how many there are."""
+                             Buffer[int32_t]& slot) noexcept nogil:
+    """Number the critical edges, in the order of their records; return how many there are.
+
+    The slot of a voxel is left with the number of its first one, less that of its block.
+    """
     cdef int32_t z, y, v, first, n = 0
     cdef const uint16_t* critical = table.critical.data()
     cdef const uint16_t* code = s.code.data()
+    cdef int32_t block = -1
     for z in range(grid.n_slabs):
         for y in range(grid.n_rows):
             first = (z + 1) * grid.slab + (y + 1) * grid.row + 1
             for v in range(first, first + grid.n_cols):
+                while block < v >> BLOCK:
+                    block += 1
+                    s.base[block] = n
+                slot[v] = n - s.base[block]
                 if critical[code[v]]:
-                    first_edge[v] = n
                     n += count_bits(critical[code[v]])
     return n
+
+
+cdef inline int32_t edge_id(StarTable table, Volume[floating]& s, Buffer[int32_t]& slot,
+                            int32_t v, int d) noexcept nogil:
+    """Return the number of critical edge d of v."""
+    return (s.base[v >> BLOCK] + (slot[v] & OFFSET)
+            + count_bits(table.critical[s.code[v]] & ((1u << d) - 1)))
+
+
+cdef inline bint is_kept(StarTable table, Volume[floating]& s, Buffer[int32_t]& slot, int32_t v,
+                         int d) noexcept nogil:
+    """Whether columns have edge d of v: it is not negative, nor the partner of v."""
+    cdef uint32_t code = s.code[v]
+    if table.critical[code] >> d & 1:
+        return not s.negative[edge_id(table, s, slot, v, d)]
+    return table.up[code] & NO_ARC != d
 
 
 # --------------------------------------------------------------------------------------------------
@@ -88,11 +117,11 @@ cdef Py_ssize_t number_edges(const Grid& grid, StarTable table, Volume[floating]
 # --------------------------------------------------------------------------------------------------
 
 cdef inline bint is_younger(const floating* height, uint64_t a, uint64_t b) noexcept nogil:
-    """Whether the edge with key a is younger than the one with key b."""
+    """Whether the voxel with key a is younger than the one with key b."""
     cdef int32_t v, w
     if floating is double:
         if (a ^ b) >> 32 == 0:
-            v, w = <int32_t>(<uint32_t>a >> 4), <int32_t>(<uint32_t>b >> 4)
+            v, w = <int32_t><uint32_t>a, <int32_t><uint32_t>b
             if height[v] != height[w]:
                 return height[v] > height[w]
     return a > b
@@ -128,83 +157,76 @@ cdef inline void pop_key(const floating* height, uint64_t* heap, Py_ssize_t* n) 
     heap[i] = key
 
 
-cdef inline uint64_t make_key(Volume[floating]& s, uint32_t edge) noexcept nogil:
-    """Return the key of an edge from its voxel and position, v << 4 | position."""
-    return (<uint64_t>key32(<float>s.height[edge >> 4]) << 32) | edge
-
-
-cdef inline bint is_dropped(StarTable table, Volume[floating]& s, Buffer[int32_t]& first_edge,
-                            int32_t v, int d, const Star& star) noexcept nogil:
-    """Whether edge d of v is negative: it joins a component, or v itself, to another."""
-    cdef int partner = star.partner >> (4 * d) & 15
-    if partner == CRITICAL:
-        return s.negative[edge_id(table, s, first_edge, v, d)]
-    return partner == VERTEX
-
-
-cdef inline int32_t edge_id(StarTable table, Volume[floating]& s, Buffer[int32_t]& first_edge,
-                            int32_t v, int d) noexcept nogil:
-    """Return the number of critical edge d of v."""
-    return first_edge[v] + count_bits(table.critical[s.code[v]] & ((1u << d) - 1))
-
-
-cdef inline uint32_t edge_bit(StarTable table, Volume[floating]& s, Buffer[int32_t]& first_edge,
-                              int32_t v, int d, const Star& star) noexcept nogil:
-    """Return the edge as a bit of its star, 0 if columns leave it out."""
-    if is_dropped(table, s, first_edge, v, d, star):
-        return 0
-    return 1u << (star.order >> (4 * d) & 15)
-
-
-cdef inline void push_edge(StarTable table, Volume[floating]& s, Buffer[int32_t]& first_edge,
-                           int32_t v, int32_t w, int d, Py_ssize_t* n) noexcept nogil:
-    """Push the edge from v to w in direction d, if its column counts it."""
-    cdef floating height = s.height[v], other = s.height[w]
-    cdef Star star
-    if height < other or (height == other and v < w):
-        v, height = w, other
-        d = table.n_directions - 1 - d
-    if height == -INFINITY:     # in the shell
-        return
-    star = table.star[s.code[v]]
-    if not is_dropped(table, s, first_edge, v, d, star):
+cdef inline void toggle(Volume[floating]& s, Buffer[int32_t]& slot, int32_t v, int d,
+                        Py_ssize_t* n) noexcept nogil:
+    """Add edge d of v to the column; the heap has room for one more voxel."""
+    slot[v] ^= 1 << (EDGES + d)
+    if not slot[v] & QUEUED:
+        slot[v] |= QUEUED
         push_key(s.height.data(), s.heap.data(), n,
-                 make_key(s, (<uint32_t>v << 4) | <uint32_t>(star.order >> (4 * d) & 15)))
+                 (<uint64_t>key32(<float>s.height[v]) << 32) | <uint32_t>v)
 
 
-cdef inline void push_outer_edges(const Grid& grid, StarTable table, Volume[floating]& s,
-                                  Buffer[int32_t]& first_edge, int32_t v, int a, int b,
-                                  Py_ssize_t* n) noexcept nogil:
-    """Push the edges of the triangle or square (v, a, b) that v does not belong to."""
+cdef inline uint32_t take_edges(Buffer[int32_t]& slot, int32_t v) noexcept nogil:
+    """Return the edges of a voxel that left the queue, one bit a direction."""
+    cdef uint32_t edges = <uint32_t>slot[v] >> EDGES & ALL_EDGES
+    slot[v] &= OFFSET
+    return edges
+
+
+cdef inline void toggle_link(const Grid& grid, StarTable table, Volume[floating]& s,
+                             Buffer[int32_t]& slot, int32_t v, int32_t w, int d,
+                             Py_ssize_t* n) noexcept nogil:
+    """Add the edge from v to w in direction d, if columns have it."""
+    if grid.cubical:
+        if s.height[v] < s.height[w] or (s.height[v] == s.height[w] and v < w):
+            v = w
+            d = 5 - d
+        if s.height[v] == -INFINITY:        # in the shell
+            return
+    elif not s.code[v] >> d & 1:
+        v = w
+        d = 13 - d
+    if is_kept(table, s, slot, v, d):
+        toggle(s, slot, v, d, n)
+
+
+cdef inline void toggle_outer(const Grid& grid, StarTable table, Volume[floating]& s,
+                              Buffer[int32_t]& slot, int32_t v, int a, int b,
+                              Py_ssize_t* n) noexcept nogil:
+    """Add the edges of the triangle or square (v, a, b) that v does not belong to: two at most."""
     cdef int32_t p = v + grid.step[a], q = v + grid.step[b], r
     if grid.cubical:
         r = p + grid.step[b]
-        push_edge(table, s, first_edge, p, r, b, n)
-        push_edge(table, s, first_edge, q, r, a, n)
+        toggle_link(grid, table, s, slot, p, r, b, n)
+        toggle_link(grid, table, s, slot, q, r, a, n)
     else:
-        push_edge(table, s, first_edge, p, q, table.between[a][b], n)
+        toggle_link(grid, table, s, slot, p, q, table.between[a][b], n)
 
 
 # --------------------------------------------------------------------------------------------------
 # Reduction
 # --------------------------------------------------------------------------------------------------
 
-cdef Py_ssize_t settle(Volume[floating]& s, Py_ssize_t n) except -1 nogil:
-    """Write the edges that the heap has an odd number of times to sorted_heap; return how many."""
-    cdef Py_ssize_t i, m = 0
-    cdef uint64_t key
-    s.sorted_heap.grow(n)
-    for i in range(n):
-        s.sorted_heap[i] = s.heap[i]
-    sort(s.sorted_heap.data(), s.sorted_heap.data() + n)
-    for i in range(n):
-        key = s.sorted_heap[i]
-        if m and s.sorted_heap[m - 1] == key:
-            m -= 1
-        else:
-            s.sorted_heap[m] = key
-            m += 1
-    return m
+cdef inline uint32_t beside(const Grid& grid, StarTable table, uint32_t code, int d) noexcept nogil:
+    """Return which vertices of a lower link are joined to vertex d, as a bit mask."""
+    if grid.cubical:
+        return <uint32_t>(table.joined[code] >> (8 * d)) & 63
+    return table.adjacent[d] & code
+
+
+cdef inline int next_vertex(const Grid& grid, StarTable table, uint32_t code, int d,
+                            uint32_t others) noexcept nogil:
+    """Return a vertex of the lower link joined to d: on a short way to one of others, if any."""
+    cdef uint32_t near
+    if others:
+        near = beside(grid, table, code, d)
+        if near & others:
+            return lowest_bit(near & others)
+        near &= beside(grid, table, code, lowest_bit(others))
+        if near:
+            return lowest_bit(near)
+    return table.forest[code] >> (4 * d) & 15
 
 
 cdef inline bint comes_before(Volume[floating]& s, int32_t i, int32_t j) noexcept nogil:
@@ -215,81 +237,99 @@ cdef inline bint comes_before(Volume[floating]& s, int32_t i, int32_t j) noexcep
     return s.height[v] < s.height[w] or (s.height[v] == s.height[w] and v < w)
 
 
+cdef Py_ssize_t settle(Volume[floating]& s, Buffer[int32_t]& slot, int32_t v, uint32_t edges,
+                       Py_ssize_t n) except -1 nogil:
+    """Empty the queue of n voxels, and write its edges and those of v to s.entry; return how many.
+    """
+    cdef Py_ssize_t i, m = 0
+    s.entry.grow(16 * (n + 1))
+    for i in range(n + 1):
+        if i:
+            v = <int32_t><uint32_t>s.heap[i - 1]
+            edges = take_edges(slot, v)
+        while edges:
+            s.entry[m] = <uint32_t>v << 4 | lowest_bit(edges)
+            edges &= edges - 1
+            m += 1
+    return m
+
+
+cdef int add_entries(Volume[floating]& s, Buffer[int32_t]& slot, const uint32_t* entries,
+                     Py_ssize_t n_entries, Py_ssize_t* n) except -1 nogil:
+    """Add the edges of a column to the queue."""
+    cdef Py_ssize_t i
+    s.heap.grow(n[0] + n_entries)
+    for i in range(n_entries):
+        toggle(s, slot, <int32_t>(entries[i] >> 4), entries[i] & 15, n)
+    return 0
+
+
 cdef int reduce_cell(const Grid& grid, StarTable table, Volume[floating]& s,
-                     Buffer[int32_t]& first_edge, int32_t cell, Py_ssize_t* n_columns,
+                     Buffer[int32_t]& slot, int32_t cell, Py_ssize_t* n_columns,
                      Py_ssize_t* used) except -1 nogil:
     """Reduce the boundary of a cell until its youngest edge is no other's, or nothing is left.
 
     Where that edge belongs to a younger column, that one is taken off and reduced further.
     """
-    cdef Py_ssize_t n = 0, m, i
-    cdef int32_t w = s.cell[cell].vertex, edge, other
-    cdef int a = s.cell[cell].a, b = s.cell[cell].b, d, partner
-    cdef uint32_t bits = 0, entry
-    cdef uint64_t key
-    cdef Star star = table.star[s.code[w]]
+    cdef Py_ssize_t n = 0, m
+    cdef int32_t v = s.cell[cell].vertex, edge, other
+    cdef int a = s.cell[cell].a, b = s.cell[cell].b, d, p
+    cdef uint32_t code = s.code[v], edges, loose, others
     cdef Column column
-    s.heap.grow(16)
-    bits |= edge_bit(table, s, first_edge, w, a, star)
-    bits |= edge_bit(table, s, first_edge, w, b, star)
-    push_outer_edges(grid, table, s, first_edge, w, a, b, &n)
+    edges = is_kept(table, s, slot, v, a) << a | is_kept(table, s, slot, v, b) << b
+    s.heap.grow(2)
+    toggle_outer(grid, table, s, slot, v, a, b, &n)
     while True:
-        if bits == 0:
+        loose = edges & ~<uint32_t>table.critical[code]
+        if loose:
+            d = lowest_bit(loose)
+            edges ^= 1u << d
+            # In its own star, only triangles of the forest are surely older than the cell.
+            others = edges if v != s.cell[cell].vertex else 0
+            p = next_vertex(grid, table, code, d, others)
+            if is_kept(table, s, slot, v, p):
+                edges ^= 1u << p
+            s.heap.grow(n + 2)
+            toggle_outer(grid, table, s, slot, v, d, p, &n)
+            continue
+        if edges == 0:
             if n == 0:
                 return 0
-            # All edges of the next voxel.
-            key = s.heap[0]
-            while n and s.heap[0] >> 4 == key >> 4:
-                bits ^= 1u << (s.heap[0] & 15)
-                pop_key(s.height.data(), s.heap.data(), &n)
-            w = <int32_t>(<uint32_t>key >> 4)
-            star = table.star[s.code[w]]
-            continue
-        d = highest_bit(bits)
-        bits ^= 1u << d
-        d = star.direction >> (4 * d) & 15
-        partner = star.partner >> (4 * d) & 15
-        if partner < CRITICAL:
-            bits ^= edge_bit(table, s, first_edge, w, partner, star)
-            s.heap.grow(n + 2)
-            push_outer_edges(grid, table, s, first_edge, w, d, partner, &n)
+            v = <int32_t><uint32_t>s.heap[0]
+            pop_key(s.height.data(), s.heap.data(), &n)
+            code = s.code[v]
+            edges = take_edges(slot, v)
             continue
         # The youngest edge is critical: the column ends here, or meets another.
-        edge = edge_id(table, s, first_edge, w, d)
+        d = highest_bit(edges)
+        edges ^= 1u << d
+        edge = edge_id(table, s, slot, v, d)
         other = s.owner[edge]
-        if other >= 0 and comes_before(s, s.column[other].cell, cell):
+        if other >= 0:
             column = s.column[other]
-            s.heap.grow(n + column.length)
-            for i in range(column.length):
-                entry = s.arena[column.start + i]
-                if entry >> 4 == <uint32_t>w:
-                    bits ^= 1u << (entry & 15)
-                else:
-                    push_key(s.height.data(), s.heap.data(), &n, make_key(s, entry))
-            continue
-        s.heap.grow(n + 16)
-        key = make_key(s, <uint32_t>w << 4)
-        while bits:
-            push_key(s.height.data(), s.heap.data(), &n, key | lowest_bit(bits))
-            bits &= bits - 1
-        m = settle(s, n)
+            if comes_before(s, column.cell, cell):
+                slot[v] |= QUEUED
+                add_entries(s, slot, &s.arena[column.start], column.length, &n)
+                edges ^= take_edges(slot, v)
+                continue
+        m = settle(s, slot, v, edges, n)
+        n = 0
         if other < 0:
             store_column(s, m, cell, <int32_t>n_columns[0], used)
             s.owner[edge] = <int32_t>n_columns[0]
             n_columns[0] += 1
             return 0
         # Exchange: this column stays, the younger one goes on with what both have.
-        column = s.column[other]
-        s.heap.grow(n + column.length)
-        for i in range(column.length):
-            push_key(s.height.data(), s.heap.data(), &n, make_key(s, s.arena[column.start + i]))
+        add_entries(s, slot, &s.arena[column.start], column.length, &n)
+        add_entries(s, slot, s.entry.data(), m, &n)
         store_column(s, m, cell, other, used)
         cell = column.cell
+        edges = 0
 
 
 cdef int store_column(Volume[floating]& s, Py_ssize_t n, int32_t cell, int32_t column,
                       Py_ssize_t* used) except -1 nogil:
-    """Keep sorted_heap[:n] as a column: in its old place if that is large enough.
+    """Keep entry[:n] as a column: in its old place if that is large enough.
 
     In the arena, a column stands behind its number and its capacity.
     """
@@ -308,7 +348,7 @@ cdef int store_column(Volume[floating]& s, Py_ssize_t n, int32_t cell, int32_t c
     s.column[column].length = <int32_t>n
     s.column[column].cell = cell
     for i in range(n):
-        s.arena[start + i] = <uint32_t>s.sorted_heap[i]
+        s.arena[start + i] = s.entry[i]
     return 0
 
 
@@ -334,7 +374,7 @@ cdef Py_ssize_t compact(Volume[floating]& s, Py_ssize_t used) noexcept nogil:
 
 
 cdef int reduce_cells(const Grid& grid, StarTable table, Volume[floating]& s,
-                      Buffer[int32_t]& first_edge, Py_ssize_t n_cells,
+                      Buffer[int32_t]& slot, Py_ssize_t n_cells,
                       Py_ssize_t n_edges) except -1 nogil:
     """Reduce all columns: afterwards owner tells the cell paired with each edge, or is -1."""
     cdef Py_ssize_t i, n_columns = 0, used = 0
@@ -345,7 +385,7 @@ cdef int reduce_cells(const Grid& grid, StarTable table, Volume[floating]& s,
     for i in range(n_cells):
         s.column[i].start = -1
     for i in range(n_cells - 1, -1, -1):
-        reduce_cell(grid, table, s, first_edge, <int32_t>i, &n_columns, &used)
+        reduce_cell(grid, table, s, slot, <int32_t>i, &n_columns, &used)
         if i % SIGNAL_CELLS == 0:
             with gil:
                 PyErr_CheckSignals()

@@ -55,6 +55,7 @@ constexpr std::uint32_t OR_EQUAL_26 = 0x7 | 0x3F << 6 | 0xF << 18;
 SKLTOPO_OLDER_VOXELS(older_any, )
 #if SKLTOPO_DISPATCH
 SKLTOPO_OLDER_VOXELS(older_avx2, SKLTOPO_AVX2)
+SKLTOPO_OLDER_VOXELS(older_avx512, SKLTOPO_AVX512)
 #endif
 
 // Write the masks of voxels begin <= v < end to older[0], older[1], ...
@@ -62,6 +63,7 @@ template <class T>
 static inline void older_14(const T *f, std::uint16_t *older, std::ptrdiff_t begin,
                             std::ptrdiff_t end, const std::int32_t *step) {
 #if SKLTOPO_DISPATCH
+    if (__builtin_cpu_supports("avx512bw")) return older_avx512_14(f, older, begin, end, step);
     if (__builtin_cpu_supports("avx2")) return older_avx2_14(f, older, begin, end, step);
 #endif
     older_any_14(f, older, begin, end, step);
@@ -71,6 +73,7 @@ template <class T>
 static inline void older_26(const T *f, std::uint32_t *older, std::ptrdiff_t begin,
                             std::ptrdiff_t end, const std::int32_t *step) {
 #if SKLTOPO_DISPATCH
+    if (__builtin_cpu_supports("avx512bw")) return older_avx512_26(f, older, begin, end, step);
     if (__builtin_cpu_supports("avx2")) return older_avx2_26(f, older, begin, end, step);
 #endif
     older_any_26(f, older, begin, end, step);
@@ -96,10 +99,10 @@ static inline int highest_bit(std::uint32_t bits) {  // of bits != 0
 #endif
 }
 
-static inline int count_bits(std::uint32_t bits) {
-    int count = 0;
-    for (; bits; bits &= bits - 1) count++;
-    return count;
+static inline std::uint32_t count_bits(std::uint32_t bits) {
+    bits -= bits >> 1 & 0x55555555u;
+    bits = (bits & 0x33333333u) + (bits >> 2 & 0x33333333u);
+    return ((bits + (bits >> 4)) & 0x0F0F0F0Fu) * 0x01010101u >> 24;
 }
 
 // A critical triangle or square: its highest vertex, and the directions of the two edges there.
@@ -119,6 +122,7 @@ template <class T>
 struct Volume {
     Buffer<T> height;              // the swept function, padded by one voxel
     Buffer<std::uint16_t> code;    // per padded voxel: its lower star, as a row of a StarTable
+    Buffer<std::uint8_t> down;     // of cubes, per padded voxel: as StarTable.down
     Buffer<std::uint32_t> mask;    // one row: which of 26 neighbours are older
     Buffer<std::uint8_t> negative; // per critical edge: whether it joins two components
     Buffer<std::int32_t> position; // of a record that is sorted among all records
@@ -126,5 +130,7 @@ struct Volume {
     Buffer<std::int32_t> owner;    // per critical edge: the column that it is the youngest edge of
     Buffer<Column> column;
     Buffer<std::uint32_t> arena;   // contents of columns, the low halves of keys
-    Buffer<std::uint64_t> heap, sorted_heap;
+    Buffer<std::uint64_t> heap;    // voxels of the column that is reduced, the youngest in front
+    Buffer<std::uint32_t> entry;   // and its edges, when it ends
+    Buffer<std::int32_t> base;     // per block of voxels: number of the first critical edge
 };

@@ -14,9 +14,10 @@ they are depends on the pattern of older neighbours alone, so they are paired in
   or cube is left but one where L is the whole sphere (a maximum); link edges that are left are
   critical triangles or squares. They are as many as loops of L: the pairing is perfect.
 
-`order` numbers the edges of a star by the forest, so that (v, d) is the youngest edge of its
-partner within the star, and the pairing is a discrete gradient (Robins, Wood, Sheppard, Theory and
-algorithms for constructing discrete Morse complexes from grayscale digital images, 2011).
+Edges enter in the order of the forest, each with its partner, so that (v, d) is the youngest edge
+of that triangle or square, and the pairing is a discrete gradient (Robins, Wood, Sheppard, Theory
+and algorithms for constructing discrete Morse complexes from grayscale digital images, 2011). Roots
+enter in the order of their directions.
 
 Freudenthal: a code is the mask of older neighbours, 14 bits. Cubical (values on vertices): a square
 is there where its three other vertices are older; a code stands for the edges and squares, of which
@@ -32,6 +33,7 @@ from libc.stdint cimport int8_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 cdef extern from "_volume_masks.h" nogil:
     int lowest_bit(uint32_t bits)
+    uint32_t count_bits(uint32_t bits)
 
 cdef enum:
     FULL = (1 << 14) - 1
@@ -57,42 +59,39 @@ cdef uint8_t[12][2] square_edges
 cdef uint16_t[8] cube_squares
 
 
-cdef int grow_forest(uint32_t present, const uint16_t* adjacent, Star* star, uint16_t* critical,
-                     uint64_t* forest, const int8_t* link_edge, int n) noexcept nogil:
-    """Fill a star from the graph of its lower link; return the number of components.
+cdef int grow_forest(uint32_t present, const uint16_t* adjacent, uint64_t* forest,
+                     uint16_t* critical, uint64_t* used, const int8_t* link_edge,
+                     int n) noexcept nogil:
+    """Fill a forest of the graph of a lower link; return the number of components.
 
     adjacent: direction -> directions joined to it. link_edge: (a * n + b) -> number of a link edge.
+    used: bits of the link edges in the forest.
     """
     cdef uint8_t[14] queue
-    cdef int head, tail, d, neighbour, n_found = 0, n_components = 0
+    cdef int head, tail, d, neighbour, n_components = 0
     cdef uint32_t left = present, reached
-    star.order = star.direction = star.partner = 0
-    critical[0] = 0
     forest[0] = 0
+    critical[0] = 0
+    used[0] = 0
     while left:
         d = lowest_bit(left)
         left &= left - 1
+        forest[0] |= <uint64_t>ROOT << (4 * d)
         if n_components:
-            star.partner |= <uint64_t>CRITICAL << (4 * d)
             critical[0] |= <uint16_t>(1 << d)
-        else:
-            star.partner |= <uint64_t>VERTEX << (4 * d)
         n_components += 1
         queue[0] = <uint8_t>d
         head, tail = 0, 1
         while head < tail:
             d = queue[head]
             head += 1
-            star.order |= <uint64_t>n_found << (4 * d)
-            star.direction |= <uint64_t>d << (4 * n_found)
-            n_found += 1
             reached = adjacent[d] & left
             left &= ~reached
             while reached:
                 neighbour = lowest_bit(reached)
                 reached &= reached - 1
-                star.partner |= <uint64_t>d << (4 * neighbour)
-                forest[0] |= <uint64_t>1 << link_edge[d * n + neighbour]
+                forest[0] |= <uint64_t>d << (4 * neighbour)
+                used[0] |= <uint64_t>1 << link_edge[d * n + neighbour]
                 queue[tail] = <uint8_t>neighbour
                 tail += 1
     return n_components
@@ -124,7 +123,6 @@ cdef uint8_t make_link(int n_arcs, uint32_t present, int direction) noexcept nog
 
 cdef StarTable make_freudenthal():
     cdef StarTable table = StarTable()
-    cdef uint16_t[14] adjacent
     cdef int8_t[14 * 14] link_edge
     cdef uint8_t[36][2] edge_ends
     cdef uint32_t[36] of_edge
@@ -132,33 +130,33 @@ cdef StarTable make_freudenthal():
     cdef int a, b, c, edge, triangle, n_edges = 0, n_triangles = 0, n_components
     cdef uint32_t mask, present, flipped, n_cells = 0
     cdef uint32_t triangles
-    cdef uint64_t forest, edges
+    cdef uint64_t in_forest, edges
     table.n_directions = 14
     table.n_codes = FULL + 1
     number = {offset: d for d, offset in enumerate(FREUDENTHAL)}
     for a in range(14):
-        adjacent[a] = 0
+        table.adjacent[a] = 0
         for b in range(14):
             table.between[a][b] = number.get(
                 tuple(y - x for x, y in zip(FREUDENTHAL[a], FREUDENTHAL[b], strict=True)), -1
             )
             link_edge[14 * a + b] = -1
             if table.between[a][b] >= 0:
-                adjacent[a] |= <uint16_t>(1 << b)
+                table.adjacent[a] |= <uint16_t>(1 << b)
     for a, b in combinations(range(14), 2):
-        if adjacent[a] >> b & 1:
+        if table.adjacent[a] >> b & 1:
             link_edge[14 * a + b] = link_edge[14 * b + a] = <int8_t>n_edges
             edge_ends[n_edges][0], edge_ends[n_edges][1] = <uint8_t>a, <uint8_t>b
             of_edge[n_edges] = 0
             n_edges += 1
     for a, b, c in combinations(range(14), 3):
-        if adjacent[a] >> b & 1 and adjacent[a] >> c & 1 and adjacent[b] >> c & 1:
+        if table.adjacent[a] >> b & 1 and table.adjacent[a] >> c & 1 and table.adjacent[b] >> c & 1:
             corners[n_triangles] = 1u << a | 1u << b | 1u << c
             for edge in (link_edge[14 * a + b], link_edge[14 * a + c], link_edge[14 * b + c]):
                 of_edge[edge] |= 1u << n_triangles
             n_triangles += 1
 
-    table.star.grow(table.n_codes)
+    table.forest.grow(table.n_codes)
     table.up.grow(table.n_codes)
     table.critical.grow(table.n_codes)
     table.down.grow(table.n_codes)
@@ -167,8 +165,8 @@ cdef StarTable make_freudenthal():
     table.first_cell.grow(table.n_codes)
     table.cells.grow(5 * table.n_codes)     # no lower link has more than five loops
     for mask in range(FULL + 1):
-        n_components = grow_forest(mask, adjacent, &table.star[mask], &table.critical[mask],
-                                   &forest, link_edge, 14)
+        n_components = grow_forest(mask, table.adjacent, &table.forest[mask],
+                                   &table.critical[mask], &in_forest, link_edge, 14)
         table.up[mask] = make_link(n_components, mask, lowest_bit(mask | 1u << 14))
         edges, triangles = 0, 0
         for edge in range(n_edges):
@@ -180,7 +178,7 @@ cdef StarTable make_freudenthal():
                 triangles |= 1u << triangle
         if mask == FULL:
             triangles &= triangles - 1      # a maximum: one tetrahedron is critical
-        edges = collapse(edges & ~forest, triangles, of_edge, n_edges)
+        edges = collapse(edges & ~in_forest, triangles, of_edge, n_edges)
         table.first_cell[mask] = n_cells
         for edge in range(n_edges):
             if edges >> edge & 1:
@@ -215,7 +213,7 @@ cdef StarTable make_cubical():
     cdef int a, b, i, n_components, s
     cdef uint32_t edges, squares, code = 0
     cdef uint32_t[27] beside
-    cdef uint64_t forest
+    cdef uint64_t in_forest
     for a in range(27):
         beside[a] = 0
     number = {offset: d for d, offset in enumerate(CUBICAL)}
@@ -251,7 +249,10 @@ cdef StarTable make_cubical():
             if squares & ~table.squares[edges]:
                 continue
             table.code_of[edges | squares << 6] = <uint16_t>code
-            table.star.grow(code + 1)
+            table.forest.grow(code + 1)
+            table.joined.grow(code + 1)
+            table.cubes.grow(code + 1)
+            table.n_faces.grow(code + 1)
             table.up.grow(code + 1)
             table.critical.grow(code + 1)
             for a in range(6):
@@ -262,8 +263,18 @@ cdef StarTable make_cubical():
                 if squares >> s & 1:
                     adjacent[a] |= <uint16_t>(1 << b)
                     adjacent[b] |= <uint16_t>(1 << a)
-            n_components = grow_forest(edges, adjacent, &table.star[code], &table.critical[code],
-                                       &forest, link_edge, 6)
+            n_components = grow_forest(edges, adjacent, &table.forest[code],
+                                       &table.critical[code], &in_forest, link_edge, 6)
+            table.joined[code] = 0
+            for a in range(6):
+                table.joined[code] |= <uint64_t>adjacent[a] << (8 * a)
+            table.cubes[code] = 0
+            for i in range(8):
+                if squares & cube_squares[i] == cube_squares[i]:
+                    table.cubes[code] |= <uint8_t>(1 << i)
+            # Younger neighbours have one component more than the lower link has loops (Alexander
+            # duality), which its Euler characteristic counts; a whole sphere, of 8, has none left.
+            table.n_faces[code] = <uint8_t>(n_components - count_bits(edges) + count_bits(squares))
             table.up[code] = make_link(n_components, edges, lowest_bit(edges | 64))
             code += 1
     table.n_codes = code
@@ -274,7 +285,7 @@ cdef int critical_squares(StarTable table, uint32_t mask, uint8_t* found) noexce
     """Write the critical squares a | b << 4 of a voxel with this mask to found; return how many."""
     cdef uint32_t squares = mask >> 6 & table.squares[mask & 63], cubes = 0, left
     cdef uint32_t[12] of_square
-    cdef Star star = table.star[table.code_of[(mask & 63) | squares << 6]]
+    cdef uint64_t forest = table.forest[table.code_of[(mask & 63) | squares << 6]]
     cdef int s, cube, a, b, n = 0
     for cube in range(8):
         if mask >> (18 + cube) & 1 and squares & cube_squares[cube] == cube_squares[cube]:
@@ -287,8 +298,8 @@ cdef int critical_squares(StarTable table, uint32_t mask, uint8_t* found) noexce
         of_square[s] = 0
         for cube in range(8):
             of_square[s] |= (<uint32_t>cube_squares[cube] >> s & 1) << cube
-        if squares >> s & 1 and (star.partner >> (4 * a) & 15) != <uint64_t>b \
-                and (star.partner >> (4 * b) & 15) != <uint64_t>a:
+        if squares >> s & 1 and (forest >> (4 * a) & 15) != <uint64_t>b \
+                and (forest >> (4 * b) & 15) != <uint64_t>a:
             left |= 1u << s
     left = <uint32_t>collapse(left, cubes, of_square, 12)
     while left:

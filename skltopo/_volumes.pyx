@@ -37,7 +37,7 @@ from cpython.exc cimport PyErr_CheckSignals
 from cython cimport floating
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from ._buffer cimport Buffer
 from ._persistence cimport (
@@ -64,6 +64,7 @@ cdef enum:
     AHEAD = 12                  # records between a prefetch and its use
 
     ALL_26 = (1 << 26) - 1
+    SPECIAL_4 = SPECIAL * 0x01010101
     LATER_26 = 0x7 << 3 | 0x3F << 12 | 0xF << 22    # neighbours with a larger index
 
 
@@ -130,13 +131,15 @@ cdef void pad_volume(const floating* values, const Grid& grid, bint superlevel,
 # --------------------------------------------------------------------------------------------------
 
 cdef int find_codes(const Grid& grid, StarTable table, Volume[floating]& s) except -1 nogil:
-    """Fill code, the lower star of every voxel, from height."""
+    """Fill code, the lower star of every voxel, from height; for cubes down, too."""
     cdef Py_ssize_t begin = grid.slab + grid.row + 1, end = grid.size - begin, z, y, x
-    cdef uint32_t mask, edges
+    cdef uint32_t mask, edges, younger, later, code, n_faces
+    cdef const uint16_t* code_of = table.code_of.data()
     s.code.grow(grid.size)
     if not grid.cubical:
         older_14(s.height.data(), s.code.data() + begin, begin, end, grid.step)
         return 0
+    s.down.grow(grid.size)
     s.mask.grow(grid.n_cols)
     for z in range(1, grid.n_slabs + 1):
         for y in range(1, grid.n_rows + 1):
@@ -146,8 +149,23 @@ cdef int find_codes(const Grid& grid, StarTable table, Volume[floating]& s) exce
                 mask = s.mask[x]
                 edges = mask & 63
                 edges |= mask & <uint32_t>table.squares[edges] << 6
-                s.code[begin + x] = table.code_of[edges]
+                code = code_of[edges]
+                s.code[begin + x] = <uint16_t>code
+                younger = ALL_26 & ~mask
+                later = younger & LATER_26
+                n_faces = count_bits(mask >> 18 & table.cubes[code])
+                s.down[begin + x] = <uint8_t>(
+                    lowest_bit((later if later else younger) | 1u << NO_ARC)
+                    | (0 if n_faces == table.n_faces[code] else SPECIAL)
+                )
     return 0
+
+
+cdef inline uint32_t older_mask(Volume[floating]& s, const Grid& grid, int32_t v) noexcept nogil:
+    """Return which of its 26 neighbours are older than voxel v."""
+    cdef uint32_t mask
+    older_26(s.height.data(), &mask, v, v + 1, grid.step)
+    return mask
 
 
 cdef inline uint32_t spread(StarTable table, uint32_t seed, uint32_t mask) noexcept nogil:
@@ -180,36 +198,66 @@ cdef inline int younger_arcs(StarTable table, uint32_t mask, uint8_t* arcs) noex
 # PD_0 and PD_2
 # --------------------------------------------------------------------------------------------------
 
-cdef inline void link_row(Volume[floating]& s, Sweep[floating]& sweep, const Grid& grid,
-                          StarTable table, bint down, int32_t first) noexcept nogil:
-    """Write a direction to an older neighbour (downwards: younger) for each voxel of a row."""
+cdef inline const uint8_t* row_links(Volume[floating]& s, Sweep[floating]& sweep,
+                                     const Grid& grid, StarTable table, bint down,
+                                     int32_t first) noexcept nogil:
+    """Return a direction to an older neighbour (downwards: younger) for each voxel of a row.
+
+    Some more bytes behind it can be read.
+    """
     cdef int32_t i
     cdef const uint8_t* links = table.down.data() if down else table.up.data()
     cdef const uint16_t* code = s.code.data() + first
     cdef uint8_t* link = sweep.older.data()
-    cdef uint8_t[8] arcs
-    cdef int n_arcs
     if down and grid.cubical:
-        older_26(s.height.data(), s.mask.data(), first, first + grid.n_cols, grid.step)
-        for i in range(grid.n_cols):
-            n_arcs = younger_arcs(table, s.mask[i], arcs)
-            if n_arcs == 0:
-                link[i] = NO_ARC | SPECIAL
-            else:
-                link[i] = arcs[0] | (SPECIAL if n_arcs > 1 else 0)
-    else:
-        for i in range(grid.n_cols):
-            link[i] = links[code[i]]
+        return s.down.data() + first
+    for i in range(grid.n_cols):
+        link[i] = links[code[i]]
+    return link
+
+
+cdef inline Py_ssize_t list_special(const uint8_t* link, int32_t n_cols,
+                                    int32_t* special) noexcept nogil:
+    """Write the columns of saddles and extrema in a row to special; return how many."""
+    cdef Py_ssize_t n = 0
+    cdef int32_t x
+    cdef uint32_t found
+    for x in range(0, n_cols, 4):
+        memcpy(&found, link + x, 4)
+        found &= SPECIAL_4
+        while found:
+            special[n] = x + (lowest_bit(found) >> 3)
+            n += 1
+            found &= found - 1
+    while n and special[n - 1] >= n_cols:
+        n -= 1
+    return n
+
+
+cdef inline void link_row(int32_t* parent, const uint8_t* link, const int32_t* step, int32_t n_cols,
+                          int32_t v, int32_t sign) noexcept nogil:
+    """Point the voxels of a row, from v on in the order of the sweep, at an older neighbour.
+
+    A neighbour met earlier knows its extremum, or its own parent: take that. Extrema know their
+    own. On noise no branch could be predicted, so bit masks stand for them.
+    """
+    cdef int32_t i, away, met
+    for i in range(n_cols):
+        away = step[link[0] & NO_ARC]
+        met = (sign * away - 1) >> 31
+        parent[v] = (parent[v + (away & met)] & met) | ((v + away) & ~met)
+        v += sign
+        link += sign
 
 
 cdef inline int later_arcs(Volume[floating]& s, const Grid& grid, StarTable table, bint down,
-                           int32_t v, int32_t column, uint8_t* arcs) noexcept nogil:
+                           int32_t v, uint32_t mask, uint8_t* arcs) noexcept nogil:
     """Write the directions of all arcs of a saddle but the first to arcs; return how many."""
     cdef uint32_t left
     cdef uint8_t[8] all_arcs
     cdef int n = 0, i
     if down and grid.cubical:
-        n = younger_arcs(table, s.mask[column], all_arcs) - 1
+        n = younger_arcs(table, mask, all_arcs) - 1
         for i in range(n):
             arcs[i] = all_arcs[i + 1]
         return n
@@ -222,13 +270,13 @@ cdef inline int later_arcs(Volume[floating]& s, const Grid& grid, StarTable tabl
 
 
 cdef int append_cells(Volume[floating]& s, const Grid& grid, StarTable table, int32_t v,
-                      int32_t column, Py_ssize_t n_cells) except -1 nogil:
+                      uint32_t mask, Py_ssize_t n_cells) except -1 nogil:
     """Append the critical triangles or squares of a voxel to cell[:n_cells]; return how many."""
     cdef uint8_t[12] found
     cdef int n, i
     cdef uint8_t* cells = found
     if grid.cubical:
-        n = critical_squares(table, s.mask[column], found)
+        n = critical_squares(table, mask, found)
     else:
         n = table.n_cells[s.code[v]]
         cells = table.cells.data() + table.first_cell[s.code[v]]
@@ -253,21 +301,19 @@ cdef Py_ssize_t find_extrema(
     Downwards, voxels are met in reversed order, and heights are negated.
     """
     cdef Py_ssize_t n_records = 0, n_minima = 0, n_special, i
-    cdef int32_t z, y, x, v, first, step, earlier, is_minimum, known, next_id, sign = 1
+    cdef int32_t z, y, x, v, first, away, sign = -1 if down else 1
     cdef int32_t* parent
     cdef const uint8_t* link
     cdef uint8_t[8] arcs
+    cdef uint32_t mask = 0
     cdef int n_arcs, k
     cdef floating height
-    if down:
-        sign = -1
     n_cells[0] = 0
     sweep.parent.grow(grid.size)
-    sweep.older.grow(grid.n_cols)
-    sweep.special.grow(grid.n_cols + 1)
-    s.mask.grow(grid.n_cols)
+    sweep.older.grow(grid.n_cols + 3)
+    sweep.special.grow(grid.n_cols + 4)
+    memset(sweep.older.data(), 0, grid.n_cols + 3)
     parent = sweep.parent.data()
-    link = sweep.older.data()
     memset(parent, -1, grid.size * sizeof(int32_t))     # all padding leads to ~0, the exterior
     if down != grid.shell:
         sweep.minimum.grow(1)
@@ -281,47 +327,39 @@ cdef Py_ssize_t find_extrema(
                 first = (grid.n_slabs - z) * grid.slab + (grid.n_rows - y) * grid.row + 1
             else:
                 first = (z + 1) * grid.slab + (y + 1) * grid.row + 1
-            link_row(s, sweep, grid, table, down, first)
-            n_special = 0
-            next_id = <int32_t>n_minima
-            for i in range(grid.n_cols):
-                x = <int32_t>(grid.n_cols - 1 - i if down else i)
-                v = first + x
-                step = grid.step[link[x] & 31]
-                # On noise no branch could be predicted, so bit masks stand for them. A neighbour
-                # met earlier knows its extremum, or its own parent: take that.
-                earlier = sign * step >> 31
-                is_minimum = -<int32_t>(step == 0)
-                known = parent[v + (step & earlier)]
-                parent[v] = ((known & earlier) | (~next_id & is_minimum)
-                             | ((v + step) & ~(earlier | is_minimum)))
-                next_id -= is_minimum
-                sweep.special[n_special] = x
-                n_special += link[x] >> 5
-            if n_special == 0:
-                continue
+            link = row_links(s, sweep, grid, table, down, first)
+            n_special = list_special(link, grid.n_cols, sweep.special.data())
             sweep.minimum.grow(n_minima + n_special)
             sweep.minimum_height.grow(n_minima + n_special)
             sweep.record.grow(n_records + 7 * n_special)
             sweep.record_height.grow(n_records + 7 * n_special)
             for i in range(n_special):
-                x = sweep.special[i]
+                x = sweep.special[n_special - 1 - i if down else i]
                 v = first + x
                 height = sign * s.height[v]
-                if link[x] & 31 == NO_ARC:
+                if link[x] & NO_ARC == NO_ARC:
+                    parent[v] = ~<int32_t>n_minima
                     sweep.minimum[n_minima] = v
                     sweep.minimum_height[n_minima] = height
                     n_minima += 1
                     continue
-                n_arcs = later_arcs(s, grid, table, down, v, x, arcs)
+                if down and grid.cubical:
+                    mask = older_mask(s, grid, v)
+                away = grid.step[link[x] & NO_ARC]
+                n_arcs = later_arcs(s, grid, table, down, v, mask, arcs)
                 for k in range(n_arcs):
-                    sweep.record[n_records].a = v + grid.step[link[x] & 31]
+                    sweep.record[n_records].a = v + away
                     sweep.record[n_records].b = v + grid.step[arcs[k]]
                     sweep.record[n_records].saddle = v
                     sweep.record_height[n_records] = height
                     n_records += 1
                 if with_cells:
-                    n_cells[0] += append_cells(s, grid, table, v, x, n_cells[0])
+                    n_cells[0] += append_cells(s, grid, table, v, mask, n_cells[0])
+            if down:
+                link_row(parent, link + grid.n_cols - 1, grid.step, grid.n_cols,
+                         first + grid.n_cols - 1, -1)
+            else:
+                link_row(parent, link, grid.step, grid.n_cols, first, 1)
     sweep.n_minima = n_minima
     return n_records
 
@@ -409,11 +447,11 @@ cdef Py_ssize_t append_merged(const Grid& grid, Volume[floating]& s, Sweep[float
 
 
 cdef Py_ssize_t list_loops(const Grid& grid, StarTable table, Volume[floating]& s,
-                           Buffer[int32_t]& first_edge, Sweep[floating]& out, Py_ssize_t n_cells,
+                           Sweep[floating]& out, Py_ssize_t n_cells,
                            bint keep_zero) except -1 nogil:
     """Write the pairs of critical edges and cells to out.pair; return how many there are."""
     cdef Py_ssize_t n = 0
-    cdef int32_t z, y, v, first, cell, k
+    cdef int32_t z, y, v, first, cell, k, edge = 0
     out.pair.grow(n_cells)
     out.minus_length.grow(n_cells)
     for z in range(grid.n_slabs):
@@ -421,7 +459,8 @@ cdef Py_ssize_t list_loops(const Grid& grid, StarTable table, Volume[floating]& 
             first = (z + 1) * grid.slab + (y + 1) * grid.row + 1
             for v in range(first, first + grid.n_cols):
                 for k in range(count_bits(table.critical[s.code[v]])):
-                    cell = s.owner[first_edge[v] + k]
+                    cell = s.owner[edge]
+                    edge += 1
                     if cell >= 0:
                         add_pair(grid, s, out, v, s.cell[cell].vertex, keep_zero, &n)
     return n
@@ -479,8 +518,7 @@ cdef int pair_volume(
     cdef Py_ssize_t n_records, n_cells, n_edges, n_loops
     s.height.grow(grid.size)
     pad_volume(values, grid, superlevel, s.height.data())
-    if wanted[up_dim] or wanted[1] or not grid.cubical:
-        find_codes(grid, table, s)
+    find_codes(grid, table, s)
     if wanted[up_dim] or wanted[1]:
         n_records = find_extrema(grid, table, False, False, s, sweep, &n_cells)
         join_extrema(n_records, wanted[1], s, sweep)
@@ -502,9 +540,10 @@ cdef int pair_volume(
     if wanted[1]:
         n_cells = drop_void_cells(sweep, s, n_cells)
         release_large(s, sweep)
+        s.base.grow((grid.size >> 12) + 1)
         n_edges = number_edges(grid, table, s, sweep.parent)
         reduce_cells(grid, table, s, sweep.parent, n_cells, n_edges)
-        n_loops = list_loops(grid, table, s, sweep.parent, out[1][0], n_cells, keep_zero)
+        n_loops = list_loops(grid, table, s, out[1][0], n_cells, keep_zero)
         release_volume(s, sweep)
         ends[1] = append_sorted(out[1][0], n_loops, ends[1])
         release_large(s, out[1][0])
