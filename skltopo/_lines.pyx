@@ -196,7 +196,7 @@ cdef int pair_lines(const floating[:, ::1] lines, bint negate, bint keep_zero,
         essential[i] = finish_extrema(s, n)
         if not keep_zero:
             drop_zero(s)
-        splits[i + 1] = append_sorted(s, s.n_merged, splits[i])
+        splits[i + 1] = append_sorted(s, s.n_merged, s.sorted, splits[i])
     return 0
 
 
@@ -319,7 +319,7 @@ cdef int sort_range(const floating[::1] line, list parts, double low, double hig
                 n += (low <= x) & (x < high)
                 begin += x < low
     with nogil:
-        append_sorted(s, n, 0)
+        append_sorted(s, n, s.sorted, 0)
         unpack_pairs(s.sorted.data(), n, out, begin)
     return 0
 

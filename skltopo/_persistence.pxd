@@ -47,7 +47,8 @@ cdef int sweep_image(
 ) except -1 nogil
 cdef Workspace borrow_workspace()
 cdef give_back_workspace(Workspace workspace)
-cdef Py_ssize_t append_sorted(Sweep[floating]& s, Py_ssize_t n, Py_ssize_t at) except -1 nogil
+cdef Py_ssize_t append_sorted(Sweep[floating]& s, Py_ssize_t n, Buffer[uint64_t]& out,
+                              Py_ssize_t at) except -1 nogil
 cdef void unpack_pairs(
     const uint64_t* packed, Py_ssize_t n, int64_t[:, ::1] out, Py_ssize_t at
 ) noexcept nogil

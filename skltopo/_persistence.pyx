@@ -311,15 +311,16 @@ cdef int sweep_image(
 # From merged components to pairs of vertices, by decreasing persistence
 # --------------------------------------------------------------------------------------------------
 
-cdef Py_ssize_t append_sorted(Sweep[floating]& s, Py_ssize_t n, Py_ssize_t at) except -1 nogil:
-    """Write s.pair[:n] to s.sorted[at:], longest first, ties by birth index; return the end."""
+cdef Py_ssize_t append_sorted(Sweep[floating]& s, Py_ssize_t n, Buffer[uint64_t]& out,
+                              Py_ssize_t at) except -1 nogil:
+    """Write s.pair[:n] to out[at:], longest first, ties by birth index; return the end."""
     cdef Py_ssize_t i
     argsort_pairs(s.minus_length, s.pair, s.items, s.items_scratch, n)
-    s.sorted.grow(at + n)
+    out.grow(at + n)
     for i in range(n):
         if i + AHEAD < n:
             prefetch(&s.pair[<uint32_t>s.items[i + AHEAD]])
-        s.sorted[at + i] = s.pair[<uint32_t>s.items[i]]
+        out[at + i] = s.pair[<uint32_t>s.items[i]]
     return at + n
 
 
@@ -366,7 +367,7 @@ cdef Py_ssize_t append_merged(Sweep[floating]& s, int32_t width, int32_t size, b
             s.pair[n] = make_pair(pixel(minimum, width), pixel(saddle, width))
         s.minus_length[n] = length
         n += 1
-    return append_sorted(s, n, at)
+    return append_sorted(s, n, s.sorted, at)
 
 
 cdef int pair_images(const floating[:, :, ::1] images, const Links& links, bint negate,

@@ -1,4 +1,4 @@
-"""The memory of the kernels for volumes (see _volume_masks.h), and the reduction of loops."""
+"""What the kernels for volumes share: memory, and the reduction of loops."""
 
 from cython cimport floating
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -17,6 +17,8 @@ cdef extern from "_volume_masks.h" nogil:
     int highest_bit(uint32_t bits)
     uint32_t count_bits(uint32_t bits)
 
+
+cdef extern from "_volume_scratch.h" nogil:
     cdef struct Cell:
         int32_t vertex
         int16_t a, b
@@ -32,6 +34,8 @@ cdef extern from "_volume_masks.h" nogil:
         Buffer[uint32_t] mask
         Buffer[uint8_t] negative
         Buffer[int32_t] position
+        Buffer[int32_t] saddle
+        Py_ssize_t n_saddles
         Buffer[Cell] cell
         Buffer[int32_t] owner
         Buffer[Column] column
@@ -39,6 +43,12 @@ cdef extern from "_volume_masks.h" nogil:
         Buffer[uint64_t] heap
         Buffer[uint32_t] entry
         Buffer[int32_t] base
+
+    cdef cppclass VolumeScratch[T]:
+        Volume[T] volume
+        Sweep[T] sweep
+        Buffer[uint64_t]& sorted(int dim)
+        Py_ssize_t bytes()
 
 
 cdef struct Grid:
@@ -51,7 +61,7 @@ cdef struct Grid:
 cdef Py_ssize_t drop_void_cells(Sweep[floating]& sweep, Volume[floating]& s,
                                 Py_ssize_t n_cells) noexcept nogil
 cdef Py_ssize_t number_edges(const Grid& grid, StarTable table, Volume[floating]& s,
-                             Buffer[int32_t]& slot) noexcept nogil
+                             Buffer[int32_t]& slot) except -1 nogil
 cdef int reduce_cells(const Grid& grid, StarTable table, Volume[floating]& s,
                       Buffer[int32_t]& slot, Py_ssize_t n_cells,
                       Py_ssize_t n_edges) except -1 nogil

@@ -35,7 +35,6 @@ from ._volume_tables cimport NO_ARC, StarTable
 cdef enum:
     SIGNAL_CELLS = 1 << 12      # columns between two looks for Ctrl-C
     ROOM = 8                    # edges of a column at first, on average
-    RELEASE = 1 << 22           # scratch memory beyond this is given back
     # A slot, one for each voxel: number of the first critical edge within its block; edges of the
     # column, one bit a direction; whether the voxel is in the queue.
     BLOCK = 12                  # 4096 voxels have at most 5 * 4096 critical edges
@@ -74,25 +73,22 @@ cdef Py_ssize_t drop_void_cells(Sweep[floating]& sweep, Volume[floating]& s,
 
 
 cdef Py_ssize_t number_edges(const Grid& grid, StarTable table, Volume[floating]& s,
-                             Buffer[int32_t]& slot) noexcept nogil:
+                             Buffer[int32_t]& slot) except -1 nogil:
     """Number the critical edges, in the order of their records; return how many there are.
 
     The slot of a voxel is left with the number of its first one, less that of its block.
     """
-    cdef int32_t z, y, v, first, n = 0
-    cdef const uint16_t* critical = table.critical.data()
-    cdef const uint16_t* code = s.code.data()
-    cdef int32_t block = -1
-    for z in range(grid.n_slabs):
-        for y in range(grid.n_rows):
-            first = (z + 1) * grid.slab + (y + 1) * grid.row + 1
-            for v in range(first, first + grid.n_cols):
-                while block < v >> BLOCK:
-                    block += 1
-                    s.base[block] = n
-                slot[v] = n - s.base[block]
-                if critical[code[v]]:
-                    n += count_bits(critical[code[v]])
+    cdef int32_t v, n = 0, block = -1
+    cdef Py_ssize_t i
+    s.base.grow((grid.size >> BLOCK) + 1)
+    memset(slot.data(), 0, grid.size * sizeof(int32_t))
+    for i in range(s.n_saddles):
+        v = s.saddle[i]
+        while block < v >> BLOCK:
+            block += 1
+            s.base[block] = n
+        slot[v] = n - s.base[block]
+        n += count_bits(table.critical[s.code[v]])
     return n
 
 
@@ -392,7 +388,4 @@ cdef int reduce_cells(const Grid& grid, StarTable table, Volume[floating]& s,
     for i in range(n_edges):
         if s.owner[i] >= 0:
             s.owner[i] = s.column[s.owner[i]].cell
-    if s.arena.bytes() > RELEASE:
-        s.arena.release()
-        s.column.release()
     return 0

@@ -1,8 +1,6 @@
-// Which neighbours of a voxel enter an ascending sweep before it, one bit a neighbour, and the
-// memory of the kernel for volumes.
+// Which neighbours of a voxel enter an ascending sweep before it, one bit a neighbour.
 //
-// C++ and not Cython for two reasons: the target attribute (as in _older_masks.h), and structs with
-// a type parameter, which Cython can't declare.
+// C++ and not Cython for the target attribute, as in _older_masks.h.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +11,6 @@
 #include <intrin.h>
 #endif
 
-#include "_buffer.h"
 #include "_older_masks.h"
 
 // Ties are broken by index: an equal neighbour with a smaller index is older. OR_EQUAL has the bits
@@ -104,33 +101,3 @@ static inline std::uint32_t count_bits(std::uint32_t bits) {
     bits = (bits & 0x33333333u) + (bits >> 2 & 0x33333333u);
     return ((bits + (bits >> 4)) & 0x0F0F0F0Fu) * 0x01010101u >> 24;
 }
-
-// A critical triangle or square: its highest vertex, and the directions of the two edges there.
-struct Cell {
-    std::int32_t vertex;
-    std::int16_t a, b;
-};
-
-// A reduced column: its cell, and its edges but for the youngest, in an arena.
-struct Column {
-    std::int64_t start;
-    std::int32_t length;
-    std::int32_t cell;
-};
-
-template <class T>
-struct Volume {
-    Buffer<T> height;              // the swept function, padded by one voxel
-    Buffer<std::uint16_t> code;    // per padded voxel: its lower star, as a row of a StarTable
-    Buffer<std::uint8_t> down;     // of cubes, per padded voxel: as StarTable.down
-    Buffer<std::uint32_t> mask;    // one row: which of 26 neighbours are older
-    Buffer<std::uint8_t> negative; // per critical edge: whether it joins two components
-    Buffer<std::int32_t> position; // of a record that is sorted among all records
-    Buffer<Cell> cell;             // critical cells that may end a loop
-    Buffer<std::int32_t> owner;    // per critical edge: the column that it is the youngest edge of
-    Buffer<Column> column;
-    Buffer<std::uint32_t> arena;   // contents of columns, the low halves of keys
-    Buffer<std::uint64_t> heap;    // voxels of the column that is reduced, the youngest in front
-    Buffer<std::uint32_t> entry;   // and its edges, when it ends
-    Buffer<std::int32_t> base;     // per block of voxels: number of the first critical edge
-};

@@ -36,7 +36,7 @@ import numpy as np
 from cpython.exc cimport PyErr_CheckSignals
 from cython cimport floating
 from libc.math cimport INFINITY
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from ._buffer cimport Buffer
@@ -46,8 +46,8 @@ from ._persistence cimport (
 from ._sorting cimport argsort
 from ._union_find cimport find_root
 from ._volume_loops cimport (
-    Grid, Volume, count_bits, drop_void_cells, lowest_bit, number_edges, older_14, older_26,
-    reduce_cells,
+    Grid, Volume, VolumeScratch, count_bits, drop_void_cells, lowest_bit, number_edges, older_14,
+    older_26, reduce_cells,
 )
 from ._volume_tables cimport (
     NO_ARC, SPECIAL, StarTable, critical_squares, cubical_table, freudenthal_table,
@@ -60,7 +60,8 @@ cdef extern from "_older_masks.h" nogil:
 
 cdef enum:
     MAX_VOXELS = 1 << 28        # of a padded volume: what a key has room for
-    RELEASE = 1 << 22           # scratch memory beyond this is given back before the next step
+    LARGE = 1 << 17             # voxels: from here on each step gives back what the next won't need
+    KEEP_BYTES = 1 << 24        # scratch memory that is worth keeping for the next call
     AHEAD = 12                  # records between a prefetch and its use
 
     ALL_26 = (1 << 26) - 1
@@ -291,8 +292,9 @@ cdef int append_cells(Volume[floating]& s, const Grid& grid, StarTable table, in
 cdef Py_ssize_t find_extrema(
     const Grid& grid, StarTable table,
     bint down,                      # IN: sweep downwards
-    bint with_cells,                # IN: downwards, list critical cells, too
-    Volume[floating]& s,            # IN: height, code; OUT: cell
+    bint with_loops,                # IN: list what PD_1 needs: voxels of critical edges, and
+                                    # downwards critical cells
+    Volume[floating]& s,            # IN: height, code; OUT: saddle or cell
     Sweep[floating]& sweep,         # OUT: parent, minimum, minimum_height, record, record_height
     Py_ssize_t* n_cells,            # OUT
 ) except -1 nogil:
@@ -309,6 +311,8 @@ cdef Py_ssize_t find_extrema(
     cdef int n_arcs, k
     cdef floating height
     n_cells[0] = 0
+    if not down:
+        s.n_saddles = 0
     sweep.parent.grow(grid.size)
     sweep.older.grow(grid.n_cols + 3)
     sweep.special.grow(grid.n_cols + 4)
@@ -353,7 +357,11 @@ cdef Py_ssize_t find_extrema(
                     sweep.record[n_records].saddle = v
                     sweep.record_height[n_records] = height
                     n_records += 1
-                if with_cells:
+                if with_loops and not down:
+                    s.saddle.grow(s.n_saddles + 1)
+                    s.saddle[s.n_saddles] = v
+                    s.n_saddles += 1
+                elif with_loops:
                     n_cells[0] += append_cells(s, grid, table, v, mask, n_cells[0])
             if down:
                 link_row(parent, link + grid.n_cols - 1, grid.step, grid.n_cols,
@@ -430,39 +438,38 @@ cdef inline void add_pair(const Grid& grid, Volume[floating]& s, Sweep[floating]
 
 
 cdef Py_ssize_t append_merged(const Grid& grid, Volume[floating]& s, Sweep[floating]& sweep,
-                              Sweep[floating]& out, bint down, bint keep_zero,
+                              bint down, bint keep_zero, Buffer[uint64_t]& out,
                               Py_ssize_t at) except -1 nogil:
-    """Append the pairs of a sweep to out.sorted[:at]; return the end."""
+    """Append the pairs of a sweep to out[:at]; return the end."""
     cdef Py_ssize_t i, n = 0
     cdef int32_t extremum, saddle
-    out.pair.grow(sweep.n_merged)
-    out.minus_length.grow(sweep.n_merged)
+    sweep.pair.grow(sweep.n_merged)
+    sweep.minus_length.grow(sweep.n_merged)
     for i in range(sweep.n_merged):
         extremum, saddle = sweep.minimum[sweep.merged[i]], sweep.merged_at[i]
         if down:
-            add_pair(grid, s, out, saddle, extremum, keep_zero, &n)
+            add_pair(grid, s, sweep, saddle, extremum, keep_zero, &n)
         else:
-            add_pair(grid, s, out, extremum, saddle, keep_zero, &n)
-    return append_sorted(out, n, at)
+            add_pair(grid, s, sweep, extremum, saddle, keep_zero, &n)
+    return append_sorted(sweep, n, out, at)
 
 
 cdef Py_ssize_t list_loops(const Grid& grid, StarTable table, Volume[floating]& s,
                            Sweep[floating]& out, Py_ssize_t n_cells,
                            bint keep_zero) except -1 nogil:
     """Write the pairs of critical edges and cells to out.pair; return how many there are."""
-    cdef Py_ssize_t n = 0
-    cdef int32_t z, y, v, first, cell, k, edge = 0
+    cdef Py_ssize_t n = 0, i
+    cdef int32_t v, cell, edge = 0
+    cdef uint32_t left
     out.pair.grow(n_cells)
     out.minus_length.grow(n_cells)
-    for z in range(grid.n_slabs):
-        for y in range(grid.n_rows):
-            first = (z + 1) * grid.slab + (y + 1) * grid.row + 1
-            for v in range(first, first + grid.n_cols):
-                for k in range(count_bits(table.critical[s.code[v]])):
-                    cell = s.owner[edge]
-                    edge += 1
-                    if cell >= 0:
-                        add_pair(grid, s, out, v, s.cell[cell].vertex, keep_zero, &n)
+    for i in range(s.n_saddles):
+        v = s.saddle[i]
+        for left in range(count_bits(table.critical[s.code[v]])):
+            cell = s.owner[edge]
+            edge += 1
+            if cell >= 0:
+                add_pair(grid, s, out, v, s.cell[cell].vertex, keep_zero, &n)
     return n
 
 
@@ -475,9 +482,10 @@ cdef int32_t oldest(const Grid& grid, Sweep[floating]& sweep) noexcept nogil:
     return voxel(grid, sweep.minimum[best])
 
 
-cdef void release_large(Volume[floating]& s, Sweep[floating]& sweep) noexcept nogil:
-    """Give back what a sweep or sort no longer needs, but not for small volumes in a row."""
-    if sweep.items.bytes() < RELEASE:
+cdef void release_sweep(const Grid& grid, Volume[floating]& s,
+                        Sweep[floating]& sweep) noexcept nogil:
+    """Give back what a sweep leaves behind, but not for small volumes in a row."""
+    if grid.size < LARGE:
         return
     s.position.release()
     sweep.record.release()
@@ -494,67 +502,76 @@ cdef void release_large(Volume[floating]& s, Sweep[floating]& sweep) noexcept no
     sweep.minus_length.release()
 
 
-cdef void release_volume(Volume[floating]& s, Sweep[floating]& sweep) noexcept nogil:
-    """Give back the rest of it, where it is large."""
-    if s.height.bytes() < RELEASE:
+cdef void release_loops(const Grid& grid, Volume[floating]& s) noexcept nogil:
+    """Give back what the reduction leaves behind, but not for small volumes in a row."""
+    if grid.size < LARGE:
         return
-    s.height.release()
-    s.code.release()
+    s.arena.release()
+    s.column.release()
     s.negative.release()
+    s.saddle.release()
     s.cell.release()
     s.owner.release()
-    sweep.parent.release()
 
 
 cdef int pair_volume(
     const floating* values, const Grid& grid, StarTable table, bint superlevel, bint keep_zero,
     const bint* wanted,         # IN: dimension -> whether it is asked for
-    Volume[floating]& s, Sweep[floating]& sweep,
-    Sweep[floating]** out,      # IN / OUT: dimension -> where pairs are collected
+    VolumeScratch[floating]& scratch,   # IN / OUT: sorted, pairs of earlier volumes
     Py_ssize_t* ends,           # IN / OUT: dimension -> pairs so far
     int64_t* essential,         # OUT: the oldest voxel
 ) except -1 nogil:
     cdef int up_dim = 2 if grid.shell else 0, down_dim = 2 - up_dim
     cdef Py_ssize_t n_records, n_cells, n_edges, n_loops
+    cdef Volume[floating]* s = &scratch.volume
+    cdef Sweep[floating]* sweep = &scratch.sweep
     s.height.grow(grid.size)
     pad_volume(values, grid, superlevel, s.height.data())
-    find_codes(grid, table, s)
+    find_codes(grid, table, s[0])
     if wanted[up_dim] or wanted[1]:
-        n_records = find_extrema(grid, table, False, False, s, sweep, &n_cells)
-        join_extrema(n_records, wanted[1], s, sweep)
+        n_records = find_extrema(grid, table, False, wanted[1], s[0], sweep[0], &n_cells)
+        join_extrema(n_records, wanted[1], s[0], sweep[0])
         if wanted[up_dim]:
-            ends[up_dim] = append_merged(grid, s, sweep, out[up_dim][0], False, keep_zero,
-                                         ends[up_dim])
-            release_large(s, out[up_dim][0])
+            ends[up_dim] = append_merged(grid, s[0], sweep[0], False, keep_zero,
+                                         scratch.sorted(up_dim), ends[up_dim])
             if up_dim == 0:
-                essential[0] = oldest(grid, sweep)
+                essential[0] = oldest(grid, sweep[0])
+        release_sweep(grid, s[0], sweep[0])
     if wanted[down_dim] or wanted[1]:
-        n_records = find_extrema(grid, table, True, wanted[1], s, sweep, &n_cells)
-        join_extrema(n_records, False, s, sweep)
+        n_records = find_extrema(grid, table, True, wanted[1], s[0], sweep[0], &n_cells)
+        if grid.size >= LARGE:
+            s.down.release()
+        join_extrema(n_records, False, s[0], sweep[0])
         if wanted[down_dim]:
-            ends[down_dim] = append_merged(grid, s, sweep, out[down_dim][0], True, keep_zero,
-                                           ends[down_dim])
-            release_large(s, out[down_dim][0])
+            ends[down_dim] = append_merged(grid, s[0], sweep[0], True, keep_zero,
+                                           scratch.sorted(down_dim), ends[down_dim])
             if down_dim == 0:
-                essential[0] = oldest(grid, sweep)
+                essential[0] = oldest(grid, sweep[0])
+        if wanted[1]:
+            n_cells = drop_void_cells(sweep[0], s[0], n_cells)
+        release_sweep(grid, s[0], sweep[0])
     if wanted[1]:
-        n_cells = drop_void_cells(sweep, s, n_cells)
-        release_large(s, sweep)
-        s.base.grow((grid.size >> 12) + 1)
-        n_edges = number_edges(grid, table, s, sweep.parent)
-        reduce_cells(grid, table, s, sweep.parent, n_cells, n_edges)
-        n_loops = list_loops(grid, table, s, out[1][0], n_cells, keep_zero)
-        release_volume(s, sweep)
-        ends[1] = append_sorted(out[1][0], n_loops, ends[1])
-        release_large(s, out[1][0])
+        n_edges = number_edges(grid, table, s[0], sweep.parent)
+        reduce_cells(grid, table, s[0], sweep.parent, n_cells, n_edges)
+        n_loops = list_loops(grid, table, s[0], sweep[0], n_cells, keep_zero)
+        release_loops(grid, s[0])
+        ends[1] = append_sorted(sweep[0], n_loops, scratch.sorted(1), ends[1])
+        release_sweep(grid, s[0], sweep[0])
     return 0
 
 
+_idle_workspaces = []
+
+
+cdef class VolumeWorkspace:
+    """Scratch memory of one thread."""
+
+    cdef VolumeScratch[float] single
+    cdef VolumeScratch[double] double
+
+
 cdef pair_volumes(const floating[:, :, :, ::1] volumes, Grid grid, StarTable table, dims,
-                  bint superlevel, bint keep_zero):
-    cdef Volume[floating] s
-    cdef Sweep[floating] sweep, out_0, out_1, out_2
-    cdef Sweep[floating]* out[3]
+                  bint superlevel, bint keep_zero, VolumeScratch[floating]& scratch):
     cdef bint[3] wanted
     cdef Py_ssize_t[3] ends
     cdef Py_ssize_t i
@@ -564,14 +581,13 @@ cdef pair_volumes(const floating[:, :, :, ::1] volumes, Grid grid, StarTable tab
     essential = np.zeros(volumes.shape[0] if 0 in dims else 0, dtype=np.int64)
     cdef int64_t[:, ::1] splits_view = splits
     cdef int64_t[::1] essential_view = essential
-    out[0], out[1], out[2] = &out_0, &out_1, &out_2
     for dim in range(3):
         wanted[dim] = dim in dims
         ends[dim] = 0
     for i in range(volumes.shape[0]):
         with nogil:
-            pair_volume(&volumes[i, 0, 0, 0], grid, table, superlevel, keep_zero, wanted, s, sweep,
-                        out, ends, &oldest_voxel)
+            pair_volume(&volumes[i, 0, 0, 0], grid, table, superlevel, keep_zero, wanted, scratch,
+                        ends, &oldest_voxel)
         for dim in range(3):
             splits_view[dim, i + 1] = ends[dim]
         if wanted[0]:
@@ -580,7 +596,7 @@ cdef pair_volumes(const floating[:, :, :, ::1] volumes, Grid grid, StarTable tab
     none = np.empty(0, dtype=np.int64)
     return {
         dim: (
-            unpacked(out[dim].sorted.data(), ends[dim]),
+            unpacked(scratch.sorted(<int>dim).data(), ends[<int>dim]),
             splits[dim],
             essential if dim == 0 else none,
         )
@@ -612,5 +628,19 @@ def volume_pairs(const floating[:, :, :, ::1] volumes, dims, bint superlevel, st
         essential : (n_volumes,) int64 for dim = 0, (0,) else, the oldest voxel of each volume.
     """
     cdef Grid grid = make_grid(volumes.shape[1], volumes.shape[2], volumes.shape[3], complex)
+    cdef VolumeWorkspace workspace
     table = cubical_table() if grid.cubical else freudenthal_table()
-    return pair_volumes(volumes, grid, table, tuple(dims), superlevel, keep_zero)
+    # list.pop and list.append are atomic, so threads never share a workspace.
+    try:
+        workspace = _idle_workspaces.pop()
+    except IndexError:
+        workspace = VolumeWorkspace()
+    if floating is float:
+        found = pair_volumes(volumes, grid, table, tuple(dims), superlevel, keep_zero,
+                             workspace.single)
+    else:
+        found = pair_volumes(volumes, grid, table, tuple(dims), superlevel, keep_zero,
+                             workspace.double)
+    if workspace.single.bytes() + workspace.double.bytes() <= KEEP_BYTES:
+        _idle_workspaces.append(workspace)
+    return found
