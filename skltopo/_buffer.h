@@ -12,7 +12,7 @@
 
 #ifdef __linux__
 #include <sys/mman.h>
-#define SKLTOPO_MAPPED (std::size_t(1) << 22)  // bytes from which memory is mapped
+#define SKLTOPO_MAPPED (std::size_t(1) << 19)  // bytes from which memory is mapped
 #endif
 
 template <class T>
