@@ -137,19 +137,30 @@ cdef inline void push_key(const floating* height, uint64_t* heap, Py_ssize_t* n,
 
 
 cdef inline void pop_key(const floating* height, uint64_t* heap, Py_ssize_t* n) noexcept nogil:
-    cdef Py_ssize_t i = 0, child = 1, last
+    """Remove the youngest voxel.
+
+    Its place sinks to the bottom, and the last key rises from there: it would have sunk as deep,
+    and this way no comparison is one that a processor has to guess.
+    """
+    cdef Py_ssize_t i = 0, child = 1, above, last
     cdef uint64_t key
     n[0] -= 1
     last = n[0]
     key = heap[last]
-    while child < last:
-        if child + 1 < last and is_younger(height, heap[child + 1], heap[child]):
-            child += 1
-        if not is_younger(height, heap[child], key):
-            break
+    while child + 1 < last:
+        child += is_younger(height, heap[child + 1], heap[child])
         heap[i] = heap[child]
         i = child
         child = 2 * i + 1
+    if child < last:
+        heap[i] = heap[child]
+        i = child
+    while i:
+        above = (i - 1) >> 1
+        if not is_younger(height, key, heap[above]):
+            break
+        heap[i] = heap[above]
+        i = above
     heap[i] = key
 
 
