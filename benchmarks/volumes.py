@@ -40,7 +40,7 @@ def time_size(size):
         calls = [partial(LevelSet(3, complex=complex), volume) for complex in names]
         calls.append(partial(cripser.computePH, volume, maxdim=2))
         calls.append(partial(cripser.computePH_T, volume, maxdim=2))
-        freudenthal, cubical, cells, v, t = best_times(calls, repeats=9, seconds=3.0)
+        freudenthal, cubical, cells, v, t = best_times(calls, repeats=50, seconds=3.0)
         ratios = [v / freudenthal, v / cubical, t / cells]
         print(
             f"{f'{size}^3 {name}':16s} {freudenthal:9.2f} {cubical:9.2f} {cells:9.2f} "

@@ -4,18 +4,22 @@ The star of a voxel is paired by a table (`_volume_tables.pyx`), a discrete grad
 are critical edges, which join components (negative) or begin loops, and critical triangles or
 squares, which end loops or begin voids; how many of which at a voxel is known from PD_0 and PD_2.
 
-The columns of the cells that may end a loop are reduced over edges: the youngest edge of a column
-either has a partner in its star, whose boundary is added, or is critical; then the column that has
-it as its youngest edge, too, is added if it is older. A younger one is replaced and goes on in its
-place: columns are taken in the order of memory, which keeps voxels in the cache, and not in the
-order of the filtration, and pairs are the same (Morozov, Nigmetov, Towards lockfree persistent
-homology, 2020). Negative edges are left out: they are never the youngest of a cycle. So are the
-edges of a shell, where there is one: homology relative to a sphere, which has no loops, has the
-same loops.
+The columns of the cells that may end a loop are reduced over edges. All edges of a column at its
+youngest voxel are taken at once: a triangle or square at the voxel turns one of them into another
+and into edges between older voxels. Any of them may be added that is older than the cell, and not
+only the partner of the edge, so two edges are led to each other on the shortest way through the
+lower link, and an edge without another to the root, whose own edge is no row. When only critical
+edges are left, the youngest is paired; a column that has it, too, is added if it is older. A
+younger one is replaced and goes on in its place: columns are taken in the order of memory, which
+keeps voxels in the cache, and not in the order of the filtration, and pairs are the same (Morozov,
+Nigmetov, Towards lockfree persistent homology, 2020).
 
-Edges are 64-bit keys: value (as order-preserving float32 bits), voxel (28 bits), position in the
-star (4 bits). float64 values that round to the same float32 are looked up and compared. The queue
-is a heap of keys, the youngest in front; edges of one voxel are taken together, as a bit mask.
+Negative edges are left out: they are never the youngest of a cycle. So are the edges of a shell,
+where there is one: homology relative to a sphere, which has no loops, has the same loops.
+
+A column is a bit for each of its edges in a word for each voxel (`slot`), and a heap of the voxels
+that have some: keys of value (as order-preserving float32 bits) and index. float64 values that
+round to the same float32 are looked up and compared.
 
 On noise a column takes about 20 steps; on smooth volumes 200, but there are few. At worst it is
 cubic in the number of critical cells. Memory: 16 bytes a column and 4 an edge that is left in one.
@@ -109,7 +113,7 @@ cdef inline bint is_kept(StarTable table, Volume[floating]& s, Buffer[int32_t]& 
 
 
 # --------------------------------------------------------------------------------------------------
-# The queue
+# The column that is reduced
 # --------------------------------------------------------------------------------------------------
 
 cdef inline bint is_younger(const floating* height, uint64_t a, uint64_t b) noexcept nogil:
