@@ -108,6 +108,7 @@ if __name__ == "__main__":
         for chosen in options.sizes.split(","):
             time_size(int(chosen))
         time_complex()
+    for size in (64, 100, 128):
+        print_memory(size, 0, "float64")
     print_memory(128, 0, "float32")
-    print_memory(128, 0, "float64")
     print_memory(256, 3, "float64")

@@ -12,7 +12,7 @@
 
 #ifdef __linux__
 #include <sys/mman.h>
-#define SKLTOPO_MAPPED (std::size_t(1) << 19)  // bytes from which memory is mapped
+#define SKLTOPO_MAPPED 1
 #endif
 
 template <class T>
@@ -33,13 +33,17 @@ class Buffer {
         if (n < size_ + size_ / 2) n = size_ + size_ / 2;
         const std::size_t bytes = static_cast<std::size_t>(n) * sizeof(T);
 #ifdef SKLTOPO_MAPPED
-        if (bytes >= SKLTOPO_MAPPED)
+        if (bytes >= mapped_from_)
             map(bytes);
         else
 #endif
             reallocate(bytes);
         size_ = n;
     }
+
+    // Map memory from this many bytes on, where that is possible. By default from 4 MB: a heap gives
+    // the same block to the next call without asking the system, but keeps holes between blocks.
+    void map_from(std::size_t bytes) { mapped_from_ = bytes; }
 
     // Give the memory back.
     void release() {
@@ -67,6 +71,7 @@ class Buffer {
     T *data_ = nullptr;
     std::ptrdiff_t size_ = 0;
     std::size_t mapped_ = 0;  // bytes from the system, 0 if from the heap
+    std::size_t mapped_from_ = std::size_t(1) << 22;
 
     void reallocate(std::size_t bytes) {
         void *bigger = std::realloc(data_, bytes);
@@ -75,8 +80,7 @@ class Buffer {
     }
 
 #ifdef SKLTOPO_MAPPED
-    // Pages of our own: they grow without a copy, and go back when released. A heap that has served
-    // blocks of many megabytes keeps the holes between them.
+    // Pages of our own: they grow without a copy, and go back when released.
     void map(std::size_t bytes) {
         const std::size_t size = (bytes + 4095) & ~std::size_t(4095);
         void *bigger = mapped_ > 0 ? mremap(data_, mapped_, size, MREMAP_MAYMOVE)

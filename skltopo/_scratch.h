@@ -38,11 +38,18 @@ struct Sweep {
     Buffer<std::uint64_t> sorted;        // pairs sample by sample, longest first
     Buffer<std::uint64_t> items, items_scratch;  // sorting
 
-    std::ptrdiff_t bytes() const {
-        return block.bytes() + older.bytes() + special.bytes() + parent.bytes() + record.bytes() +
-               record_height.bytes() + root.bytes() + minimum.bytes() + minimum_height.bytes() +
-               merged.bytes() + merged_at.bytes() + merged_height.bytes() + extremum.bytes() +
-               extremum_height.bytes() + pair.bytes() + minus_length.bytes() + sorted.bytes() +
-               items.bytes() + items_scratch.bytes();
+    // Call f with every buffer.
+    template <class F>
+    void each(F f) {
+        f(block), f(older), f(special), f(parent), f(record), f(record_height), f(root);
+        f(minimum), f(minimum_height), f(merged), f(merged_at), f(merged_height);
+        f(extremum), f(extremum_height), f(pair), f(minus_length), f(sorted), f(items);
+        f(items_scratch);
+    }
+
+    std::ptrdiff_t bytes() {
+        std::ptrdiff_t sum = 0;
+        each([&sum](auto &buffer) { sum += buffer.bytes(); });
+        return sum;
     }
 };

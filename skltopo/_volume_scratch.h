@@ -39,10 +39,10 @@ struct Volume {
     Buffer<std::uint32_t> entry;   // and its edges, when it ends
     Buffer<std::int32_t> base;     // per block of voxels: number of the first critical edge
 
-    std::ptrdiff_t bytes() const {
-        return height.bytes() + code.bytes() + down.bytes() + mask.bytes() + negative.bytes() +
-               position.bytes() + saddle.bytes() + cell.bytes() + owner.bytes() + column.bytes() +
-               arena.bytes() + heap.bytes() + entry.bytes() + base.bytes();
+    template <class F>
+    void each(F f) {
+        f(height), f(code), f(down), f(mask), f(negative), f(position), f(saddle), f(cell);
+        f(owner), f(column), f(arena), f(heap), f(entry), f(base);
     }
 };
 
@@ -54,11 +54,23 @@ struct VolumeScratch {
     // Pairs of a dimension volume by volume, longest first.
     Buffer<std::uint64_t> &sorted(int dim) { return sorted_[dim]; }
 
-    std::ptrdiff_t bytes() const {
-        return volume.bytes() + sweep.bytes() + sorted_[0].bytes() + sorted_[1].bytes() +
-               sorted_[2].bytes();
+    // Volumes are large, and a step gives back what the next does not need: no holes in a heap.
+    VolumeScratch() {
+        each([](auto &buffer) { buffer.map_from(std::size_t(1) << 19); });
+    }
+
+    std::ptrdiff_t bytes() {
+        std::ptrdiff_t sum = 0;
+        each([&sum](auto &buffer) { sum += buffer.bytes(); });
+        return sum;
     }
 
   private:
     Buffer<std::uint64_t> sorted_[3];
+
+    template <class F>
+    void each(F f) {
+        volume.each(f), sweep.each(f);
+        for (auto &pairs : sorted_) f(pairs);
+    }
 };
