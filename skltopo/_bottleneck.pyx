@@ -13,6 +13,9 @@ How, and why it is correct
     First the rows are covered, then the columns. A path from a column ends at a free row or sends
     a column to the diagonal, so rows stay covered.
 
+    Where t would have to rise often, an interval around the final t is halved first: whether all
+    points can be covered at its middle needs no steps.
+
 Complexity
     O(n) memory, and O(n log n) per search in practice.
 
@@ -22,9 +25,10 @@ Papers
     maximum matchings in bipartite graphs, 1973.
 """
 
+from libc.limits cimport INT_MAX
 from libc.math cimport INFINITY, fmax, nextafter
 from libc.stdint cimport int32_t
-from libcpp.algorithm cimport pop_heap, push_heap
+from libcpp.algorithm cimport copy, pop_heap, push_heap
 from libcpp.vector cimport vector
 
 from ._plane_tree cimport (
@@ -39,6 +43,13 @@ from ._plane_tree cimport (
     cost_of,
     leaf_begin,
 )
+
+
+cdef enum:
+    FEW = 8             # steps of the threshold that are taken one by one
+
+# Relative width of an interval of thresholds in which there are few steps left.
+cdef double NARROW = 1e-7
 
 
 # --------------------------------------------------------------------------------------------------
@@ -80,6 +91,36 @@ cdef Entry nearest_visible(Side side, double x, double y, double limit,
                     best.first = distance
                     best.second = <int32_t>j
     return best
+
+
+cdef int32_t visible_within(Side side, double x, double y, double limit,
+                            Metric metric) noexcept nogil:
+    """Return a point that is not hidden at a distance below limit, -1 if there is none."""
+    cdef Py_ssize_t[STACK] stack
+    cdef Py_ssize_t j, node, depth = 1, k
+    cdef double left, right
+    stack[0] = 1
+    while depth:
+        depth -= 1
+        node = stack[depth]
+        if side.n_hidden[node] == side.n_inside[node]:
+            continue
+        if node < side.n_leaves:
+            left = box_cost(side, 2 * node, x, y, metric)
+            right = box_cost(side, 2 * node + 1, x, y, metric)
+            k = left < right                    # the nearer one is looked at first
+            if (right if k else left) < limit:
+                stack[depth] = 2 * node + k
+                depth += 1
+            if (left if k else right) < limit:
+                stack[depth] = 2 * node + 1 - k
+                depth += 1
+            continue
+        for j in range(leaf_begin(side, node - side.n_leaves),
+                       leaf_begin(side, node - side.n_leaves + 1)):
+            if side.via[j] < 0 and cost_of(x - side.x[j], y - side.y[j], metric) < limit:
+                return <int32_t>j
+    return -1
 
 
 cdef inline void hide(Side side, Py_ssize_t j, int32_t via) noexcept nogil:
@@ -165,7 +206,6 @@ cdef double widen(Side rows, Side columns, Py_ssize_t source, double threshold, 
 cdef bint descend(Side rows, Side columns, Py_ssize_t source, double limit, Metric metric,
                   vector[int32_t]& path, vector[int32_t]& seen) except -1 nogil:
     """Cover the row source by a path with steps below limit, if there is one of visible columns."""
-    cdef Entry entry
     cdef int32_t i, j
     path.clear()
     path.push_back(<int32_t>source)
@@ -176,8 +216,7 @@ cdef bint descend(Side rows, Side columns, Py_ssize_t source, double limit, Metr
             rows.mate[i] = DIAGONAL
             augment(rows, columns, source, j)       # i is not the source, which needs a column
             return True
-        entry = nearest_visible(columns, rows.x[i], rows.y[i], limit, metric)
-        j = entry.second
+        j = visible_within(columns, rows.x[i], rows.y[i], limit, metric)
         if j < 0:
             path.pop_back()
             continue
@@ -194,27 +233,29 @@ cdef Py_ssize_t cover_within(Side rows, Side columns, double threshold, Metric m
                              vector[int32_t]& path, vector[int32_t]& seen) except -2 nogil:
     """Cover rows by steps of at most threshold; return one that can't be, or -1.
 
-    As in Hopcroft and Karp, the searches of one round share the columns that they hide.
+    As in Hopcroft and Karp, the searches of one round share the columns that they hide. A row that
+    found no path is the first of the next round: if it finds none again, with nothing hidden, none
+    is there.
     """
-    cdef Py_ssize_t i, e, left
+    cdef Py_ssize_t i, e, k, left = -1, first
     cdef double limit = nextafter(threshold, INFINITY)
-    cdef bint progress = True
-    while progress:
-        progress = False
+    while True:
+        first = left
         left = -1
         seen.clear()
-        for i in range(rows.n):
-            check_signals(i)
-            if rows.mate[i] < 0 and rows.to_diagonal[i] >= limit:
-                if descend(rows, columns, i, limit, metric, path, seen):
-                    progress = True
-                else:
-                    left = i
+        for k in range(-1, rows.n):
+            check_signals(k)
+            i = first if k < 0 else k
+            if i < 0 or rows.mate[i] >= 0 or rows.to_diagonal[i] < limit:
+                continue
+            if not descend(rows, columns, i, limit, metric, path, seen):
+                left = i
+                if k < 0:
+                    break
         for e in range(<Py_ssize_t>seen.size()):
             hide(columns, seen[e], -1)
-        if left < 0:
-            break
-    return left
+        if left < 0 or left == first:
+            return left
 
 
 # --------------------------------------------------------------------------------------------------
@@ -241,27 +282,65 @@ cdef int show_all(Side side) noexcept nogil:
     return 0
 
 
-cdef double narrow_side(Side rows, Side columns, double threshold, Metric metric,
-                        vector[Entry]& heap, vector[int32_t]& path,
-                        vector[int32_t]& seen) except -1 nogil:
-    """Cover all rows, raising the threshold where there is no other way; return it."""
+cdef double raise_for(Side rows, Side columns, double threshold, Metric metric, int most,
+                      vector[Entry]& heap, vector[int32_t]& path,
+                      vector[int32_t]& seen) except -1 nogil:
+    """Cover all rows, raising the threshold where there is no other way; return it.
+
+    INFINITY if it would have to rise more often than `most`.
+    """
+    cdef int n_raised = 0
     cdef Py_ssize_t left = cover_within(rows, columns, threshold, metric, path, seen)
     while left >= 0:
+        if n_raised == most:
+            return INFINITY
+        n_raised += 1
         threshold = widen(rows, columns, left, threshold, metric, heap, seen)
         left = cover_within(rows, columns, threshold, metric, path, seen)
+    return threshold
+
+
+cdef double raise_both(Side rows, Side columns, double threshold, Metric metric, int most,
+                       vector[Entry]& heap, vector[int32_t]& path,
+                       vector[int32_t]& seen) except -1 nogil:
+    """Cover all points: first the rows, then the columns."""
+    threshold = raise_for(rows, columns, threshold, metric, most, heap, path, seen)
+    if threshold < INFINITY:
+        threshold = raise_for(columns, rows, threshold, metric, most, heap, path, seen)
     return threshold
 
 
 cdef int match_by_greatest(Side rows, Side columns, Metric metric) except -1 nogil:
     """Match with the least greatest distance."""
     cdef vector[Entry] heap
-    cdef vector[int32_t] path, seen
-    cdef double threshold
+    cdef vector[int32_t] path, seen, row_mates, column_mates
+    cdef double low, high, middle
     show_all(rows)
     show_all(columns)
-    threshold = fmax(
-        least_threshold(rows, columns, metric), least_threshold(columns, rows, metric)
-    )
-    threshold = narrow_side(rows, columns, threshold, metric, heap, path, seen)
-    narrow_side(columns, rows, threshold, metric, heap, path, seen)
+    low = fmax(least_threshold(rows, columns, metric), least_threshold(columns, rows, metric))
+    if raise_both(rows, columns, low, metric, FEW, heap, path, seen) < INFINITY:
+        return 0
+    high = fmax(greatest_to_diagonal(rows), greatest_to_diagonal(columns))
+    show_all(rows)
+    show_all(columns)
+    while high - low > NARROW * high:
+        middle = low + (high - low) / 2
+        row_mates.assign(rows.mate.data(), rows.mate.data() + rows.n)
+        column_mates.assign(columns.mate.data(), columns.mate.data() + columns.n)
+        if raise_both(rows, columns, middle, metric, 0, heap, path, seen) < INFINITY:
+            high = middle
+            copy(row_mates.begin(), row_mates.end(), rows.mate.data())
+            copy(column_mates.begin(), column_mates.end(), columns.mate.data())
+        else:
+            low = middle        # whose mates are a beginning for any greater threshold
+    raise_both(rows, columns, low, metric, INT_MAX, heap, path, seen)
     return 0
+
+
+cdef double greatest_to_diagonal(Side side) noexcept nogil:
+    """Return a threshold that lets all points of a side go to the diagonal."""
+    cdef Py_ssize_t i
+    cdef double greatest = 0
+    for i in range(side.n):
+        greatest = fmax(greatest, side.to_diagonal[i])
+    return greatest

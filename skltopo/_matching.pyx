@@ -22,8 +22,8 @@ cdef int match(Side rows, Side columns, const double[:, ::1] first,
     cdef int exponent = scale_of(first, second)
     rows.which = 0
     columns.which = 1
-    build(rows, first, exponent, metric)
-    build(columns, second, exponent, metric)
+    build(rows, &first[0, 0] if first.shape[0] else NULL, first.shape[0], exponent, metric)
+    build(columns, &second[0, 0] if second.shape[0] else NULL, second.shape[0], exponent, metric)
     if bottleneck:
         match_by_greatest(rows, columns, metric)
     else:

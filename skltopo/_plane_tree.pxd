@@ -2,7 +2,7 @@
 
 from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport fabs, fmax, pow, sqrt
-from libc.stdint cimport int32_t
+from libc.stdint cimport int32_t, int64_t
 from libcpp.utility cimport pair
 
 from ._buffer cimport Buffer
@@ -10,8 +10,16 @@ from ._buffer cimport Buffer
 cdef enum:
     DIAGONAL = -1       # mates that are no points
     EXPOSED = -2
+    LEAF = 6            # points in a leaf of the tree, at the most
     STACK = 64          # nodes that wait in a search, fewer than two for each level
     POINTS_BETWEEN_SIGNALS = 256
+
+cdef extern from *:
+    """
+    // What sums and differences of duals are off by, relative to a cost.
+    constexpr double SKLTOPO_ROUNDING = 1e-14;
+    """
+    const double ROUNDING "SKLTOPO_ROUNDING"
 
 ctypedef pair[double, int32_t] Entry
 
@@ -33,10 +41,13 @@ cdef class Side:
     cdef Buffer[double] dual, distance
     cdef Buffer[int32_t] mate, via
     cdef Buffer[int32_t] first          # edge of each point, -1 if it has none
+    cdef int64_t work                   # points and edges that searches have looked at
+    cdef Side coarse                    # some of the points, for a first guess of duals
 
 
 cdef int scale_of(const double[:, ::1] first, const double[:, ::1] second) noexcept nogil
-cdef int build(Side side, const double[:, ::1] points, int exponent, Metric metric) except -1 nogil
+cdef int build(Side side, const double* points, Py_ssize_t n, int exponent,
+               Metric metric) except -1 nogil
 
 
 cdef inline double cost_of(double dx, double dy, Metric metric) noexcept nogil:

@@ -23,10 +23,6 @@ from libc.stdint cimport int32_t
 from libcpp.algorithm cimport nth_element
 from libcpp.vector cimport vector
 
-cdef enum:
-    LEAF = 6        # points in a leaf of the tree, at the most
-
-
 cdef class Side:
     """One of the two diagrams, laid out by build."""
 
@@ -47,9 +43,10 @@ cdef int scale_of(const double[:, ::1] first, const double[:, ::1] second) noexc
     return exponent + 1
 
 
-cdef int build(Side side, const double[:, ::1] points, int exponent, Metric metric) except -1 nogil:
-    """Lay out the points, times 2 ** -exponent, as a k-d tree."""
-    cdef Py_ssize_t i, n = points.shape[0], level, k, begin, end, middle, node
+cdef int build(Side side, const double* points, Py_ssize_t n, int exponent,
+               Metric metric) except -1 nogil:
+    """Lay out n points (x, y), times 2 ** -exponent, as a k-d tree."""
+    cdef Py_ssize_t i, level, k, begin, end, middle, node
     cdef int32_t v
     cdef vector[Entry] entries
     cdef double low_x, high_x, low_y, high_y
@@ -71,13 +68,13 @@ cdef int build(Side side, const double[:, ::1] points, int exponent, Metric metr
             high_x = high_y = -INFINITY
             for i in range(begin, end):
                 v = side.original[i]
-                low_x = fmin(low_x, points[v, 0])
-                high_x = fmax(high_x, points[v, 0])
-                low_y = fmin(low_y, points[v, 1])
-                high_y = fmax(high_y, points[v, 1])
+                low_x = fmin(low_x, points[2 * v])
+                high_x = fmax(high_x, points[2 * v])
+                low_y = fmin(low_y, points[2 * v + 1])
+                high_y = fmax(high_y, points[2 * v + 1])
             for i in range(begin, end):
                 v = side.original[i]
-                entries[i].first = points[v, 0 if high_x - low_x >= high_y - low_y else 1]
+                entries[i].first = points[2 * v + (high_x - low_x < high_y - low_y)]
                 entries[i].second = v
             nth_element(entries.begin() + begin, entries.begin() + middle, entries.begin() + end)
             for i in range(begin, end):
@@ -85,8 +82,8 @@ cdef int build(Side side, const double[:, ::1] points, int exponent, Metric metr
         level *= 2
     for i in range(n):
         v = side.original[i]
-        side.x[i] = ldexp(points[v, 0], -exponent)
-        side.y[i] = ldexp(points[v, 1], -exponent)
+        side.x[i] = ldexp(points[2 * v], -exponent)
+        side.y[i] = ldexp(points[2 * v + 1], -exponent)
         # The nearest point of the diagonal is half the length away in both coordinates.
         low_x = fabs(side.y[i] - side.x[i]) / 2
         side.to_diagonal[i] = cost_of(low_x, low_x, metric)

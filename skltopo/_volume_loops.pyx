@@ -28,7 +28,7 @@ cubic in the number of critical cells. Memory: 16 bytes a column and 4 an edge t
 from cpython.exc cimport PyErr_CheckSignals
 from cython cimport floating
 from libc.math cimport INFINITY
-from libc.stdint cimport int32_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 from ._buffer cimport Buffer

@@ -242,8 +242,8 @@ cdef inline void link_row(int32_t* parent, const uint8_t* link, const int32_t* s
     A neighbour met earlier knows its extremum, or its own parent: take that. Extrema know their
     own. On noise no branch could be predicted, so bit masks stand for them.
     """
-    cdef int32_t i, away, met
-    for i in range(n_cols):
+    cdef int32_t _, away, met
+    for _ in range(n_cols):
         away = step[link[0] & NO_ARC]
         met = (sign * away - 1) >> 31
         parent[v] = (parent[v + (away & met)] & met) | ((v + away) & ~met)
@@ -460,12 +460,12 @@ cdef Py_ssize_t list_loops(const Grid& grid, StarTable table, Volume[floating]& 
     """Write the pairs of critical edges and cells to out.pair; return how many there are."""
     cdef Py_ssize_t n = 0, i
     cdef int32_t v, cell, edge = 0
-    cdef uint32_t left
+    cdef uint32_t _
     out.pair.grow(n_cells)
     out.minus_length.grow(n_cells)
     for i in range(s.n_saddles):
         v = s.saddle[i]
-        for left in range(count_bits(table.critical[s.code[v]])):
+        for _ in range(count_bits(table.critical[s.code[v]])):
             cell = s.owner[edge]
             edge += 1
             if cell >= 0:

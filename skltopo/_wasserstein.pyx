@@ -11,18 +11,26 @@ How, and why it is correct
     c_ij - y_i - w_j (Jonker and Volgenant); a path ends at an uncovered point, at one that leaves
     the diagonal, or by going to the diagonal, so no copies of the diagonal are needed.
 
-    Edges with c_ij >= a_i + b_j are never better than the diagonal. Of the others only those to
-    the nearest points are listed at first. A k-d tree whose boxes know the greatest dual inside
-    finds edges that are not listed and have y_i + w_j > c_ij (pricing). They are listed, and their
-    point is covered anew, one point after the other, so that the next one meets the new duals. A
-    round over all points that finds nothing proves the matching optimal.
+    Duals start with those of a coarser problem, of every third point on either side, which starts
+    with a coarser one itself: a column has the greatest dual that the coarse rows allow, a row the
+    greatest that all columns allow, and then columns the greatest that all rows allow.
+
+    Edges with c_ij >= a_i + b_j are never better than the diagonal. Of the others only those with
+    the least reduced costs are listed at first. A k-d tree whose boxes know the greatest dual
+    inside finds these, and later edges that are not listed and have y_i + w_j > c_ij (pricing).
+    They are listed, and their point is covered anew, one point after the other, so that the next
+    one meets the new duals. A round over all points that finds nothing proves the matching optimal.
+
+    Where nearly all points are nearly as good as any other, lists do not help. When more points and
+    edges have been looked at than a dense matrix has cells, `_dense_matching.pyx` goes on.
 
     Where all births are equal, as in PD_0 of points, searches would be long and a table of n m
     cells does it instead: points on a line that have mates keep their order.
 
 Complexity
-    O(n k) memory for k nearest neighbours, at worst O(n^2) if pricing lists all edges; n searches
-    of O(n k log n) at worst, and in practice local ones. On a line O(n m), one byte for each cell.
+    O(n k) memory for k nearest neighbours; a dense matrix has up to 2^24 cells, and where there
+    would be more, pricing may list all edges. n searches of O(n k log n) at worst, and in practice
+    local ones. On a line O(n m), one byte for each cell.
 
 Papers
     Jonker, Volgenant, A shortest augmenting path algorithm for dense and sparse linear assignment
@@ -34,23 +42,31 @@ from libc.stdint cimport int32_t
 from libcpp.algorithm cimport pop_heap, push_heap, sort
 from libcpp.vector cimport vector
 
+from ._dense_matching cimport match_dense
 from ._plane_tree cimport (
     DIAGONAL,
     EXPOSED,
+    LEAF,
+    ROUNDING,
     STACK,
     Entry,
     Metric,
     Side,
     augment,
     box_cost,
+    build,
     check_signals,
     cost_of,
     leaf_begin,
 )
 
 cdef enum:
+    FEW = 100           # points of both sides that need no coarser problem
+    COARSER = 3         # points for each one of the coarser problem
+    DENSE_CELLS = 1 << 24   # of a dense matrix, at the most
+    HARD = 2            # looks at points and edges for each of its cells that are too many
     NEIGHBOURS = 10     # edges per point to start with
-    PRICED = 8          # edges per point that one round of pricing adds, at the most
+    PRICED = 8          # edges per point that one round of pricing adds, at most NEIGHBOURS
     LINE_CELLS = 1 << 28    # bytes of the table of a line, at the most
     MATCH = 0
     ROW_ALONE = 1
@@ -120,45 +136,81 @@ cdef int list_edge(Side rows, Side columns, Py_ssize_t i, Py_ssize_t j, double c
     return 0
 
 
-cdef int list_nearest(Side rows, Side columns, Metric metric, vector[Edge]& edges) except -1 nogil:
-    """List the edges from each row to its nearest columns that may beat the diagonal."""
-    cdef Candidates best
+cdef void find_best(Side columns, double x, double y, double reach, int32_t size, Metric metric,
+                    Candidates* best) noexcept nogil:
+    """Find the columns with the least reduced costs c - w for a row at (x, y).
+
+    At most size of them, and only those with c - b < reach, which the diagonal does not beat.
+    """
     cdef Py_ssize_t[STACK] stack
     cdef double[STACK] bound
     cdef int32_t k
-    cdef Py_ssize_t i, j, node, depth
-    cdef double x, y, limit, left, right, cost
+    cdef Py_ssize_t j, node, depth = 1, left
+    cdef double limit = INFINITY, of_left, of_right, cost, key
+    best.n = 0
+    stack[0] = 1
+    bound[0] = -INFINITY
+    while depth:
+        depth -= 1
+        node = stack[depth]
+        if best.n == size:
+            limit = best.key[size - 1]
+        if bound[depth] >= limit:
+            continue
+        if node < columns.n_leaves:
+            left = 2 * node
+            of_left = (box_cost(columns, left, x, y, metric) * (1 + ROUNDING)
+                       - columns.greatest[left])
+            of_right = (box_cost(columns, left + 1, x, y, metric) * (1 + ROUNDING)
+                        - columns.greatest[left + 1])
+            k = of_left < of_right              # the better one is looked at first
+            stack[depth] = left + k
+            bound[depth] = of_right if k else of_left
+            stack[depth + 1] = left + 1 - k
+            bound[depth + 1] = of_left if k else of_right
+            depth += 2
+            continue
+        columns.work += LEAF
+        for j in range(leaf_begin(columns, node - columns.n_leaves),
+                       leaf_begin(columns, node - columns.n_leaves + 1)):
+            cost = cost_of(x - columns.x[j], y - columns.y[j], metric)
+            if cost - columns.to_diagonal[j] < reach:
+                key = cost - columns.dual[j]
+                if columns.mate[j] == EXPOSED:
+                    key -= ROUNDING * cost
+                keep_best(best[0], size, <int32_t>j, cost, key)
+
+
+cdef int list_nearest(Side rows, Side columns, Metric metric, vector[Edge]& edges) except -1 nogil:
+    """Set the greatest duals of rows that those of columns allow, and list their tightest edges.
+
+    Rows are covered by tight edges to exposed columns, which come first among equal ones, or many
+    rows would all list the same few.
+    """
+    cdef Candidates best
+    cdef Py_ssize_t i
+    cdef int32_t j, k
+    cdef double dual
     for i in range(rows.n):
-        best.n = 0
-        x = rows.x[i]
-        y = rows.y[i]
-        stack[0] = 1
-        bound[0] = 0
-        depth = 1
-        while depth:
-            depth -= 1
-            node = stack[depth]
-            limit = best.key[NEIGHBOURS - 1] if best.n == NEIGHBOURS else INFINITY
-            if bound[depth] >= limit:
-                continue
-            if node < columns.n_leaves:
-                left = box_cost(columns, 2 * node, x, y, metric)
-                right = box_cost(columns, 2 * node + 1, x, y, metric)
-                k = left < right                # the nearer one is looked at first
-                stack[depth] = 2 * node + k
-                bound[depth] = right if k else left
-                stack[depth + 1] = 2 * node + 1 - k
-                bound[depth + 1] = left if k else right
-                depth += 2
-                continue
-            for j in range(leaf_begin(columns, node - columns.n_leaves),
-                           leaf_begin(columns, node - columns.n_leaves + 1)):
-                cost = cost_of(x - columns.x[j], y - columns.y[j], metric)
-                if cost < rows.to_diagonal[i] + columns.to_diagonal[j]:
-                    keep_best(best, NEIGHBOURS, <int32_t>j, cost, cost)
+        find_best(columns, rows.x[i], rows.y[i], rows.to_diagonal[i], NEIGHBOURS, metric, &best)
+        dual = rows.to_diagonal[i]
+        rows.mate[i] = DIAGONAL
         for k in range(best.n):
-            if not is_listed(rows, i, best.point[k], edges):
-                list_edge(rows, columns, i, best.point[k], best.cost[k], edges)
+            j = best.point[k]
+            if best.cost[k] - columns.dual[j] < dual:
+                dual = best.cost[k] - columns.dual[j]
+                rows.mate[i] = EXPOSED
+            if not is_listed(rows, i, j, edges):
+                list_edge(rows, columns, i, j, best.cost[k], edges)
+        rows.dual[i] = dual
+        rows.distance[i] = INFINITY
+        for k in range(best.n):
+            j = best.point[k]
+            if (rows.mate[i] == EXPOSED and columns.mate[j] == EXPOSED
+                    and best.cost[k] - columns.dual[j] - dual <= ROUNDING * best.cost[k]):
+                rows.mate[i] = j
+                columns.mate[j] = <int32_t>i
+    set_greatest(rows)
     return 0
 
 
@@ -210,6 +262,7 @@ cdef int32_t price(Side rows, Side columns, Py_ssize_t i, Metric metric,
             stack[depth + 1] = 2 * node + 1
             depth += 2
             continue
+        columns.work += LEAF
         for j in range(leaf_begin(columns, node - columns.n_leaves),
                        leaf_begin(columns, node - columns.n_leaves + 1)):
             total = dual + columns.dual[j]
@@ -226,44 +279,50 @@ cdef int32_t price(Side rows, Side columns, Py_ssize_t i, Metric metric,
 
 
 # --------------------------------------------------------------------------------------------------
-# Duals and paths
+# Duals to start with
 # --------------------------------------------------------------------------------------------------
 
-cdef void start_duals(Side rows, Side columns, vector[Edge]& edges) noexcept nogil:
-    """Set duals that listed edges allow, tight somewhere at every point; cover what they allow."""
-    cdef Py_ssize_t i, j
-    cdef int32_t e, best
-    cdef double dual
-    for i in range(rows.n):
-        dual = rows.to_diagonal[i]
-        e = rows.first[i]
-        while e >= 0:
-            dual = fmin(dual, edges[e].cost)
-            e = edges[e].next[rows.which]
-        rows.dual[i] = dual
-        rows.distance[i] = INFINITY
-        rows.mate[i] = DIAGONAL if dual == rows.to_diagonal[i] else EXPOSED
-    for j in range(columns.n):
-        dual = columns.to_diagonal[j]
-        best = DIAGONAL
-        e = columns.first[j]
-        while e >= 0:
-            i = edges[e].end[rows.which]
-            if edges[e].cost - rows.dual[i] < dual:
-                dual = edges[e].cost - rows.dual[i]
-                best = <int32_t>i
-            e = edges[e].next[columns.which]
-        columns.dual[j] = dual
-        columns.distance[j] = INFINITY
-        columns.mate[j] = best
-        if best >= 0:
-            columns.mate[j] = EXPOSED
-            if rows.mate[best] == EXPOSED:
-                columns.mate[j] = best
-                rows.mate[best] = <int32_t>j
-    set_greatest(rows)
-    set_greatest(columns)
+cdef int take_every(Side side, Metric metric) except -1 nogil:
+    """Lay out every so many points of a side as a side of its own, the coarse one."""
+    cdef Py_ssize_t i, n = (side.n + COARSER - 1) // COARSER
+    cdef vector[double] points
+    points.resize(2 * n)
+    for i in range(n):
+        points[2 * i] = side.x[COARSER * i]
+        points[2 * i + 1] = side.y[COARSER * i]
+    if side.coarse is None:
+        with gil:
+            side.coarse = Side()
+    side.coarse.which = side.which
+    return build(side.coarse, points.data(), n, 0, metric)
 
+
+cdef int coarse_duals(Side rows, Side columns, Metric metric) except -1 nogil:
+    """Set the duals of columns to what those of a coarser problem allow."""
+    cdef Candidates best
+    cdef Py_ssize_t j
+    if rows.n + columns.n < FEW:
+        for j in range(columns.n):
+            columns.dual[j] = 0
+    else:
+        take_every(rows, metric)
+        take_every(columns, metric)
+        match_plane(rows.coarse, columns.coarse, metric)
+        set_greatest(rows.coarse)
+        for j in range(columns.n):
+            columns.dual[j] = columns.to_diagonal[j]
+            find_best(rows.coarse, columns.x[j], columns.y[j], INFINITY, 1, metric, &best)
+            if best.n and best.key[0] < columns.dual[j]:
+                columns.dual[j] = best.key[0]
+    for j in range(columns.n):
+        columns.mate[j] = DIAGONAL      # so that the first rows to look do not choose among them
+    set_greatest(columns)
+    return 0
+
+
+# --------------------------------------------------------------------------------------------------
+# Paths
+# --------------------------------------------------------------------------------------------------
 
 cdef int cover(Side rows, Side columns, Py_ssize_t source, vector[Edge]& edges,
                vector[Entry]& heap, vector[int32_t]& seen) except -1 nogil:
@@ -293,6 +352,7 @@ cdef int cover(Side rows, Side columns, Py_ssize_t source, vector[Edge]& edges,
             e = edges[e].next[rows.which]
             if further >= best or further >= columns.distance[j]:
                 continue
+            columns.work += 1
             if columns.distance[j] == INFINITY:
                 seen.push_back(<int32_t>j)
             columns.distance[j] = further
@@ -436,24 +496,42 @@ cdef int match_line(Side rows, Side columns, Metric metric) except -1 nogil:
 # All of it
 # --------------------------------------------------------------------------------------------------
 
-cdef int match_by_sum(Side rows, Side columns, Metric metric) except -1 nogil:
-    """Match with the least sum of costs."""
+cdef inline bint is_hard(Side rows, Side columns) noexcept nogil:
+    """Whether a dense matrix would have been less work than this so far."""
+    return (
+        rows.n * columns.n <= DENSE_CELLS
+        and rows.work + columns.work > HARD * rows.n * columns.n
+    )
+
+
+cdef int match_plane(Side rows, Side columns, Metric metric) except -1 nogil:
+    """Match, and leave duals that prove it."""
     cdef vector[Edge] edges
     cdef vector[Entry] heap
     cdef vector[int32_t] seen
     cdef Py_ssize_t i, n_steps = 1
-    if on_a_line(rows, columns):
-        return match_line(rows, columns, metric)
+    coarse_duals(rows, columns, metric)
+    rows.work = columns.work = 0
     list_nearest(rows, columns, metric, edges)
     list_nearest(columns, rows, metric, edges)
-    start_duals(rows, columns, edges)
+    if is_hard(rows, columns):
+        return match_dense(rows, columns, metric)
     while n_steps:
         n_steps = 0
         for i in range(rows.n):
             check_signals(i)
             n_steps += settle(rows, columns, i, metric, edges, heap, seen)
+            if is_hard(rows, columns):
+                return match_dense(rows, columns, metric)
         for i in range(columns.n):
             check_signals(i)
             if columns.mate[i] == EXPOSED:
                 n_steps += settle(columns, rows, i, metric, edges, heap, seen)
     return 0
+
+
+cdef int match_by_sum(Side rows, Side columns, Metric metric) except -1 nogil:
+    """Match with the least sum of costs."""
+    if on_a_line(rows, columns):
+        return match_line(rows, columns, metric)
+    return match_plane(rows, columns, metric)
