@@ -20,6 +20,7 @@ __all__ = [
     "entropies",
     "join",
     "landscapes",
+    "of_finite",
     "persistence_images",
     "polynomials",
     "silhouettes",
@@ -49,6 +50,11 @@ def drop_essential(points, splits):
         return points, splits, np.zeros(len(splits) - 1, np.int64)
     kept = np.concatenate([[0], np.cumsum(plain)])[splits]
     return points[finite], kept, np.diff(splits) - np.diff(kept)
+
+
+def of_finite(function, points, splits):
+    """Call function with the finite points alone."""
+    return function(*drop_essential(points, splits)[:2])
 
 
 def _like(values, points):

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import check_param_validation, parametrize_with_checks
 
-from skltopo import Energy
+from skltopo import Energy, PersistenceDiagrams
 from skltopo.distances import sliced_wasserstein_distance
 from skltopo.filtrations import LevelSet
 from skltopo.kernels import SlicedWassersteinKernel
@@ -91,7 +91,20 @@ def test_every_way_to_give_diagrams(estimator, rng):
     batch = LevelSet(2)(images)
     expected = estimator.fit_transform(batch)
     np.testing.assert_array_equal(estimator.fit_transform(list(batch)), expected)
-    np.testing.assert_array_equal(estimator.fit_transform([d[1] for d in batch]), expected)
+    single = clone(estimator).set_params(dim=None)
+    arrays = [d[1] for d in batch]
+    np.testing.assert_array_equal(single.fit_transform(arrays), expected)
+    as_objects = np.empty(4, dtype=object)
+    as_objects[:] = arrays
+    for container in (tuple(arrays), as_objects, pd.Series(arrays)):
+        np.testing.assert_array_equal(single.fit_transform(container), expected)
+    by_dimension = [[d[0], d[1]] for d in batch]
+    np.testing.assert_array_equal(estimator.fit_transform(by_dimension), expected)
+    np.testing.assert_array_equal(single.fit_transform([[points] for points in arrays]), expected)
+    diagrams = PersistenceDiagrams(homology_dimensions=(1, 0), essential="keep")
+    np.testing.assert_array_equal(
+        make_pipeline(diagrams, clone(estimator)).fit_transform(images), expected
+    )
     tensors = LevelSet(2)(torch.tensor(images))
     np.testing.assert_array_equal(estimator.fit_transform(tensors), expected)
     from_data = estimator.set_params(filtration="level_set").fit(images)
@@ -100,9 +113,11 @@ def test_every_way_to_give_diagrams(estimator, rng):
     rows = estimator.set_params(filtration=None, dim=0).fit_transform(lines)
     np.testing.assert_array_equal(rows, estimator.fit_transform(LevelSet(1)(lines)))
     same_size = rng.random((3, 5, 2))
-    np.testing.assert_array_equal(
-        estimator.fit_transform(same_size), estimator.fit_transform(list(same_size))
-    )
+    found = single.fit_transform(list(same_size))
+    for container in (same_size, torch.tensor(same_size), np.array(list(same_size), dtype=object)):
+        np.testing.assert_array_equal(single.fit_transform(container), found)
+    several = np.stack([rng.random((3, 5, 2)), same_size], axis=1)
+    np.testing.assert_array_equal(clone(estimator).set_params(dim=1).fit_transform(several), found)
 
 
 @pytest.mark.parametrize("estimator", VECTORIZERS, ids=str)
