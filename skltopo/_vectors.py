@@ -87,6 +87,16 @@ def _lengths(points):
     return abs(points[:, 1] - points[:, 0])
 
 
+def _powers(lengths, power):
+    """Return lengths**power, whose gradient is 0, and not infinite, where a length is 0."""
+    if not is_tensor(lengths) or power == 0 or power >= 1:
+        return lengths**power
+    import torch
+
+    # The inner where keeps the infinite slope at 0 out of the graph; 0 * inf would be NaN.
+    return torch.where(lengths > 0, torch.where(lengths > 0, lengths, 1) ** power, 0)
+
+
 def _normal_cdf(z):
     if is_tensor(z):
         import torch
@@ -115,7 +125,7 @@ def persistence_images(
     lengths = _lengths(points)
     along_births = _gaussians(points[:, 0], *birth_range, n_births, bandwidth, pixels)
     along_lengths = _gaussians(lengths, *length_range, n_lengths, bandwidth, pixels)
-    weighted = along_lengths * (lengths**weight_power)[:, None]
+    weighted = along_lengths * _powers(lengths, weight_power)[:, None]
     rows = [(weighted[i:j].T @ along_births[i:j]).reshape(-1) for i, j in pairwise(splits)]
     return _stack(rows, points, n_births * n_lengths)
 
@@ -147,7 +157,7 @@ def landscapes(points, splits, grid, n_layers):
 
 def silhouettes(points, splits, grid, weight_power):
     """Return the mean of the tents, weighted by powers of their lengths; 0 without points."""
-    weights = _lengths(points) ** weight_power
+    weights = _powers(_lengths(points), weight_power)
     totals = segment_sum(weights, splits)
     totals = _namespace(points).where(totals > 0, totals, 1)
     rows = [weights[i:j] @ _tents(points[i:j], grid) for i, j in pairwise(splits)]
@@ -157,19 +167,27 @@ def silhouettes(points, splits, grid, weight_power):
 def betti_curves(points, splits, grid):
     """Return how many intervals contain each value of the grid; births belong to them."""
     plain = points.detach().cpu().numpy() if is_tensor(points) else points
-    rows = []
-    for i, j in pairwise(splits):
-        births, deaths = plain[i:j].T
-        rising, falling = births <= deaths, births > deaths
-        row = _count(births[rising], grid, "right") - _count(deaths[rising], grid, "right")
-        row += _count(deaths[falling], grid, "left") - _count(births[falling], grid, "left")
-        rows.append(row.astype(np.float64))
-    return _like(_stack(rows, plain, len(grid)), points)
+    births, deaths = plain.T
+    is_rising = births <= deaths
+    # The first values of the grid at which a class is there, and at which it is no longer.
+    begins = np.where(
+        is_rising, np.searchsorted(grid, births), np.searchsorted(grid, deaths, side="right")
+    )
+    ends = np.where(
+        is_rising, np.searchsorted(grid, deaths), np.searchsorted(grid, births, side="right")
+    )
+    n_diagrams, width = len(splits) - 1, len(grid) + 1
+    offsets = np.repeat(np.arange(n_diagrams) * width, np.diff(splits))
+    steps = np.bincount(offsets + begins, minlength=n_diagrams * width)
+    steps -= np.bincount(offsets + ends, minlength=n_diagrams * width)
+    counts = np.cumsum(steps.reshape(n_diagrams, width)[:, :-1], axis=1).astype(np.float64)
+    if not is_tensor(points):
+        return counts
+    # A count is constant almost everywhere: part of the graph, with a zero gradient.
+    import torch
 
-
-def _count(values, grid, side):
-    """Return how many values are below each of the grid; those equal to it count on the right."""
-    return np.searchsorted(np.sort(values), grid, side=side)
+    anchor = torch.where(torch.isfinite(points), points, 0).sum() * 0
+    return _like(counts, points) + anchor
 
 
 def entropies(points, splits, normalize):

@@ -151,23 +151,41 @@ def test_torch_module_computes_the_same_columns(estimator, diagrams):
 
 @pytest.mark.parametrize("estimator", VECTORIZERS, ids=str)
 def test_torch_gradients(estimator, rng):
-    if isinstance(estimator, BettiCurve):
-        pytest.skip("a count has no gradient")
     diagrams = random_diagrams(rng, n=3, n_max=6)
     # Fitted to others: a grid that begins at the first birth would meet the kink of its tent.
     module = clone(estimator).fit(random_diagrams(rng)).to_torch()
     points = [torch.tensor(diagram, requires_grad=True) for diagram in diagrams]
     assert torch.autograd.gradcheck(lambda *x: module(list(x)), points)
+    falling = [torch.tensor(diagram[:, ::-1].copy(), requires_grad=True) for diagram in diagrams]
+    assert torch.autograd.gradcheck(lambda *x: module(list(x)), falling)
+
+    def with_essential(x):
+        return module([torch.stack([torch.stack([x[0], x[0] * 0 + np.inf]), x[1:]])])
+
+    births_and_ends = torch.tensor(
+        [0.3017, 0.2113, 0.8971], dtype=torch.float64, requires_grad=True
+    )
+    assert torch.autograd.gradcheck(with_essential, births_and_ends)
 
 
-def test_points_of_no_length_have_finite_gradients():
-    points = torch.tensor([[0.0, 1.0], [0.5, 0.5]], requires_grad=True)
-    for estimator in VECTORIZERS:
-        out = clone(estimator).fit([[[0.0, 1.0]]]).to_torch()([points]).sum()
-        if out.requires_grad:
+@pytest.mark.parametrize("power", [0, 0.5, 1, 1.5])
+def test_points_of_no_length_have_finite_gradients(power):
+    points = torch.tensor([[0.0, 1.0], [0.5, 0.5], [0.25, np.inf]], requires_grad=True)
+    weighted = [PersistenceImage(weight_power=power), Silhouette(weight_power=power)]
+    for estimator in [*VECTORIZERS, *weighted]:
+        module = clone(estimator).fit([[[0.0, 1.0]]]).to_torch()
+        for diagram in (points, points[1:]):
             points.grad = None
-            out.backward()
-            assert points.grad.isfinite().all()
+            module([diagram]).sum().backward()
+            assert points.grad.isfinite().all(), estimator
+
+
+def test_the_gradient_of_a_count_is_zero():
+    points = torch.tensor([[0.0, 1.0], [0.5, np.inf]], requires_grad=True)
+    out = BettiCurve().fit([[[0.0, 1.0]]]).to_torch()([points])
+    assert out.isfinite().all()
+    out.sum().backward()
+    assert (points.grad == 0).all()
 
 
 # What they are
@@ -325,21 +343,119 @@ def test_vectors_in_a_pipeline(estimator, rng):
 # Bad input
 
 
+ONE = [[0.0, 1.0], [2.0, 3.0]]
+TWO = [np.array(ONE), np.array([[0.0, 5.0]])]
+
+
 @pytest.mark.parametrize(
     ("estimator", "X", "sentence"),
     [
         (TopKLengths(), [[[0.0, np.nan]]], r"X\[0\] must not have NaN"),
+        (TopKLengths(), [np.array([[0.0, np.nan]])], r"X\[0\] must not have NaN"),
         (TopKLengths(), [[[0.0, 1.0]], np.ones((2, 3))], r"X\[1\] must have shape \(n, 2\)"),
         (TopKLengths(), np.ones((2, 3, 4)), r"X\[0\] must have shape \(n, 2\)"),
+        (
+            TopKLengths(),
+            [[[0, 1], [1]]],
+            r"X\[0\] must be a rectangular .* rows of \[1, 2\] numbers",
+        ),
+        (TopKLengths(), np.ones((2, 3, 4, 2, 5)), "X must be a list of diagrams, or an array of"),
         (TopKLengths(), [], "X must have at least one diagram"),
         (TopKLengths(), LevelSet(2)(np.eye(3)), "X must be a list of diagrams, got a single one"),
         (TopKLengths(), LevelSet(2)(np.ones((2, 3, 3))), "dim must say which"),
         (TopKLengths(dim=2), LevelSet(2)(np.ones((2, 3, 3))), "dim must be one of"),
+        (TopKLengths(dim=7), [ONE, ONE], "dim=7 picks one of several .* leave dim out"),
+        (TopKLengths(dim=0), [np.array(ONE)], "dim=0 picks one of several"),
+        (TopKLengths(), [TWO] * 3, r"dim must say which of the 2 arrays of X\[0\] is meant"),
+        (TopKLengths(dim=2), [TWO], r"dim must be a position in the list X\[0\] of 2 arrays"),
+        (TopKLengths(dim=0), [TWO, TWO[:1]], r"got 2 in X\[0\] and 1 in X\[1\]"),
+        (TopKLengths(dim=0), [TWO, TWO[0]], r"got a list in X\[0\] but not in X\[1\]"),
+        (TopKLengths(dim=-1), [TWO], "'dim' parameter"),
         (PersistenceImage(resolution=(3, 0)), [[[0, 1]]], "resolution must be two positive"),
+        (PersistenceImage(resolution=(3, "a")), [[[0, 1]]], "resolution must be two positive"),
+        (PersistenceImage(resolution=[3, 4, 5]), [[[0, 1]]], "resolution must be two positive"),
+        (PersistenceImage(resolution=3), [[[0, 1]]], "'resolution' parameter"),
         (PersistenceImage(birth_range=(1, 0)), [[[0, 1]]], "birth_range must be two finite"),
+        (PersistenceImage(birth_range=(0, None)), [[[0, 1]]], "birth_range must be two finite"),
+        (PersistenceImage(length_range=np.ones(3)), [[[0, 1]]], "length_range must be two finite"),
         (BettiCurve(sample_range=(0, np.inf)), [[[0, 1]]], "sample_range must be two finite"),
+        (BettiCurve(sample_range=("a", 1)), [[[0, 1]]], "sample_range must be two finite"),
+        (BettiCurve(sample_range=np.ones((2, 2))), [[[0, 1]]], "sample_range must be two finite"),
+        (BettiCurve(resolution=(3, 4)), [[[0, 1]]], "'resolution' parameter"),
     ],
 )
 def test_bad_input(estimator, X, sentence):
     with pytest.raises(ValueError, match=sentence):
         estimator.fit(X)
+
+
+@pytest.mark.parametrize(
+    ("X", "sentence"),
+    [
+        ((x for x in [ONE]), "X must be a list of diagrams, got generator"),
+        ({"a": ONE}, "X must be a list of diagrams, got dict"),
+        ("ab", "X must be a list of diagrams, got str"),
+        (3, "X must be a list of diagrams, got int"),
+        (None, "X must be a list of diagrams, got NoneType"),
+        ([None], r"X\[0\] must have shape \(n, 2\), births and deaths, got NoneType"),
+        ([ONE, {}], r"X\[1\] must have shape \(n, 2\), births and deaths, got dict"),
+        ([[["a", "b"]]], r"X\[0\] must be an array of real numbers"),
+    ],
+)
+def test_wrong_kinds(X, sentence):
+    with pytest.raises(TypeError, match=sentence):
+        TopKLengths().fit(X)
+
+
+@pytest.mark.parametrize("single", [ONE, np.array(ONE), np.array(ONE)[:, ::-1], torch.tensor(ONE)])
+def test_a_single_diagram_is_not_rows_of_data(single):
+    """Rows of two numbers that all rise, or all fall, are births and deaths unless we are told."""
+    with pytest.raises(ValueError, match="looks like a single one; put it in a list"):
+        TopKLengths().fit(single)
+    fitted = TopKLengths(k=2).fit([single])
+    with pytest.raises(ValueError, match="looks like a single one; put it in a list"):
+        fitted.transform(single)
+    assert TopKLengths("level_set", k=2).fit_transform(single).tolist() == [[0, 0], [0, 0]]
+    data = TopKLengths().fit([[0.0, 1.0], [3.0, 2.0]])
+    assert data.n_features_in_ == 2
+    assert (data.transform(single) == 0).all()
+
+
+def test_tensors_with_a_graph(rng):
+    """Numbers are taken; gradients flow through `to_torch`."""
+    lines = rng.random((4, 9))
+    live = torch.tensor(lines, requires_grad=True)
+    np.testing.assert_array_equal(
+        TopKLengths().fit_transform(live), TopKLengths().fit_transform(lines)
+    )
+    rows = [[torch.tensor([0.0, 1.0], requires_grad=True), torch.tensor([0.0, 3.0])]]
+    assert TopKLengths(k=2).fit_transform(rows).tolist() == [[3, 1]]
+
+
+def test_ranges_and_resolutions_of_any_kind(diagrams):
+    given = {"resolution": (3, 4), "birth_range": (0, 1), "length_range": (0.0, 2.0)}
+    expected = PersistenceImage(**given).fit_transform(diagrams)
+    for kind in (list, np.array):
+        same = PersistenceImage(**{name: kind(pair) for name, pair in given.items()})
+        np.testing.assert_array_equal(same.fit_transform(diagrams), expected)
+        assert same.birth_range_ == (0, 1)
+    grid = BettiCurve(sample_range=np.array([0, 2]), resolution=np.int64(3)).fit(diagrams).grid_
+    assert grid.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("estimator", [TopKLengths(), SlicedWassersteinKernel()], ids=str)
+def test_columns_are_forgotten_when_diagrams_are_fitted(estimator, diagrams, rng):
+    frame = pd.DataFrame(rng.random((3, 5)), columns=list("abcde"))
+    estimator = clone(estimator).fit(frame)
+    assert estimator.feature_names_in_.tolist() == list("abcde")
+    assert len(estimator.get_feature_names_out(list("abcde")))
+    with pytest.raises(ValueError, match="input_features is not equal to feature_names_in_"):
+        estimator.get_feature_names_out(list("abcdf"))
+    estimator.fit(frame.to_numpy())
+    assert not hasattr(estimator, "feature_names_in_")
+    with pytest.raises(ValueError, match="should have length equal to number of features"):
+        estimator.get_feature_names_out(list("ab"))
+    estimator.fit(diagrams)
+    assert not hasattr(estimator, "n_features_in_")
+    assert len(estimator.get_feature_names_out(list("ab")))
+    estimator.transform(rng.random((2, 9)))  # nothing to compare its columns with
