@@ -13,6 +13,7 @@ from ._arrays import as_floats, as_numbers, is_tensor
 from .diagrams import Diagram, DiagramArrays, DiagramBatch
 
 __all__ = [
+    "as_list",
     "as_points",
     "as_points_list",
     "check_dim_is_used",
@@ -74,12 +75,12 @@ def _pick(diagram, dim, name):
     return diagram[position]
 
 
-def check_dim_is_used(dim, diagrams, name):
+def check_dim_is_used(dim, diagrams, they_are):
     """Raise ValueError if dim is given and none of the diagrams has dimensions to pick from."""
     if dim is not None and len(diagrams) and not any(map(has_dimensions, diagrams)):
         raise ValueError(
-            f"dim={dim!r} picks one of several homology dimensions, but {name} has a single array "
-            "of births and deaths for each sample; leave dim out"
+            f"dim={dim!r} picks one of several homology dimensions, but {they_are} single arrays "
+            "of births and deaths; leave dim out"
         )
 
 
@@ -184,17 +185,17 @@ def as_points_list(X, dim, name="X", dim_must_be_used=True):
     TypeError, ValueError
         If X is not a list of diagrams, or one of them is not as `as_points` takes it.
     """
-    diagrams = _as_list(X, name)
+    diagrams = as_list(X, name)
     if dim is None and _are_ready(diagrams):
         return diagrams, diagrams
     if dim_must_be_used:
-        check_dim_is_used(dim, diagrams, name)
+        check_dim_is_used(dim, diagrams, f"the diagrams in {name} are")
     _check_same_numbers(diagrams, name)
     both = [as_points(diagram, dim, f"{name}[{i}]") for i, diagram in enumerate(diagrams)]
     return [live for live, _ in both], [plain for _, plain in both]
 
 
-def _as_list(X, name):
+def as_list(X, name):
     """Return the diagrams of X as a list."""
     if isinstance(X, Diagram):
         raise ValueError(_single(name))

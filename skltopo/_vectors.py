@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from ._arrays import is_tensor
+from ._curves import landscape_rows, silhouette_rows, top_rows
 from .diagrams import DiagramBatch, Points
 from .energies import polynomial_energies, segment_sum
 
@@ -138,21 +139,21 @@ def _tents(points, grid):
 
 def _largest(values, k):
     """Return the k largest values of each column, largest first, zeros where there are fewer."""
-    n, found = len(values), min(k, len(values))
-    if is_tensor(values):
-        import torch
+    import torch
 
-        top = values.topk(found, dim=0).values
-        return torch.cat([top, values.new_zeros((k - found, values.shape[1]))])
-    if found < n:
-        values = np.partition(values, n - found, axis=0)[n - found :]
-    return np.concatenate([np.sort(values, axis=0)[::-1], np.zeros((k - found, values.shape[1]))])
+    found = min(k, len(values))
+    top = values.topk(found, dim=0).values
+    return torch.cat([top, values.new_zeros((k - found, values.shape[1]))])
 
 
 def landscapes(points, splits, grid, n_layers):
     """Return the k-th greatest tent at every point of the grid, layer after layer."""
-    rows = [_largest(_tents(points[i:j], grid), n_layers).reshape(-1) for i, j in pairwise(splits)]
-    return _stack(rows, points, n_layers * len(grid))
+    if is_tensor(points):
+        rows = [_largest(_tents(points[i:j], grid), n_layers) for i, j in pairwise(splits)]
+        return _stack([row.reshape(-1) for row in rows], points, n_layers * len(grid))
+    out = np.zeros((len(splits) - 1, n_layers, len(grid)))
+    landscape_rows(points, splits, grid, out)
+    return out.reshape(len(out), -1)
 
 
 def silhouettes(points, splits, grid, weight_power):
@@ -160,8 +161,12 @@ def silhouettes(points, splits, grid, weight_power):
     weights = _powers(_lengths(points), weight_power)
     totals = segment_sum(weights, splits)
     totals = _namespace(points).where(totals > 0, totals, 1)
-    rows = [weights[i:j] @ _tents(points[i:j], grid) for i, j in pairwise(splits)]
-    return _stack(rows, points, len(grid)) / totals[:, None]
+    if is_tensor(points):
+        rows = [weights[i:j] @ _tents(points[i:j], grid) for i, j in pairwise(splits)]
+        return _stack(rows, points, len(grid)) / totals[:, None]
+    out = np.zeros((len(splits) - 1, len(grid)))
+    silhouette_rows(points, splits, weights, grid, out)
+    return out / totals[:, None]
 
 
 def betti_curves(points, splits, grid):
@@ -215,22 +220,20 @@ def _by_length(points, splits):
 
 def top_lengths(points, splits, k):
     """Return the k greatest lengths, greatest first, zeros where there are fewer."""
-    order = _by_length(points, splits)
     counts = np.diff(splits)
+    if not is_tensor(points):
+        out = np.zeros((len(counts), k))
+        top_rows(points, splits, out)
+        return out
+    import torch
+
+    order = _by_length(points, splits)
     sample = np.repeat(np.arange(len(counts)), counts)
     rank = np.arange(len(order)) - splits[:-1][sample]
     kept = rank < k
-    target = sample[kept] * k + rank[kept]
-    values = _lengths(points)[order[kept]]
-    if is_tensor(points):
-        import torch
-
-        flat = points.new_zeros(len(counts) * k)
-        index = torch.from_numpy(target).to(points.device)
-        return flat.index_copy(0, index, values).reshape(len(counts), k)
-    out = np.zeros(len(counts) * k)
-    out[target] = values
-    return out.reshape(len(counts), k)
+    index = torch.from_numpy(sample[kept] * k + rank[kept]).to(points.device)
+    flat = points.new_zeros(len(counts) * k)
+    return flat.index_copy(0, index, _lengths(points)[order[kept]]).reshape(len(counts), k)
 
 
 def polynomials(points, splits, max_p, max_q, i0):

@@ -15,7 +15,7 @@ PACKAGE = Path(skltopo.__file__).parent
 FLOORS = [
     ["_parallel"],
     ["_persistence", "_lines", "_features", "_proximal", "_descent", "_reduction"],
-    ["_plane_tree", "_wasserstein", "_bottleneck", "_matching"],
+    ["_plane_tree", "_wasserstein", "_bottleneck", "_matching", "_sliced", "_curves"],
     ["_volume_tables", "_volume_loops", "_volumes", "_monotone"],
     ["_delaunay", "_repair", "_planar_alpha", "_planar_rips", "_lengths", "_polynomial"],
     ["_delaunay3", "_edges3", "_weak3", "_complex3", "_alpha3", "_delaunay_any"],
