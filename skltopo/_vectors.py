@@ -28,6 +28,9 @@ __all__ = [
     "top_lengths",
 ]
 
+# Points whose Gaussians are in memory at once: they stay in the cache, too.
+CHUNK_POINTS = 1 << 11
+
 
 def join(diagrams):
     """Return (points, splits) of a list of diagrams, tensors if one of them is."""
@@ -123,12 +126,26 @@ def persistence_images(
 ):
     """Return the sum of Gaussians around (birth, length), a row of lengths after the other."""
     n_births, n_lengths = resolution
-    lengths = _lengths(points)
-    along_births = _gaussians(points[:, 0], *birth_range, n_births, bandwidth, pixels)
-    along_lengths = _gaussians(lengths, *length_range, n_lengths, bandwidth, pixels)
-    weighted = along_lengths * _powers(lengths, weight_power)[:, None]
-    rows = [(weighted[i:j].T @ along_births[i:j]).reshape(-1) for i, j in pairwise(splits)]
+    rows = []
+    for part, part_splits in _chunks(points, splits):
+        lengths = _lengths(part)
+        along_births = _gaussians(part[:, 0], *birth_range, n_births, bandwidth, pixels)
+        along_lengths = _gaussians(lengths, *length_range, n_lengths, bandwidth, pixels)
+        weighted = along_lengths * _powers(lengths, weight_power)[:, None]
+        rows += [
+            (weighted[i:j].T @ along_births[i:j]).reshape(-1) for i, j in pairwise(part_splits)
+        ]
     return _stack(rows, points, n_births * n_lengths)
+
+
+def _chunks(points, splits):
+    """Yield (points, splits) of some diagrams after the other, so that memory is bounded."""
+    start = 0
+    while start < len(splits) - 1:
+        full = np.searchsorted(splits, splits[start] + CHUNK_POINTS, side="right") - 1
+        stop = max(full, start + 1)
+        yield points[splits[start] : splits[stop]], splits[start : stop + 1] - splits[start]
+        start = stop
 
 
 def _tents(points, grid):

@@ -187,9 +187,6 @@ def test_persim_in_a_pipeline(rng):
         LogisticRegression(C=1e3),
     )
     assert model.fit(X[:16], y[:16]).score(X[16:], y[16:]) == 1
-    diagrams = PersistenceDiagrams(homology_dimensions=1).fit_transform(X)
-    landscaper = persim.landscapes.PersistenceLandscaper(hom_deg=0, num_steps=20)
-    assert np.shape(landscaper.fit_transform(diagrams[:1]))[-1] == 20
 
 
 # Bad input

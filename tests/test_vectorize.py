@@ -1,4 +1,5 @@
 import pickle
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import check_param_validation, parametrize_with_checks
 
-from skltopo import Energy, PersistenceDiagrams
+from skltopo import Energy, PersistenceDiagrams, _vectorizer, _vectors, kernels
 from skltopo.distances import sliced_wasserstein_distance
 from skltopo.filtrations import LevelSet
 from skltopo.kernels import SlicedWassersteinKernel
@@ -314,6 +315,63 @@ def test_kernel_is_a_gram_matrix(diagrams):
     assert gram[3, 5] == pytest.approx(expected)
     assert kernel.transform(diagrams[:2]).shape == (2, len(diagrams))
     assert kernel.transform([[[0.0, np.inf]]]).max() == 0
+
+
+@pytest.mark.parametrize("estimator", TRANSFORMERS, ids=str)
+def test_n_jobs_reaches_the_workers(estimator, rng, monkeypatch):
+    X = rng.random((5, 7, 7))
+    estimator = clone(estimator).set_params(filtration="level_set", dim=1)
+    one = estimator.fit_transform(X)
+    asked = []
+    for room, name in (
+        (_vectorizer, "PersistenceDiagrams"),
+        (kernels, "pairwise_diagram_distances"),
+    ):
+        function = getattr(room, name)
+
+        def spy(*args, function=function, **parameters):
+            asked.append(parameters["n_jobs"])
+            return function(*args, **parameters)
+
+        monkeypatch.setattr(room, name, spy)
+    np.testing.assert_array_equal(estimator.set_params(n_jobs=2).fit_transform(X), one)
+    assert len(asked) >= 2
+    assert set(asked) == {2}
+
+
+def test_kernel_of_fit_is_symmetric_and_computed_once(diagrams, monkeypatch):
+    given = []
+    function = kernels.pairwise_diagram_distances
+    monkeypatch.setattr(
+        kernels,
+        "pairwise_diagram_distances",
+        lambda X, Y, *a, **k: given.append(Y) or function(X, Y, *a, **k),
+    )
+    kernel = SlicedWassersteinKernel()
+    gram = kernel.fit_transform(diagrams)
+    assert given == [None]
+    np.testing.assert_array_equal(gram, gram.T)
+    np.testing.assert_array_equal(gram, kernel.transform(diagrams))
+
+
+def test_curves_by_kernel_and_by_torch(rng):
+    """Few and many layers, grids of one value, beside and inside the points, ties, chunks."""
+    diagrams = [np.round(rng.random((n, 2)) * 8) / 8 for n in (0, 1, 3, 40, 2500)]
+    for grid in (np.linspace(0, 1, 9), np.linspace(-3, -2, 4), np.linspace(2, 3, 4),
+                 np.linspace(0.2, 0.2, 1), np.linspace(0.4, 0.43, 5)):  # fmt: skip
+        for function in (
+            partial(_vectors.landscapes, grid=grid, n_layers=1),
+            partial(_vectors.landscapes, grid=grid, n_layers=16),
+            partial(_vectors.landscapes, grid=grid, n_layers=17),
+            partial(_vectors.landscapes, grid=grid, n_layers=60),
+            partial(_vectors.silhouettes, grid=grid, weight_power=0.5),
+            partial(_vectors.top_lengths, k=7),
+            partial(_vectors.persistence_images, birth_range=(0, 1), length_range=(0, 1),
+                    resolution=(3, 4), bandwidth=0.1, weight_power=1, pixels="areas"),
+        ):  # fmt: skip
+            points, splits = _vectors.join(diagrams)
+            found = function(points, splits)
+            np.testing.assert_allclose(found, function(torch.tensor(points), splits), atol=1e-11)
 
 
 def noisy_rings(rng, n=24):
