@@ -190,7 +190,7 @@ def as_points_list(X, dim, name="X", dim_must_be_used=True):
         return diagrams, diagrams
     if dim_must_be_used:
         check_dim_is_used(dim, diagrams, f"the diagrams in {name} are")
-    _check_same_numbers(diagrams, name)
+    diagrams = _check_same_numbers(diagrams, name)
     both = [as_points(diagram, dim, f"{name}[{i}]") for i, diagram in enumerate(diagrams)]
     return [live for live, _ in both], [plain for _, plain in both]
 
@@ -245,22 +245,38 @@ def _are_ready(diagrams):
     return not np.isnan(np.concatenate(diagrams)).any()
 
 
+def _are_empty_lists(diagram, n):
+    """Tell whether a sample is n lists with nothing in them."""
+    return (
+        isinstance(diagram, (list, tuple))
+        and len(diagram) == n
+        and all(isinstance(points, list) and not points for points in diagram)
+    )
+
+
 def _check_same_numbers(diagrams, name):
-    """Raise ValueError if plain lists of arrays differ in length: a position would mean nothing."""
+    """Return diagrams, or raise ValueError if plain lists of arrays differ in length.
+
+    A position would then mean nothing. A list of empty lists is one by dimension if others are.
+    """
     plain = [
         (i, len(diagram))
         for i, diagram in enumerate(diagrams)
         if not isinstance(diagram, (Diagram, DiagramArrays)) and depth(diagram) == 3
     ]
-    for i, n in plain[1:]:
-        if n != plain[0][1]:
+    if not plain:
+        return diagrams
+    first, n = plain[0]
+    diagrams = [[np.empty((0, 2))] * n if _are_empty_lists(x, n) else x for x in diagrams]
+    for i, diagram in enumerate(diagrams):
+        if not has_dimensions(diagram):
+            raise ValueError(
+                f"{name} must have either one array or a list of arrays for each sample, got a "
+                f"list in {name}[{first}] but not in {name}[{i}]"
+            )
+        if not isinstance(diagram, Diagram) and len(diagram) != n:
             raise ValueError(
                 f"lists in {name} must have as many arrays each, one for each dimension, got "
-                f"{plain[0][1]} in {name}[{plain[0][0]}] and {n} in {name}[{i}]"
+                f"{n} in {name}[{first}] and {len(diagram)} in {name}[{i}]"
             )
-    if plain and len(plain) < len(diagrams):
-        others = set(range(len(diagrams))) - {i for i, _ in plain}
-        raise ValueError(
-            f"{name} must have either one array or a list of arrays for each sample, got a list in "
-            f"{name}[{plain[0][0]}] but not in {name}[{min(others)}]"
-        )
+    return diagrams

@@ -6,7 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._arrays import is_tensor
 from ._diagram_lists import as_points_list, depth
@@ -16,8 +16,6 @@ from .diagrams import Diagram, DiagramBatch
 from .persistence_diagrams import FILTRATIONS, PersistenceDiagrams
 
 __all__ = ["DiagramTransformer", "DiagramVectorizer", "check_pair", "check_range"]
-
-FEATURES = ("n_features_in_", "feature_names_in_")
 
 
 class DiagramTransformer(TransformerMixin, BaseEstimator):
@@ -119,13 +117,13 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
             essential="keep",
             n_jobs=self.n_jobs,
         )
-        _copy_features(self, source)
-        if reset:
-            source.fit(X)
-            _copy_features(source, self)
+        source.fit(X)
+        if hasattr(source, "n_features_in_"):  # compared here: an error names this estimator
+            validate_data(self, X, reset=reset, skip_check_array=True)
         return source.transform(X)
 
     def _as_points(self, X):
+        _check_not_images(X)
         diagrams = as_points_list(X, self.dim)[1]
         if not diagrams:
             raise ValueError("X must have at least one diagram, got 0 samples")
@@ -136,7 +134,7 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
 
     def _forget_features(self):
         """Forget the columns of an earlier fit: diagrams have none."""
-        for name in FEATURES:
+        for name in ("n_features_in_", "feature_names_in_"):
             self.__dict__.pop(name, None)
 
 
@@ -176,13 +174,6 @@ class DiagramVectorizer(DiagramTransformer):
         return self._rows() if self._takes_essential else partial(of_finite, self._rows())
 
 
-def _copy_features(source, target):
-    """Let target have seen the same columns in fit as source."""
-    for name in FEATURES:
-        if hasattr(source, name):
-            setattr(target, name, getattr(source, name))
-
-
 def _is_rows(X):
     """Tell whether X is rows of numbers, and not a list of diagrams."""
     if isinstance(X, (list, tuple)):
@@ -211,6 +202,19 @@ def _check_not_a_diagram(X):
             f"X must be a list of diagrams, got an array of shape {values.shape} that looks like a "
             "single one; put it in a list, X=[diagram]. If its rows are functions on a line with "
             "two vertices, say filtration='level_set'"
+        )
+
+
+def _check_not_images(X):
+    """Raise ValueError if arrays are not of births and deaths, saying how to give other data."""
+    is_list = isinstance(X, (list, tuple))
+    shape = getattr(X[0] if is_list and len(X) else X, "shape", ())
+    if not isinstance(X, DiagramBatch) and len(shape) >= 3 - is_list and shape[-1] != 2:
+        raise ValueError(
+            "X must be a list of diagrams, (n, 2) arrays of births and deaths, got "
+            f"{'a list of arrays' if is_list else 'an array'} of shape {tuple(shape)}; if these "
+            "are images, volumes or point clouds, say how they become diagrams, such as by "
+            "filtration='level_set'"
         )
 
 

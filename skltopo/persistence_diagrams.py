@@ -214,7 +214,7 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
         dims = self.homology_dimensions
         dims = (dims,) if isinstance(dims, Integral) else tuple(dims)
         if not dims or len(set(dims)) < len(dims) or not all(
-            isinstance(dim, Integral) and dim >= 0 for dim in dims
+            isinstance(dim, Integral) and not isinstance(dim, bool) and dim >= 0 for dim in dims
         ):  # fmt: skip
             raise ValueError(
                 "homology_dimensions must be different integers of at least 0, got "

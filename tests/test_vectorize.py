@@ -181,6 +181,14 @@ def test_points_of_no_length_have_finite_gradients(power):
             assert points.grad.isfinite().all(), estimator
 
 
+def test_samples_without_points(diagrams):
+    """Empty lists are empty diagrams, and lists of them by dimension where others are."""
+    model = TopKLengths(k=1)
+    assert model.fit_transform([[], [[]][0], np.empty(0), np.empty((0, 2))]).tolist() == [[0]] * 4
+    several = [[[], []], [[[0, 2]], [[0, 1]]], [[], [[0, 3]]]]
+    assert TopKLengths(k=1, dim=1).fit_transform(several).tolist() == [[0], [1], [3]]
+
+
 def test_the_gradient_of_a_count_is_zero():
     points = torch.tensor([[0.0, 1.0], [0.5, np.inf]], requires_grad=True)
     out = BettiCurve().fit([[[0.0, 1.0]]]).to_torch()([points])
@@ -411,13 +419,20 @@ TWO = [np.array(ONE), np.array([[0.0, 5.0]])]
         (TopKLengths(), [[[0.0, np.nan]]], r"X\[0\] must not have NaN"),
         (TopKLengths(), [np.array([[0.0, np.nan]])], r"X\[0\] must not have NaN"),
         (TopKLengths(), [[[0.0, 1.0]], np.ones((2, 3))], r"X\[1\] must have shape \(n, 2\)"),
-        (TopKLengths(), np.ones((2, 3, 4)), r"X\[0\] must have shape \(n, 2\)"),
+        (TopKLengths(), np.ones((2, 3, 4)), r"array of shape \(2, 3, 4\); if these are images"),
+        (
+            TopKLengths(),
+            [np.ones((3, 4))],
+            r"a list of arrays of shape \(3, 4\); if these are images",
+        ),
+        (TopKLengths(dim=0), np.ones((2, 3, 4, 5)), "if these are images, volumes or"),
+        (TopKLengths(), np.ones((2, 3, 4)).tolist(), r"X\[0\] must have shape \(n, 2\)"),
         (
             TopKLengths(),
             [[[0, 1], [1]]],
             r"X\[0\] must be a rectangular .* rows of \[1, 2\] numbers",
         ),
-        (TopKLengths(), np.ones((2, 3, 4, 2, 5)), "X must be a list of diagrams, or an array of"),
+        (TopKLengths(), np.ones((2, 3, 4, 5, 2)), "X must be a list of diagrams, or an array of"),
         (TopKLengths(), [], "X must have at least one diagram"),
         (TopKLengths(), LevelSet(2)(np.eye(3)), "X must be a list of diagrams, got a single one"),
         (TopKLengths(), LevelSet(2)(np.ones((2, 3, 3))), "dim must say which"),
@@ -509,8 +524,11 @@ def test_columns_are_forgotten_when_diagrams_are_fitted(estimator, diagrams, rng
     assert len(estimator.get_feature_names_out(list("abcde")))
     with pytest.raises(ValueError, match="input_features is not equal to feature_names_in_"):
         estimator.get_feature_names_out(list("abcdf"))
+    name = type(estimator).__name__
     estimator.fit(frame.to_numpy())
     assert not hasattr(estimator, "feature_names_in_")
+    with pytest.raises(ValueError, match=f"X has 4 features, but {name} is expecting 5"):
+        estimator.transform(rng.random((3, 4)))
     with pytest.raises(ValueError, match="should have length equal to number of features"):
         estimator.get_feature_names_out(list("ab"))
     estimator.fit(diagrams)
