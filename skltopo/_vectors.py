@@ -12,7 +12,7 @@ import numpy as np
 
 from ._arrays import is_tensor
 from ._curves import landscape_rows, silhouette_rows, top_rows
-from .diagrams import DiagramBatch, Points
+from .diagrams import DiagramBatch, Points, concatenate
 from .energies import polynomial_energies, segment_sum
 
 __all__ = [
@@ -179,8 +179,13 @@ def silhouettes(points, splits, grid, weight_power):
     totals = segment_sum(weights, splits)
     totals = _namespace(points).where(totals > 0, totals, 1)
     if is_tensor(points):
-        rows = [weights[i:j] @ _tents(points[i:j], grid) for i, j in pairwise(splits)]
-        return _stack(rows, points, len(grid)) / totals[:, None]
+        # The weight is a column beside the points, so that both are cut into the same chunks.
+        both = concatenate([points.T, weights[None]]).T
+        rows = [
+            segment_sum(part[:, 2:] * _tents(part[:, :2], grid), part_splits)
+            for part, part_splits in _chunks(both, splits)
+        ]
+        return concatenate([points.new_zeros((0, len(grid))), *rows]) / totals[:, None]
     out = np.zeros((len(splits) - 1, len(grid)))
     silhouette_rows(points, splits, weights, grid, out)
     return out / totals[:, None]

@@ -47,6 +47,7 @@ class DiagramVectors(torch.nn.Module):
         Parameters
         ----------
         diagrams : DiagramBatch, or list of Diagram or (n_points, 2) torch.Tensor
+            Also lists of tensors by dimension.
 
         Returns
         -------

@@ -406,7 +406,7 @@ def test_p_of_pairs():
 
 @pytest.mark.parametrize("n_directions", [1, 2, 7, 10])
 def test_sliced_kernel_is_the_loop(n_directions, rng):
-    """Odd numbers of lines, ties, signs, no points, and projections that overflow."""
+    """Odd numbers of lines, ties, signs, no points."""
     diagrams = [random_diagram(rng, n, ties) for n in (0, 1, 2, 9, 30) for ties in (False, True)]
     diagrams += [-diagrams[-1], diagrams[-2][:, ::-1], np.full((3, 2), 2.0)]
     found = pairwise_diagram_distances(
@@ -421,11 +421,15 @@ def test_sliced_kernel_is_the_loop(n_directions, rng):
         diagrams, diagrams, "sliced_wasserstein", n_directions=n_directions
     )
     np.testing.assert_array_equal(both, found)
+
+
+def test_projections_end_with_the_only_infinity():
+    """The kernel goes on until it meets one: a projection that overflows must not look like it."""
     huge = np.full((4, 2), 1.7e308)
-    with np.errstate(over="ignore", invalid="ignore"):
-        pairwise_diagram_distances(
-            [huge, -huge, [[0.0, 1.0]]], metric="sliced_wasserstein", n_directions=n_directions
-        )
+    with np.errstate(over="ignore"):
+        *sides, splits = distances._sorted_projections([huge, -huge, huge[:0]], np.array([0.7, 0]))
+    for side in sides:
+        assert np.flatnonzero(np.isinf(side[0])).tolist() == (splits[1:] - 1).tolist()
 
 
 @pytest.mark.parametrize("metric", DISTANCES)
