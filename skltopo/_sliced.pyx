@@ -1,7 +1,7 @@
 """Sliced Wasserstein distances of one diagram to many, by merging projections sorted before.
 
-On a line W_1 of two sets of n numbers is the sum of |a_i - b_i| over both in order. Here the sets are
-the projections of the points of one diagram and those of the diagonal points of the other. Each of
+On a line W_1 of two sets of n numbers is the sum of |a_i - b_i| over both in order. Here the sets
+are projections of the points of one diagram and those of the diagonal points of the other. Each of
 the four lists is sorted once for its diagram, and merging two costs one comparison a number,
 without a branch that could be mispredicted. Sorting anew for every pair takes twice as long.
 """
@@ -36,9 +36,9 @@ cdef double two_lines(const double[:, ::1] points, const double[:, ::1] diagonal
     cdef Merge behind = Merge(&all_points[line, start], &diagonal[line, 0])
     cdef Merge other_ahead = Merge(&points[other, 0], &all_diagonal[other, start])
     cdef Merge other_behind = Merge(&all_points[other, start], &diagonal[other, 0])
-    cdef Py_ssize_t i
+    cdef Py_ssize_t _i
     cdef double total = 0, other_total = 0
-    for i in range(n):
+    for _i in range(n):
         total += fabs(next_of(&ahead) - next_of(&behind))
         other_total += fabs(next_of(&other_ahead) - next_of(&other_behind))
     return total + other_total

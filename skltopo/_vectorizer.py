@@ -192,7 +192,7 @@ def _check_not_a_diagram(X):
 
     As functions on a line of two vertices these rows would have no finite point at all.
     """
-    X = X.detach() if is_tensor(X) else X
+    X = X.detach().cpu() if is_tensor(X) else X
     values = np.asarray(X) if not hasattr(X, "toarray") else np.empty((0, 0))
     if values.ndim != 2 or values.shape[1] != 2 or values.dtype.kind not in "biuf":
         return
