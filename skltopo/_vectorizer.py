@@ -1,19 +1,21 @@
 """What all transformers of diagrams share: what they take, and how they call a function."""
 
-from numbers import Integral
+from functools import partial
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._arrays import is_tensor
-from ._diagram_lists import as_points_list, is_diagram
-from ._vectors import drop_essential, join
+from ._diagram_lists import as_points_list, depth
+from ._feature_names import check_input_features
+from ._vectors import drop_essential, join, of_finite
 from .diagrams import Diagram, DiagramBatch
 from .persistence_diagrams import FILTRATIONS, PersistenceDiagrams
 
-__all__ = ["DiagramTransformer", "DiagramVectorizer", "check_range"]
+__all__ = ["DiagramTransformer", "DiagramVectorizer", "check_pair", "check_range"]
 
 
 class DiagramTransformer(TransformerMixin, BaseEstimator):
@@ -21,11 +23,14 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
 
     A subclass has ``_fit_diagrams`` and ``_transform_diagrams``, which take lists of (n_points, 2)
     arrays, and ``_names``.
+
+    Without a filtration, rows of numbers (what has two axes) are functions on a line; everything
+    else is diagrams. Rows are data so that estimators take what all of scikit-learn takes.
     """
 
     _parameter_constraints = {
         "filtration": [StrOptions(FILTRATIONS), callable, None],
-        "dim": [Integral, None],
+        "dim": [Interval(Integral, 0, None, closed="left"), None],
         "n_jobs": [Integral, None],
     }
 
@@ -36,8 +41,9 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : list of diagrams, DiagramBatch, or data
-            (n_points, 2) arrays, `Diagram` objects, or what `filtration` takes. A 2-D array has
-            functions on a line as rows.
+            (n_points, 2) arrays, lists of them by dimension as `PersistenceDiagrams` returns them,
+            `Diagram` objects, or what `filtration` takes. Without a filtration, an array with two
+            axes has functions on a line as rows.
         y : None
             Ignored.
 
@@ -47,8 +53,12 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
 
         Raises
         ------
+        TypeError
+            If X is not a list or an array, or a diagram is not real numbers.
         ValueError
-            If X is not a list of diagrams, or not data that the filtration takes.
+            If a parameter is wrong; if X has no samples, a NaN, one diagram in place of a list, or
+            diagrams of another shape; if `dim` is missing, not there, or given for single arrays;
+            or if data are not what the filtration takes.
         """
         self._fit_diagrams(self._as_diagrams(X, reset=True))
         self._n_features_out = len(self._names())
@@ -68,8 +78,8 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
 
         Raises
         ------
-        ValueError
-            If X is not as in fit.
+        TypeError, ValueError
+            As fit, or if X has other columns than in fit.
         """
         check_is_fitted(self)
         return self._transform_diagrams(self._as_diagrams(X, reset=False))
@@ -79,8 +89,8 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        input_features : None
-            Ignored.
+        input_features : array-like of str, default=None
+            Checked against the columns seen in fit if it had some, otherwise ignored.
 
         Returns
         -------
@@ -88,54 +98,54 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         if input_features is not None and hasattr(self, "n_features_in_"):
-            self._check_input_features(input_features)
+            check_input_features(self, input_features)
         return np.array(self._names(), dtype=object)
 
     def _as_diagrams(self, X, reset):
         """Return a list of (n_points, 2) arrays."""
-        if self.filtration is None and not _is_data(X):
-            live, plain = as_points_list(X, self.dim)
-            if not live:
-                raise ValueError("X must have at least one diagram, got 0 samples")
-            return plain
+        if reset:
+            self._forget_features()
+        if self.filtration is None:
+            is_rows = _is_rows(X)
+            if is_rows and not hasattr(self, "n_features_in_"):
+                _check_not_a_diagram(X)
+            if not is_rows:
+                return self._as_points(X)
         source = PersistenceDiagrams(
             "level_set" if self.filtration is None else self.filtration,
             homology_dimensions=0 if self.dim is None else self.dim,
             essential="keep",
             n_jobs=self.n_jobs,
         )
-        if reset:
-            source.fit(X)
-            self._forget_features()
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(source if reset else self, name):
-                setattr(self if reset else source, name, getattr(source if reset else self, name))
+        source.fit(X)
+        if hasattr(source, "n_features_in_"):  # compared here: an error names this estimator
+            validate_data(self, X, reset=reset, skip_check_array=True)
         return source.transform(X)
+
+    def _as_points(self, X):
+        _check_not_images(X)
+        diagrams = as_points_list(X, self.dim)[1]
+        if not diagrams:
+            raise ValueError("X must have at least one diagram, got 0 samples")
+        return diagrams
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_n_features_out")
 
     def _forget_features(self):
+        """Forget the columns of an earlier fit: diagrams have none."""
         for name in ("n_features_in_", "feature_names_in_"):
             self.__dict__.pop(name, None)
-
-    def _check_input_features(self, input_features):
-        names = getattr(self, "feature_names_in_", None)
-        if names is not None and not np.array_equal(names, input_features):
-            raise ValueError("input_features is not equal to feature_names_in_")
-        if len(input_features) != self.n_features_in_:
-            raise ValueError(
-                f"input_features should have length equal to number of features "
-                f"({self.n_features_in_}), got {len(input_features)}"
-            )
 
 
 class DiagramVectorizer(DiagramTransformer):
     """Base of transformers that are a function of all points at once.
 
-    A subclass has ``_function``, which returns a function of (points, splits), and
+    A subclass has ``_rows``, which returns a function of (points, splits), and
     ``_fit_points(points)`` where it learns something from the finite points.
     """
+
+    _takes_essential = False
 
     def to_torch(self):
         """Return a `torch.nn.Module` that computes the same columns, differentiably.
@@ -159,17 +169,68 @@ class DiagramVectorizer(DiagramTransformer):
     def _transform_diagrams(self, diagrams):
         return self._function()(*join(diagrams))
 
+    def _function(self):
+        """Return the function of all points; of the finite ones unless it takes others too."""
+        return self._rows() if self._takes_essential else partial(of_finite, self._rows())
 
-def _is_data(X):
-    """Tell whether X is rows of numbers, and not a list of diagrams.
 
-    Lists of diagrams, and arrays of them, have entries of two axes; rows have one.
-    """
+def _is_rows(X):
+    """Tell whether X is rows of numbers, and not a list of diagrams."""
+    if isinstance(X, (list, tuple)):
+        # Empty lists are empty diagrams.
+        return depth(X) == 2 and any(len(row) for row in X if depth(row))
     if isinstance(X, (Diagram, DiagramBatch)):
         return False
-    if isinstance(X, (list, tuple)):
-        return len(X) > 0 and not any(is_tensor(x) or is_diagram(x) for x in X)
-    return getattr(X, "ndim", 2) != 3
+    n_axes = len(X.shape) if hasattr(X, "shape") else depth(X)
+    if n_axes == 1:
+        return X.dtype != object
+    return n_axes == 2
+
+
+def _check_not_a_diagram(X):
+    """Raise ValueError if X looks like the births and deaths of a single diagram.
+
+    As functions on a line of two vertices these rows would have no finite point at all.
+    """
+    X = X.detach().cpu() if is_tensor(X) else X
+    values = np.asarray(X) if not hasattr(X, "toarray") else np.empty((0, 0))
+    if values.ndim != 2 or values.shape[1] != 2 or values.dtype.kind not in "biuf":
+        return
+    births, deaths = values.T
+    if (births <= deaths).all() or (births >= deaths).all():
+        raise ValueError(
+            f"X must be a list of diagrams, got an array of shape {values.shape} that looks like a "
+            "single one; put it in a list, X=[diagram]. If its rows are functions on a line with "
+            "two vertices, say filtration='level_set'"
+        )
+
+
+def _check_not_images(X):
+    """Raise ValueError if arrays are not of births and deaths, saying how to give other data."""
+    is_list = isinstance(X, (list, tuple))
+    shape = getattr(X[0] if is_list and len(X) else X, "shape", ())
+    if not isinstance(X, DiagramBatch) and len(shape) >= 3 - is_list and shape[-1] != 2:
+        raise ValueError(
+            "X must be a list of diagrams, (n, 2) arrays of births and deaths, got "
+            f"{'a list of arrays' if is_list else 'an array'} of shape {tuple(shape)}; if these "
+            "are images, volumes or point clouds, say how they become diagrams, such as by "
+            "filtration='level_set'"
+        )
+
+
+def check_pair(given, name, is_valid, wanted):
+    """Return given, a pair of numbers, as a tuple, or raise ValueError saying what is wanted."""
+    try:
+        pair = tuple(given)
+    except TypeError:
+        pair = ()
+    if len(pair) != 2 or not all(is_valid(x) for x in pair):
+        raise ValueError(f"{name} must be {wanted}, got {given!r}")
+    return pair
+
+
+def _is_finite_number(x):
+    return isinstance(x, Real) and not isinstance(x, bool) and np.isfinite(x)
 
 
 def check_range(given, name, low, high):
@@ -178,8 +239,8 @@ def check_range(given, name, low, high):
         if not np.isfinite([low, high]).all():  # no points
             low, high = 0.0, 1.0
         return float(low), float(high) if high > low else float(low) + 1.0
-    if len(given) != 2 or not np.isfinite(given).all() or not given[0] < given[1]:
-        raise ValueError(
-            f"{name} must be two finite numbers (low, high) with low < high, got {given}"
-        )
-    return float(given[0]), float(given[1])
+    wanted = "two finite numbers (low, high) with low < high"
+    low, high = check_pair(given, name, _is_finite_number, wanted)
+    if low >= high:
+        raise ValueError(f"{name} must be {wanted}, got {given!r}")
+    return float(low), float(high)

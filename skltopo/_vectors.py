@@ -11,7 +11,8 @@ from itertools import pairwise
 import numpy as np
 
 from ._arrays import is_tensor
-from .diagrams import DiagramBatch, Points
+from ._curves import landscape_rows, silhouette_rows, top_rows
+from .diagrams import DiagramBatch, Points, concatenate
 from .energies import polynomial_energies, segment_sum
 
 __all__ = [
@@ -20,11 +21,15 @@ __all__ = [
     "entropies",
     "join",
     "landscapes",
+    "of_finite",
     "persistence_images",
     "polynomials",
     "silhouettes",
     "top_lengths",
 ]
+
+# Points whose Gaussians are in memory at once: they stay in the cache, too.
+CHUNK_POINTS = 1 << 11
 
 
 def join(diagrams):
@@ -49,6 +54,11 @@ def drop_essential(points, splits):
         return points, splits, np.zeros(len(splits) - 1, np.int64)
     kept = np.concatenate([[0], np.cumsum(plain)])[splits]
     return points[finite], kept, np.diff(splits) - np.diff(kept)
+
+
+def of_finite(function, points, splits):
+    """Call function with the finite points alone."""
+    return function(*drop_essential(points, splits)[:2])
 
 
 def _like(values, points):
@@ -81,6 +91,16 @@ def _lengths(points):
     return abs(points[:, 1] - points[:, 0])
 
 
+def _powers(lengths, power):
+    """Return lengths**power, whose gradient is 0, and not infinite, where a length is 0."""
+    if not is_tensor(lengths) or power == 0 or power >= 1:
+        return lengths**power
+    import torch
+
+    # The inner where keeps the infinite slope at 0 out of the graph; 0 * inf would be NaN.
+    return torch.where(lengths > 0, torch.where(lengths > 0, lengths, 1) ** power, 0)
+
+
 def _normal_cdf(z):
     if is_tensor(z):
         import torch
@@ -106,12 +126,26 @@ def persistence_images(
 ):
     """Return the sum of Gaussians around (birth, length), a row of lengths after the other."""
     n_births, n_lengths = resolution
-    lengths = _lengths(points)
-    along_births = _gaussians(points[:, 0], *birth_range, n_births, bandwidth, pixels)
-    along_lengths = _gaussians(lengths, *length_range, n_lengths, bandwidth, pixels)
-    weighted = along_lengths * (lengths**weight_power)[:, None]
-    rows = [(weighted[i:j].T @ along_births[i:j]).reshape(-1) for i, j in pairwise(splits)]
+    rows = []
+    for part, part_splits in _chunks(points, splits):
+        lengths = _lengths(part)
+        along_births = _gaussians(part[:, 0], *birth_range, n_births, bandwidth, pixels)
+        along_lengths = _gaussians(lengths, *length_range, n_lengths, bandwidth, pixels)
+        weighted = along_lengths * _powers(lengths, weight_power)[:, None]
+        rows += [
+            (weighted[i:j].T @ along_births[i:j]).reshape(-1) for i, j in pairwise(part_splits)
+        ]
     return _stack(rows, points, n_births * n_lengths)
+
+
+def _chunks(points, splits):
+    """Yield (points, splits) of some diagrams after the other, so that memory is bounded."""
+    start = 0
+    while start < len(splits) - 1:
+        full = np.searchsorted(splits, splits[start] + CHUNK_POINTS, side="right") - 1
+        stop = max(full, start + 1)
+        yield points[splits[start] : splits[stop]], splits[start : stop + 1] - splits[start]
+        start = stop
 
 
 def _tents(points, grid):
@@ -122,48 +156,65 @@ def _tents(points, grid):
 
 def _largest(values, k):
     """Return the k largest values of each column, largest first, zeros where there are fewer."""
-    n, found = len(values), min(k, len(values))
-    if is_tensor(values):
-        import torch
+    import torch
 
-        top = values.topk(found, dim=0).values
-        return torch.cat([top, values.new_zeros((k - found, values.shape[1]))])
-    if found < n:
-        values = np.partition(values, n - found, axis=0)[n - found :]
-    return np.concatenate([np.sort(values, axis=0)[::-1], np.zeros((k - found, values.shape[1]))])
+    found = min(k, len(values))
+    top = values.topk(found, dim=0).values
+    return torch.cat([top, values.new_zeros((k - found, values.shape[1]))])
 
 
 def landscapes(points, splits, grid, n_layers):
     """Return the k-th greatest tent at every point of the grid, layer after layer."""
-    rows = [_largest(_tents(points[i:j], grid), n_layers).reshape(-1) for i, j in pairwise(splits)]
-    return _stack(rows, points, n_layers * len(grid))
+    if is_tensor(points):
+        rows = [_largest(_tents(points[i:j], grid), n_layers) for i, j in pairwise(splits)]
+        return _stack([row.reshape(-1) for row in rows], points, n_layers * len(grid))
+    out = np.zeros((len(splits) - 1, n_layers, len(grid)))
+    landscape_rows(points, splits, grid, out)
+    return out.reshape(len(out), -1)
 
 
 def silhouettes(points, splits, grid, weight_power):
     """Return the mean of the tents, weighted by powers of their lengths; 0 without points."""
-    weights = _lengths(points) ** weight_power
+    weights = _powers(_lengths(points), weight_power)
     totals = segment_sum(weights, splits)
     totals = _namespace(points).where(totals > 0, totals, 1)
-    rows = [weights[i:j] @ _tents(points[i:j], grid) for i, j in pairwise(splits)]
-    return _stack(rows, points, len(grid)) / totals[:, None]
+    if is_tensor(points):
+        # The weight is a column beside the points, so that both are cut into the same chunks.
+        both = concatenate([points.T, weights[None]]).T
+        rows = [
+            segment_sum(part[:, 2:] * _tents(part[:, :2], grid), part_splits)
+            for part, part_splits in _chunks(both, splits)
+        ]
+        return concatenate([points.new_zeros((0, len(grid))), *rows]) / totals[:, None]
+    out = np.zeros((len(splits) - 1, len(grid)))
+    silhouette_rows(points, splits, weights, grid, out)
+    return out / totals[:, None]
 
 
 def betti_curves(points, splits, grid):
     """Return how many intervals contain each value of the grid; births belong to them."""
     plain = points.detach().cpu().numpy() if is_tensor(points) else points
-    rows = []
-    for i, j in pairwise(splits):
-        births, deaths = plain[i:j].T
-        rising, falling = births <= deaths, births > deaths
-        row = _count(births[rising], grid, "right") - _count(deaths[rising], grid, "right")
-        row += _count(deaths[falling], grid, "left") - _count(births[falling], grid, "left")
-        rows.append(row.astype(np.float64))
-    return _like(_stack(rows, plain, len(grid)), points)
+    births, deaths = plain.T
+    is_rising = births <= deaths
+    # The first values of the grid at which a class is there, and at which it is no longer.
+    begins = np.where(
+        is_rising, np.searchsorted(grid, births), np.searchsorted(grid, deaths, side="right")
+    )
+    ends = np.where(
+        is_rising, np.searchsorted(grid, deaths), np.searchsorted(grid, births, side="right")
+    )
+    n_diagrams, width = len(splits) - 1, len(grid) + 1
+    offsets = np.repeat(np.arange(n_diagrams) * width, np.diff(splits))
+    steps = np.bincount(offsets + begins, minlength=n_diagrams * width)
+    steps -= np.bincount(offsets + ends, minlength=n_diagrams * width)
+    counts = np.cumsum(steps.reshape(n_diagrams, width)[:, :-1], axis=1).astype(np.float64)
+    if not is_tensor(points):
+        return counts
+    # A count is constant almost everywhere: part of the graph, with a zero gradient.
+    import torch
 
-
-def _count(values, grid, side):
-    """Return how many values are below each of the grid; those equal to it count on the right."""
-    return np.searchsorted(np.sort(values), grid, side=side)
+    anchor = torch.where(torch.isfinite(points), points, 0).sum() * 0
+    return _like(counts, points) + anchor
 
 
 def entropies(points, splits, normalize):
@@ -191,22 +242,20 @@ def _by_length(points, splits):
 
 def top_lengths(points, splits, k):
     """Return the k greatest lengths, greatest first, zeros where there are fewer."""
-    order = _by_length(points, splits)
     counts = np.diff(splits)
+    if not is_tensor(points):
+        out = np.zeros((len(counts), k))
+        top_rows(points, splits, out)
+        return out
+    import torch
+
+    order = _by_length(points, splits)
     sample = np.repeat(np.arange(len(counts)), counts)
     rank = np.arange(len(order)) - splits[:-1][sample]
     kept = rank < k
-    target = sample[kept] * k + rank[kept]
-    values = _lengths(points)[order[kept]]
-    if is_tensor(points):
-        import torch
-
-        flat = points.new_zeros(len(counts) * k)
-        index = torch.from_numpy(target).to(points.device)
-        return flat.index_copy(0, index, values).reshape(len(counts), k)
-    out = np.zeros(len(counts) * k)
-    out[target] = values
-    return out.reshape(len(counts), k)
+    index = torch.from_numpy(sample[kept] * k + rank[kept]).to(points.device)
+    flat = points.new_zeros(len(counts) * k)
+    return flat.index_copy(0, index, _lengths(points)[order[kept]]).reshape(len(counts), k)
 
 
 def polynomials(points, splits, max_p, max_q, i0):

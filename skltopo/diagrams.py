@@ -4,14 +4,14 @@ A diagram is a gather: births and deaths are values of the input at indices that
 From a tensor they are tensors, and their gradient flows back to exactly those entries.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ._arrays import is_tensor
 
-__all__ = ["Diagram", "DiagramBatch", "Points", "concatenate", "stack_columns"]
+__all__ = ["Diagram", "DiagramArrays", "DiagramBatch", "Points", "concatenate", "stack_columns"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +52,20 @@ class Points:
             self.births[k:m],
             self.essential[k:m],
             self.essential_splits[start : stop + 1] - k,
+        )
+
+    def without_essential(self):
+        """Return the finite points alone."""
+        none = np.zeros_like(self.essential_splits)
+        return replace(
+            self, births=self.births[:0], essential=self.essential[:0], essential_splits=none
+        )
+
+    def without_points(self):
+        """Return no point at all, of the same kind."""
+        none = np.zeros_like(self.splits)
+        return replace(
+            self.without_essential(), finite=self.finite[:0], pairs=self.pairs[:0], splits=none
         )
 
 
@@ -112,7 +126,7 @@ class Diagram:
     @property
     def homology_dimensions(self):
         """Dimensions that were computed."""
-        return tuple(self._batch.points)
+        return self._batch.homology_dimensions
 
     def __getitem__(self, dim):
         points = self._batch.get_points(dim)
@@ -125,12 +139,69 @@ class Diagram:
         """Return this diagram as a batch without axes."""
         return self._batch
 
+    def select(self, dims, empty=(), keep_essential=True):
+        """Return a diagram with some of the dimensions.
+
+        Parameters
+        ----------
+        dims : sequence of int
+            Dimensions to keep.
+        empty : set of int, default=()
+            Those of them in which there is nothing.
+        keep_essential : bool, default=True
+            Whether essential classes stay.
+
+        Returns
+        -------
+        Diagram
+        """
+        batch = self._batch
+        points = {
+            dim: next(iter(batch.points.values())).without_points()
+            if dim in empty
+            else batch.get_points(dim)
+            for dim in dims
+        }
+        if not keep_essential:
+            points = {dim: part.without_essential() for dim, part in points.items()}
+        return Diagram(DiagramBatch(points, batch.shape, self.superlevel, batch.last))
+
     def __repr__(self):
         counts = ", ".join(
             f"H{dim}: {len(points.pairs)} finite + {len(points.essential)} essential"
             for dim, points in self._batch.points.items()
         )
         return f"Diagram({counts})"
+
+
+class DiagramArrays(list):
+    """The diagrams of one sample: a list of (n, 2) arrays that knows their homology dimensions.
+
+    It is what `PersistenceDiagrams` returns for several dimensions. To others it is a list.
+
+    Parameters
+    ----------
+    arrays : iterable of (n, 2) ndarray
+        Births and deaths, one array for each dimension.
+    homology_dimensions : tuple of int
+        Their dimensions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skltopo import PersistenceDiagrams
+    >>> sample = PersistenceDiagrams().fit_transform(np.eye(3)[None])[0]
+    >>> sample.homology_dimensions, len(sample)
+    ((0, 1), 2)
+    """
+
+    def __init__(self, arrays, homology_dimensions):
+        super().__init__(arrays)
+        self.homology_dimensions = tuple(homology_dimensions)
+
+    def get_points(self, dim):
+        """Return the array of one dimension."""
+        return self[self.homology_dimensions.index(dim)]
 
 
 class DiagramBatch:
@@ -173,6 +244,11 @@ class DiagramBatch:
             raise KeyError(
                 f"dimension {dim!r} was not computed; this diagram has {list(self.points)}"
             ) from None
+
+    @property
+    def homology_dimensions(self):
+        """Dimensions that were computed."""
+        return tuple(self.points)
 
     @property
     def n_samples(self):

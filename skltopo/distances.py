@@ -11,9 +11,10 @@ from numbers import Integral, Real
 import numpy as np
 
 from ._arrays import is_tensor
-from ._diagram_lists import as_points, as_points_list
+from ._diagram_lists import as_list, as_points, as_points_list, check_dim_is_used
 from ._matching import distances_from, matched_pairs
 from ._parallel import effective_n_jobs, run
+from ._sliced import sliced_distances_from
 from .diagrams import concatenate
 
 __all__ = [
@@ -28,6 +29,7 @@ METRICS = ("wasserstein", "bottleneck", "sliced_wasserstein")
 GROUNDS = (2, np.inf)
 # Powers of distances beyond it underflow; the bottleneck distance is their limit.
 MAX_P = 100
+LARGEST = np.finfo(np.float64).max
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +63,12 @@ def wasserstein_distance(dgm1, dgm2, *, p=1.0, ground=2, dim=None, return_matchi
     dgm1, dgm2 : Diagram, or array-like or torch.Tensor of shape (n, 2)
         Births and deaths; sublevel or superlevel.
     p : float, default=1.0
-        From 1 to 100. 1 is what the paper compares images with.
+        From 1 to 100, or inf for `bottleneck_distance`. 1 is what the paper compares images with.
     ground : {2, inf}, default=2
         Norm of a difference of points: Euclidean, as in the paper, or the maximum norm.
     dim : int, default=None
-        Homology dimension of a Diagram; None where it has only one.
+        Homology dimension of a Diagram, or position in a list of arrays; None where there is only
+        one.
     return_matching : bool, default=False
         Return an optimal matching too.
 
@@ -81,7 +84,8 @@ def wasserstein_distance(dgm1, dgm2, *, p=1.0, ground=2, dim=None, return_matchi
     TypeError
         If a diagram is not real numbers.
     ValueError
-        If a diagram has another shape or a NaN, or a parameter is out of range.
+        If a diagram has another shape or a NaN; if a parameter is out of range; if dim is missing,
+        not there, or given for two arrays, which have none.
 
     See Also
     --------
@@ -104,6 +108,10 @@ def wasserstein_distance(dgm1, dgm2, *, p=1.0, ground=2, dim=None, return_matchi
     (array([[0, 0]]), array([1]))
     """
     p, ground = _check_p(p), _check_ground(ground)
+    if p == np.inf:
+        return bottleneck_distance(
+            dgm1, dgm2, ground=ground, dim=dim, return_matching=return_matching
+        )
     match = partial(matched_pairs, p=p, euclidean=ground == 2)
     return _distance(dgm1, dgm2, dim, match, ground, partial(_p_norm, p=p), return_matching)
 
@@ -119,10 +127,14 @@ def bottleneck_distance(dgm1, dgm2, *, ground=np.inf, dim=None, return_matching=
     Parameters
     ----------
     dgm1, dgm2 : Diagram, or array-like or torch.Tensor of shape (n, 2)
+        Births and deaths; sublevel or superlevel.
     ground : {2, inf}, default=inf
+        Norm of a difference of points: Euclidean, or the maximum norm, for which the distance is
+        stable.
     dim : int, default=None
-        Homology dimension of a Diagram; None where it has only one.
+        As in `wasserstein_distance`.
     return_matching : bool, default=False
+        Return an optimal matching too.
 
     Returns
     -------
@@ -164,14 +176,16 @@ def sliced_wasserstein_distance(dgm1, dgm2, *, n_directions=50, dim=None):
     Parameters
     ----------
     dgm1, dgm2 : Diagram, or array-like or torch.Tensor of shape (n, 2)
+        Births and deaths; sublevel or superlevel.
     n_directions : int, default=50
         Number K of lines.
     dim : int, default=None
-        Homology dimension of a Diagram; None where it has only one.
+        As in `wasserstein_distance`.
 
     Returns
     -------
     float, or 0-d torch.Tensor if a diagram is one
+        Differentiable with respect to both diagrams.
 
     Raises
     ------
@@ -215,17 +229,21 @@ def pairwise_diagram_distances(
     Parameters
     ----------
     X : list of diagrams, or DiagramBatch
+        What `PersistenceDiagrams` returns, too.
     Y : list of diagrams, or DiagramBatch, default=None
         None is X, and every distance is computed once.
     metric : {"wasserstein", "bottleneck", "sliced_wasserstein"}, default="wasserstein"
+        Which of the distances of this module.
     p : float, default=1.0
-        For "wasserstein".
+        Power of "wasserstein", as there; the other metrics have none.
     ground : {2, inf}, default=None
-        None is the default of the metric: 2 for "wasserstein", inf for "bottleneck".
+        Norm of a difference of points. None is the default of the metric: 2 for "wasserstein", inf
+        for "bottleneck". "sliced_wasserstein" has none.
     n_directions : int, default=50
-        For "sliced_wasserstein".
+        Number of lines of "sliced_wasserstein"; the other metrics have none.
     dim : int, default=None
-        Homology dimension of Diagrams; None where they have only one.
+        Homology dimension of Diagrams, or position in lists of arrays; None where there is only
+        one.
     n_jobs : int, default=None
         Threads. None is 1 unless in a joblib context, -1 is all cores. Results do not depend on it.
 
@@ -255,8 +273,13 @@ def pairwise_diagram_distances(
     p, ground, angles = _check_p(p), _check_ground(ground), _angles(n_directions)
     p = {"wasserstein": p, "bottleneck": np.inf, "sliced_wasserstein": 1.0}[metric]
     symmetric = Y is None
-    first = [_split_values(plain) for plain in as_points_list(X, dim, "X")[1]]
-    second = first if symmetric else [_split_values(y) for y in as_points_list(Y, dim, "Y")[1]]
+    if dim is not None:
+        both = [*as_list(X, "X"), *(() if symmetric else as_list(Y, "Y"))]
+        check_dim_is_used(dim, both, "the diagrams are")
+    first = [_split_values(plain) for plain in as_points_list(X, dim, "X", False)[1]]
+    second = (
+        first if symmetric else [_split_values(y) for y in as_points_list(Y, dim, "Y", False)[1]]
+    )
     finite1, finite2 = [finite for finite, _ in first], [finite for finite, _ in second]
     if metric == "sliced_wasserstein":
         rows = _sliced_rows(finite1, finite2, angles, symmetric)
@@ -273,16 +296,13 @@ def pairwise_diagram_distances(
 
 
 def _check_p(p):
-    if isinstance(p, bool) or not isinstance(p, Real) or not 1 <= p <= MAX_P:
-        raise ValueError(
-            f"p must be a number from 1 to {MAX_P}, got {p!r}; the limit for large p is "
-            "bottleneck_distance"
-        )
+    if isinstance(p, bool) or not isinstance(p, Real) or not (1 <= p <= MAX_P or p == np.inf):
+        raise ValueError(f"p must be a number from 1 to {MAX_P}, or inf, got {p!r}")
     return float(p)
 
 
 def _check_ground(ground):
-    if isinstance(ground, str) or ground not in GROUNDS:
+    if isinstance(ground, bool) or not isinstance(ground, Real) or ground not in GROUNDS:
         raise ValueError(f"ground must be 2 or inf, got {ground!r}")
     return ground
 
@@ -295,6 +315,7 @@ def _angles(n_directions):
 
 def _as_two_diagrams(dgm1, dgm2, dim):
     """Return two (live, plain), both live ones tensors of one dtype if one of them is a tensor."""
+    check_dim_is_used(dim, [dgm1, dgm2], "dgm1 and dgm2 are")
     (live1, plain1), (live2, plain2) = as_points(dgm1, dim, "dgm1"), as_points(dgm2, dim, "dgm2")
     if is_tensor(live1) or is_tensor(live2):
         import torch
@@ -503,13 +524,33 @@ def _matched_rows(first, second, p, euclidean, symmetric):
     return [partial(fill, i) for i in range(len(first))]
 
 
+def _sorted_projections(diagrams, angles):
+    """Return projections of points and of diagonal points, two (n_angles, n_all), and splits.
+
+    Those of each diagram are ascending and end with infinity.
+    """
+    sizes = np.array([0, *(len(points) + 1 for points in diagrams)], dtype=np.int64)
+    splits = np.cumsum(sizes)
+    out = np.empty((2, len(angles), splits[-1]))
+    for points, i, j in zip(diagrams, splits, splits[1:], strict=False):
+        for side, projected in zip(out, _projections(points, angles), strict=True):
+            # Nothing but the end is infinite: a sum that overflows is not.
+            side[:, i : j - 1] = np.clip(np.sort(projected.T, axis=1), -LARGEST, LARGEST)
+    out[:, :, splits[1:] - 1] = np.inf
+    return *out, splits
+
+
 def _sliced_rows(first, second, angles, symmetric):
-    projections1 = [_projections(points, angles) for points in first]
-    projections2 = [_projections(points, angles) for points in second]
+    points1, diagonal1, splits1 = _sorted_projections(first, angles)
+    points2, diagonal2, splits2 = _sorted_projections(second, angles)
 
     def fill(i, row):
-        for j in range(i + 1 if symmetric else 0, len(row)):
-            row[j] = _sliced_of_projections(projections1[i], projections2[j])
+        begin = i + 1 if symmetric else 0
+        own = slice(splits1[i], splits1[i + 1])
+        sliced_distances_from(
+            np.ascontiguousarray(points1[:, own]), np.ascontiguousarray(diagonal1[:, own]),
+            points2, diagonal2, splits2[begin:], row[begin:],
+        )  # fmt: skip
 
     return [partial(fill, i) for i in range(len(first))]
 

@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
+from ._feature_names import check_input_features
 from ._features import image_energies
 from ._image_rows import as_rows, resolve_shape
 from ._parallel import effective_n_jobs, run
@@ -336,7 +337,7 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         if input_features is not None:
-            self._check_input_features(input_features)
+            check_input_features(self, input_features)
         return np.array(
             [
                 f"{weight}_H{dim}_p{p}_q{q}"
@@ -388,16 +389,6 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
             raise ValueError(
                 f"homology_dimensions must be among {sorted(known)}, each at most once and at "
                 f"least one, got {dims}"
-            )
-
-    def _check_input_features(self, input_features):
-        names = getattr(self, "feature_names_in_", None)
-        if names is not None and not np.array_equal(names, input_features):
-            raise ValueError("input_features is not equal to feature_names_in_")
-        if len(input_features) != self.n_features_in_:
-            raise ValueError(
-                f"input_features should have length equal to number of features "
-                f"({self.n_features_in_}), got {len(input_features)}"
             )
 
     def __sklearn_tags__(self):

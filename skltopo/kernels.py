@@ -21,7 +21,7 @@ class SlicedWassersteinKernel(DiagramTransformer):
     filtration : str or callable, default=None
         How data become diagrams, as in `skltopo.vectorize.PersistenceImage`.
     bandwidth : float, default=1.0
-        sigma.
+        sigma, whose square has the unit of births and deaths.
     n_directions : int, default=50
         Lines of the sliced Wasserstein distance SW.
     dim : int, default=None
@@ -41,7 +41,10 @@ class SlicedWassersteinKernel(DiagramTransformer):
     Notes
     -----
     The kernel is positive definite. Diagrams with different numbers of essential classes have
-    kernel 0.
+    kernel 0. ``fit_transform`` computes every distance once.
+
+    gudhi.representations differs on purpose: its kernel is exp(-SW / bandwidth) and not Carrière's,
+    so that its bandwidth is 2 sigma^2 here; and it leaves out one direction of SW.
 
     References
     ----------
@@ -74,10 +77,34 @@ class SlicedWassersteinKernel(DiagramTransformer):
     def _fit_diagrams(self, diagrams):
         self.diagrams_ = [np.array(points) for points in diagrams]
 
+    def fit_transform(self, X, y=None):
+        """Return the Gram matrix of the diagrams of X, each pair computed once.
+
+        Parameters
+        ----------
+        X : list of diagrams, DiagramBatch, or data
+            As in fit.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        (n_diagrams, n_diagrams) float64 ndarray
+
+        Raises
+        ------
+        TypeError, ValueError
+            As fit.
+        """
+        return self.fit(X)._gram(self.diagrams_, None)
+
     def _transform_diagrams(self, diagrams):
+        return self._gram(diagrams, self.diagrams_)
+
+    def _gram(self, first, second):
         distances = pairwise_diagram_distances(
-            diagrams,
-            self.diagrams_,
+            first,
+            second,
             "sliced_wasserstein",
             n_directions=self.n_directions,
             n_jobs=self.n_jobs,

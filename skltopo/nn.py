@@ -18,7 +18,8 @@ class DiagramVectors(torch.nn.Module):
     function : callable
         Takes (points, splits) and returns one row for each diagram.
     dim : int, default=None
-        Homology dimension, where diagrams have several.
+        Homology dimension, where diagrams have several; tensors have none, and are taken as they
+        are.
 
     Examples
     --------
@@ -46,13 +47,14 @@ class DiagramVectors(torch.nn.Module):
         Parameters
         ----------
         diagrams : DiagramBatch, or list of Diagram or (n_points, 2) torch.Tensor
+            Also lists of tensors by dimension.
 
         Returns
         -------
         (n_diagrams, n_features) torch.Tensor
         """
-        live = [torch.as_tensor(points) for points in as_points_list(diagrams, self.dim)[0]]
-        return self.function(*join(live))
+        live, _ = as_points_list(diagrams, self.dim, "diagrams", dim_must_be_used=False)
+        return self.function(*join([torch.as_tensor(points) for points in live]))
 
 
 class LevelSetEnergies(torch.nn.Module):

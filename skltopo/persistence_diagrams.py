@@ -1,5 +1,6 @@
 """PersistenceDiagrams: data to diagrams, as a scikit-learn transformer."""
 
+from collections.abc import Sequence
 from functools import partial
 from numbers import Integral
 
@@ -9,8 +10,10 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from . import filtrations
-from ._arrays import as_floats, as_numbers
+from ._arrays import as_floats, as_numbers, check_finite, is_tensor
+from ._diagram_lists import depth
 from ._parallel import effective_n_jobs, run
+from .diagrams import Diagram, DiagramArrays
 
 __all__ = ["PersistenceDiagrams"]
 
@@ -33,14 +36,18 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
         `skltopo.filtrations` (or any function from one sample to a `Diagram`) takes what it takes:
         ``VietorisRips(metric="precomputed")`` has distance matrices as samples.
     homology_dimensions : int or tuple of int, default=(0, 1)
-        An int gives one array per sample, a tuple one array per dimension and sample.
+        An int gives one array per sample, a tuple one array per dimension and sample. An object of
+        `skltopo.filtrations` must compute them, or fit raises. Functions on a grid of k axes have
+        no homology in dimension k or above: these are empty.
     superlevel : bool, default=False
-        Sweep "level_set" from high to low values; births are then above deaths.
+        Sweep "level_set" from high to low values; births are then above deaths. Other filtrations
+        raise: an object of `skltopo.filtrations` has a ``superlevel`` of its own.
     essential : {"drop", "keep"}, default="drop"
         What to do with essential classes, which have an infinite death. gudhi.representations and
         persim want them dropped.
     output : {"arrays", "diagrams"}, default="arrays"
-        "diagrams": a list of `Diagram` with critical cells, for transformers with a ``dim``.
+        "diagrams": a list of `Diagram` with critical cells, of the dimensions asked for, and
+        without essential classes unless they are kept.
     n_jobs : int, default=None
         Threads over samples. None is 1 unless in a joblib context, -1 is all cores.
 
@@ -59,12 +66,15 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
     Notes
     -----
     ``gudhi.representations`` and ``persim`` take a list of (n, 2) arrays, which is what an int for
-    ``homology_dimensions`` gives. With a tuple the output is that of ``gudhi.sklearn``: put
-    ``gudhi.representations.DimensionSelector(index=k)`` behind it. Both expect births below deaths:
-    for superlevel sets give them the sublevel sets of -X.
+    ``homology_dimensions`` gives. With a tuple each sample is a list of arrays, as in
+    ``gudhi.sklearn``: put ``gudhi.representations.DimensionSelector(index=k)`` behind it. The list
+    is a `skltopo.diagrams.DiagramArrays`, which knows its dimensions, so that the transformers of
+    `skltopo.vectorize` find theirs by ``dim``. Both peers expect births below deaths: for
+    superlevel sets give them the sublevel sets of -X.
 
     Diagrams have different numbers of points, hence the list: nothing is padded, and a diagram does
-    not depend on the others.
+    not depend on the others. No frame can hold them, so ``set_output`` does nothing here; it is
+    there for the steps behind in a Pipeline.
 
     Examples
     --------
@@ -77,6 +87,13 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
     >>> both = PersistenceDiagrams().fit_transform(images)
     >>> [points.shape for points in both[0]]
     [(11, 2), (8, 2)]
+
+    All dimensions go into a vectorizer that picks one:
+
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skltopo.vectorize import PersistenceImage
+    >>> make_pipeline(PersistenceDiagrams(), PersistenceImage(dim=1)).fit_transform(images).shape
+    (5, 400)
     """
 
     _parameter_constraints = {
@@ -122,10 +139,13 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
 
         Raises
         ------
+        TypeError
+            If X is not a list or an array.
         ValueError
-            If a parameter or the form of X is wrong.
+            If a parameter or the form of X is wrong, or `filtration` does not compute one of
+            `homology_dimensions`, or does not know `superlevel`.
         """
-        self._dimensions()
+        self._check_parameters()
         self._check_samples(X, reset=True)
         return self
 
@@ -135,42 +155,66 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n, ...) or list of arrays
+            Samples, as in fit.
 
         Returns
         -------
-        list of n (n_points, 2) ndarray, or of lists of them, or of Diagram
+        list of n (n_points, 2) ndarray, of DiagramArrays, or of Diagram
             As `homology_dimensions` and `output` say.
 
         Raises
         ------
+        TypeError
+            If X is not a list or an array, or `filtration` does not return a `Diagram`.
         ValueError
             If a sample is not finite or not of the form that the filtration takes.
         """
         check_is_fitted(self)
+        self._check_parameters()
         samples = self._check_samples(X, reset=False)
+        empty = self._empty_dimensions(samples)
+        dims = self._dimensions()
         diagrams = self._compute(samples)
         if self.output == "diagrams":
-            return diagrams
-        dims = self._dimensions()
-        single = isinstance(self.homology_dimensions, Integral)
+            return [diagram.select(dims, empty, self.essential == "keep") for diagram in diagrams]
+        if isinstance(self.homology_dimensions, Integral):
+            return [self._points(diagram, dims[0], empty) for diagram in diagrams]
         return [
-            self._points(diagram, dims[0]) if single else [self._points(diagram, k) for k in dims]
+            DiagramArrays([self._points(diagram, dim, empty) for dim in dims], dims)
             for diagram in diagrams
         ]
 
-    def _points(self, diagram, dim):
-        if dim not in diagram.pairs:  # holes of a function on a line
+    def set_output(self, *, transform=None):
+        """Do nothing: diagrams are lists of different lengths, which no frame can hold.
+
+        It is there so that a Pipeline can set the output of the steps behind it.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            Ignored.
+
+        Returns
+        -------
+        self
+        """
+        return self
+
+    def _points(self, diagram, dim, empty):
+        if dim in empty:
             return np.empty((0, 2))
         points = diagram[dim]
         if self.essential == "drop":
             points = points[np.isfinite(points).all(axis=1)]
         return points
 
+    # Parameters
+
     def _dimensions(self):
         dims = self.homology_dimensions
         dims = (dims,) if isinstance(dims, Integral) else tuple(dims)
         if not dims or len(set(dims)) < len(dims) or not all(
-            isinstance(dim, Integral) and dim >= 0 for dim in dims
+            isinstance(dim, Integral) and not isinstance(dim, bool) and dim >= 0 for dim in dims
         ):  # fmt: skip
             raise ValueError(
                 "homology_dimensions must be different integers of at least 0, got "
@@ -178,58 +222,97 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
             )
         return tuple(int(dim) for dim in dims)
 
+    def _check_parameters(self):
+        """Raise ValueError for what the filtration would not heed."""
+        dims = self._dimensions()
+        if self.filtration == "level_set":
+            return
+        filtration = self._filtration_of_clouds(1)
+        if self.superlevel and not getattr(filtration, "superlevel", False):
+            raise ValueError(
+                "superlevel=True is for filtration='level_set', got filtration="
+                f"{self.filtration!r}; give an object that sweeps down, such as "
+                "LevelSet(ndim=2, superlevel=True)"
+            )
+        known = getattr(filtration, "homology_dimensions", dims)
+        if not set(dims) <= {*known, *self._empty_dimensions(())}:
+            raise ValueError(
+                f"homology_dimensions must be among those that {filtration!r} computes, "
+                f"{tuple(known)}, got {self.homology_dimensions!r}"
+            )
+
+    def _empty_dimensions(self, samples):
+        """Return those dimensions in which a function on a grid has no homology at all."""
+        if isinstance(self.filtration, filtrations.LevelSet):
+            ndim = self.filtration.ndim
+        elif self.filtration == "level_set":
+            ndim = samples[0].ndim
+        else:
+            return set()
+        return {dim for dim in self._dimensions() if dim >= ndim}
+
+    def _filtration_of_clouds(self, n_jobs):
+        """Return the object of `filtrations` that is named, or the filtration given."""
+        if not isinstance(self.filtration, str):
+            return self.filtration
+        dims = self._dimensions()
+        return getattr(filtrations, POINT_CLOUDS[self.filtration])(
+            max_dim=max(dims), homology_dimensions=dims, n_jobs=n_jobs
+        )
+
+    # Samples
+
     def _check_samples(self, X, reset):
         """Return X as an array of samples or a list of arrays."""
+        X = _without_graph(X)
+        if not (isinstance(X, list) or hasattr(X, "__array__") or hasattr(X, "shape")):
+            raise TypeError(f"X must be a list or an array of samples, got {type(X).__name__}")
         if self.filtration == "level_set":
             return self._check_functions(X, reset)
-        if not hasattr(X, "__len__") and not hasattr(X, "__array__"):
-            raise ValueError(f"X must be a list of samples, got {type(X).__name__}")
         samples = [as_floats(as_numbers(x, f"X[{i}]"))[1] for i, x in enumerate(X)]
         if not samples:
             raise ValueError("X must have at least one sample, got 0 samples")
-        for i, sample in enumerate(samples):
-            if isinstance(self.filtration, str) and sample.ndim != 2:
-                raise ValueError(
-                    f"X[{i}] must be a point cloud of shape (n_points, n_coordinates), got shape "
-                    f"{sample.shape}"
-                )
+        if isinstance(self.filtration, str):
+            for i, sample in enumerate(samples):
+                if sample.ndim != 2:
+                    raise ValueError(
+                        f"X[{i}] must be a point cloud of shape (n_points, n_coordinates), got "
+                        f"shape {sample.shape}"
+                    )
+                check_finite(sample, f"X[{i}]")
         return samples
 
     def _check_functions(self, X, reset):
         """Return functions on grids of one shape as an array, of several shapes as a list."""
-        if isinstance(X, (list, tuple)) and len({np.shape(x) for x in X}) > 1:
-            if len({np.ndim(x) for x in X}) > 1 or np.ndim(X[0]) < 2:
-                raise ValueError(
-                    "X must be functions on grids of the same number of axes, got shapes "
-                    f"{sorted({np.shape(x) for x in X})}"
-                )
-            return [as_floats(as_numbers(x, f"X[{i}]"))[1] for i, x in enumerate(X)]
-        if getattr(X, "ndim", 2) > 2 or (isinstance(X, (list, tuple)) and np.ndim(X) > 2):
-            X = check_array(X, allow_nd=True, dtype=[np.float64, np.float32], input_name="X")
-            if 0 in X.shape:
-                raise ValueError(f"samples in X must not be empty, got shape {X.shape}")
-            return X
-        return validate_data(self, X, reset=reset, dtype=[np.float64, np.float32])
+        if isinstance(X, list):
+            shapes = [np.shape(as_numbers(x, f"X[{i}]")) for i, x in enumerate(X)]
+            if len(set(shapes)) > 1:
+                return _check_ragged(X, shapes)
+        if depth(X) <= 2:
+            return validate_data(self, X, reset=reset, dtype=[np.float64, np.float32])
+        X = check_array(X, allow_nd=True, dtype=[np.float64, np.float32], input_name="X")
+        _check_grid(X.shape[1:], "samples in X")
+        return X
 
     def _compute(self, samples):
         """Return one Diagram for each sample."""
         n_jobs = effective_n_jobs(self.n_jobs)
-        if self.filtration == "level_set":
-            if isinstance(samples, np.ndarray):
-                return list(self._level_set(samples.ndim - 1, n_jobs)(samples))
-            filtration = self._level_set(samples[0].ndim, 1)
-        elif isinstance(self.filtration, str):
-            dims = self._dimensions()
-            filtration = getattr(filtrations, POINT_CLOUDS[self.filtration])(
-                max_dim=max(dims), homology_dimensions=dims, n_jobs=n_jobs
-            )
-            return list(filtration(samples))
-        else:
+        if isinstance(self.filtration, str) and self.filtration != "level_set":
+            return list(self._filtration_of_clouds(n_jobs)(samples))
+        if self.filtration != "level_set":
             filtration = self.filtration
-        return run([partial(filtration, sample) for sample in samples], n_jobs)
+        elif isinstance(samples, np.ndarray):
+            return list(self._level_set(samples.ndim - 1, n_jobs)(samples))
+        else:
+            filtration = self._level_set(samples[0].ndim, 1)
+        dims = set(self._dimensions()) - self._empty_dimensions(samples)
+        return run(
+            [partial(_diagram_of, filtration, x, i, dims) for i, x in enumerate(samples)], n_jobs
+        )
 
     def _level_set(self, ndim, n_jobs):
-        dims = [dim for dim in self._dimensions() if dim < ndim]
+        # A filtration computes something; what was not asked for is not looked at.
+        dims = [dim for dim in self._dimensions() if dim < ndim] or [0]
         return filtrations.LevelSet(
             ndim, superlevel=self.superlevel, homology_dimensions=dims, n_jobs=n_jobs
         )
@@ -242,3 +325,55 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.requires_fit = False
         return tags
+
+
+def _without_graph(X):
+    """Return X with arrays for tensors, and a list for other sequences and 1-D object arrays."""
+    if is_tensor(X):
+        return as_floats(as_numbers(X, "X"))[1]
+    is_list = isinstance(X, Sequence) and not isinstance(X, (str, bytes))
+    if is_list or (getattr(X, "ndim", 0) == 1 and X.dtype == object):
+        return [as_floats(as_numbers(x, "X"))[1] if is_tensor(x) else x for x in X]
+    return X
+
+
+def _check_grid(shape, name):
+    if len(shape) > 3:
+        raise ValueError(
+            f"{name} must be lines, images or volumes of at most 3 axes, got shape {shape}"
+        )
+    if 0 in shape:
+        raise ValueError(f"{name} must not be empty, got shape {shape}")
+
+
+def _check_ragged(X, shapes):
+    """Return images of different shapes as a list of arrays."""
+    if len({len(shape) for shape in shapes}) > 1 or len(shapes[0]) < 2:
+        raise ValueError(
+            "X must be functions on grids of the same number of axes, got shapes "
+            f"{sorted(set(shapes))}"
+        )
+    images = [as_floats(as_numbers(x, f"X[{i}]"))[1] for i, x in enumerate(X)]
+    for i, image in enumerate(images):
+        _check_grid(image.shape, f"X[{i}]")
+        check_finite(image, f"X[{i}]")
+    return images
+
+
+def _diagram_of(filtration, sample, i, dims):
+    """Return the diagram of sample i, or raise naming the sample, or what a callable lacks."""
+    try:
+        diagram = filtration(sample)
+    except ValueError as error:
+        raise ValueError(f"X[{i}]: {error}") from error
+    if not isinstance(diagram, Diagram):
+        raise TypeError(
+            f"filtration must return a Diagram for one sample, got {type(diagram).__name__} for "
+            f"X[{i}] of shape {sample.shape}"
+        )
+    if not dims <= set(diagram.homology_dimensions):
+        raise ValueError(
+            f"homology_dimensions must be among those that filtration returns, "
+            f"{diagram.homology_dimensions} for X[{i}], got {sorted(dims)}"
+        )
+    return diagram

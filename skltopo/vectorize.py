@@ -1,7 +1,8 @@
 """Diagrams to vectors: scikit-learn transformers on lists of diagrams, or straight from data.
 
-All of them take lists of (n_points, 2) arrays or tensors, lists of `Diagram`, a `DiagramBatch`, or
-data that a filtration turns into diagrams; ``to_torch`` gives the same columns as a torch module.
+All of them take lists of (n_points, 2) arrays or tensors, what `PersistenceDiagrams` returns, lists
+of `Diagram`, a `DiagramBatch`, or data that a filtration turns into diagrams. Columns are float64;
+``to_torch`` gives the same ones as a torch module.
 """
 
 from functools import partial
@@ -10,10 +11,9 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ._vectorizer import DiagramVectorizer, check_range
+from ._vectorizer import DiagramVectorizer, check_pair, check_range
 from ._vectors import (
     betti_curves,
-    drop_essential,
     entropies,
     landscapes,
     persistence_images,
@@ -36,9 +36,8 @@ COUNT = Interval(Integral, 1, None, closed="left")
 POWER = Interval(Real, 0, None, closed="left")
 
 
-def _of_finite(function, points, splits):
-    """Call function with the finite points alone."""
-    return function(*drop_essential(points, splits)[:2])
+def _is_count(n):
+    return isinstance(n, Integral) and not isinstance(n, bool) and n > 0
 
 
 class PersistenceImage(DiagramVectorizer):
@@ -50,30 +49,37 @@ class PersistenceImage(DiagramVectorizer):
     Parameters
     ----------
     filtration : str or callable, default=None
-        How data become diagrams, as in `PersistenceDiagrams`. None: X is a list of diagrams, or a
-        2-D array with functions on a line as rows.
-    resolution : tuple of two int, default=(20, 20)
+        How data become diagrams, as in `PersistenceDiagrams`. None: X is a list of diagrams, or an
+        array with two axes and functions on a line as rows.
+    resolution : sequence of two int, default=(20, 20)
         Pixels along births and along lengths.
     bandwidth : float, default=None
         Standard deviation of the Gaussians; None for a twentieth of the length range.
     weight_power : float, default=1.0
         w: power of the length that a point weighs. Stable for w >= 1.
-    birth_range, length_range : tuple of two float, default=None
-        What the image covers; None for the births seen in fit, and 0 to the greatest length.
+    birth_range, length_range : sequence of two float, default=None
+        What the image covers, in the unit of births and deaths; None for the finite births seen in
+        fit, and 0 to the greatest finite length.
     pixels : {"areas", "points"}, default="areas"
         "areas": pixels divide the ranges, and a pixel is the integral over it (as in persim).
         "points": values at evenly spaced points with both ends (as in gudhi.representations).
     dim : int, default=None
-        Homology dimension, where X has `Diagram` objects or data; None for the only one, or 0.
+        Homology dimension, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
+        several dimensions, or data; in plain lists of arrays the position. None for the only one,
+        or 0 of data.
     n_jobs : int, default=None
-        Threads that turn data into diagrams.
+        Threads that turn data into diagrams. None is 1 unless in a joblib context, -1 is all cores.
 
     Attributes
     ----------
     birth_range_, length_range_ : tuple of two float
+        What the image covers.
     bandwidth_ : float
-    n_features_in_, feature_names_in_
-        Only if X in fit was a 2-D array or a DataFrame.
+        Standard deviation of the Gaussians.
+    n_features_in_ : int
+        Columns of X. Only if X in fit was rows of numbers.
+    feature_names_in_ : ndarray of str
+        Only if X in fit was a DataFrame.
 
     Notes
     -----
@@ -97,11 +103,11 @@ class PersistenceImage(DiagramVectorizer):
 
     _parameter_constraints = {
         **DiagramVectorizer._parameter_constraints,
-        "resolution": [tuple, list],
+        "resolution": ["array-like"],
         "bandwidth": [Interval(Real, 0, None, closed="neither"), None],
         "weight_power": [POWER],
-        "birth_range": [tuple, list, None],
-        "length_range": [tuple, list, None],
+        "birth_range": ["array-like", None],
+        "length_range": ["array-like", None],
         "pixels": [StrOptions({"areas", "points"})],
     }
 
@@ -129,13 +135,9 @@ class PersistenceImage(DiagramVectorizer):
         self.n_jobs = n_jobs
 
     def _fit_points(self, points):
-        if len(self.resolution) != 2 or not all(
-            isinstance(n, Integral) and n > 0 for n in self.resolution
-        ):
-            raise ValueError(
-                "resolution must be two positive integers (births, lengths), got "
-                f"{self.resolution!r}"
-            )
+        check_pair(
+            self.resolution, "resolution", _is_count, "two positive integers (births, lengths)"
+        )
         births, lengths = points[:, 0], abs(points[:, 1] - points[:, 0])
         self.birth_range_ = check_range(
             self.birth_range,
@@ -149,8 +151,8 @@ class PersistenceImage(DiagramVectorizer):
         low, high = self.length_range_
         self.bandwidth_ = (high - low) / 20 if self.bandwidth is None else float(self.bandwidth)
 
-    def _function(self):
-        function = partial(
+    def _rows(self):
+        return partial(
             persistence_images,
             birth_range=self.birth_range_,
             length_range=self.length_range_,
@@ -159,7 +161,6 @@ class PersistenceImage(DiagramVectorizer):
             weight_power=self.weight_power,
             pixels=self.pixels,
         )
-        return partial(_of_finite, function)
 
     def _names(self):
         n_births, n_lengths = self.resolution
@@ -167,13 +168,25 @@ class PersistenceImage(DiagramVectorizer):
 
 
 class _GridTransformer(DiagramVectorizer):
-    """A transformer whose columns are values on an evenly spaced grid."""
+    """A transformer whose columns are values on an evenly spaced grid.
+
+    A subclass has ``_prefix``, with which the names of its columns begin.
+    """
 
     _parameter_constraints = {
         **DiagramVectorizer._parameter_constraints,
         "resolution": [COUNT],
-        "sample_range": [tuple, list, None],
+        "sample_range": ["array-like", None],
     }
+
+    def __init__(
+        self, filtration=None, *, resolution=100, sample_range=None, dim=None, n_jobs=None
+    ):
+        self.filtration = filtration
+        self.resolution = resolution
+        self.sample_range = sample_range
+        self.dim = dim
+        self.n_jobs = n_jobs
 
     def _fit_points(self, points):
         low, high = check_range(
@@ -184,6 +197,9 @@ class _GridTransformer(DiagramVectorizer):
         )
         self.grid_ = np.linspace(low, high, self.resolution)
 
+    def _names(self):
+        return [f"{self._prefix}_t{i}" for i in range(len(self.grid_))]
+
 
 class PersistenceLandscape(_GridTransformer):
     r"""The k-th greatest of the triangles over the intervals of a diagram, on a grid.
@@ -193,25 +209,35 @@ class PersistenceLandscape(_GridTransformer):
     Parameters
     ----------
     filtration : str or callable, default=None
-        How data become diagrams, as in `PersistenceImage`.
+        How data become diagrams, as in `PersistenceDiagrams`. None: X is a list of diagrams, or an
+        array with two axes and functions on a line as rows.
     n_layers : int, default=5
         Landscapes, from the first.
     resolution : int, default=100
-        Points of the grid.
-    sample_range : tuple of two float, default=None
-        Ends of the grid; None for the least and the greatest coordinate seen in fit.
+        Number of points of the grid.
+    sample_range : sequence of two float, default=None
+        Ends of the grid, which belong to it, in the unit of births and deaths; None for the least
+        and the greatest finite coordinate seen in fit.
     dim : int, default=None
+        Homology dimension, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
+        several dimensions, or data; in plain lists of arrays the position. None for the only one,
+        or 0 of data.
     n_jobs : int, default=None
-        Both as in `PersistenceImage`.
+        Threads that turn data into diagrams. None is 1 unless in a joblib context, -1 is all cores.
 
     Attributes
     ----------
-    grid_ : (resolution,) ndarray
+    grid_ : (resolution,) float64 ndarray
+        Where the columns are values, evenly spaced, in the unit of births and deaths.
 
     Notes
     -----
-    Layers come one after the other. gudhi.representations multiplies with the square root of 2.
-    Essential classes are left out.
+    Layers come one after the other. Essential classes are left out.
+
+    gudhi.representations differs on purpose: it multiplies with the square root of 2, and its
+    learnt grid leaves out both ends unless ``keep_endpoints=True``. Here ends belong to the grid,
+    so that ``grid_`` is the same for a range that is learnt and one that is given. persim's
+    PersLandscapeExact is the same function where no two coordinates are equal.
 
     References
     ----------
@@ -236,16 +262,13 @@ class PersistenceLandscape(_GridTransformer):
         dim=None,
         n_jobs=None,
     ):
-        self.filtration = filtration
+        super().__init__(
+            filtration, resolution=resolution, sample_range=sample_range, dim=dim, n_jobs=n_jobs
+        )
         self.n_layers = n_layers
-        self.resolution = resolution
-        self.sample_range = sample_range
-        self.dim = dim
-        self.n_jobs = n_jobs
 
-    def _function(self):
-        function = partial(landscapes, grid=self.grid_, n_layers=self.n_layers)
-        return partial(_of_finite, function)
+    def _rows(self):
+        return partial(landscapes, grid=self.grid_, n_layers=self.n_layers)
 
     def _names(self):
         return [
@@ -262,24 +285,33 @@ class Silhouette(_GridTransformer):
     Parameters
     ----------
     filtration : str or callable, default=None
-        How data become diagrams, as in `PersistenceImage`.
+        How data become diagrams, as in `PersistenceDiagrams`. None: X is a list of diagrams, or an
+        array with two axes and functions on a line as rows.
     weight_power : float, default=1.0
         w. 0 weighs all points the same; large ones let the longest decide.
     resolution : int, default=100
-    sample_range : tuple of two float, default=None
-        Both as in `PersistenceLandscape`.
+        Number of points of the grid.
+    sample_range : sequence of two float, default=None
+        Ends of the grid, which belong to it, in the unit of births and deaths; None for the least
+        and the greatest finite coordinate seen in fit.
     dim : int, default=None
+        Homology dimension, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
+        several dimensions, or data; in plain lists of arrays the position. None for the only one,
+        or 0 of data.
     n_jobs : int, default=None
-        Both as in `PersistenceImage`.
+        Threads that turn data into diagrams. None is 1 unless in a joblib context, -1 is all cores.
 
     Attributes
     ----------
-    grid_ : (resolution,) ndarray
+    grid_ : (resolution,) float64 ndarray
+        Where the columns are values, evenly spaced, in the unit of births and deaths.
 
     Notes
     -----
-    gudhi.representations multiplies with the square root of 2, and weighs equally by default. A
-    diagram without points is 0. Essential classes are left out.
+    A diagram without points is 0. Essential classes are left out.
+
+    gudhi.representations differs on purpose: it multiplies with the square root of 2, weighs
+    equally by default, and its learnt grid leaves out both ends (see `PersistenceLandscape`).
 
     References
     ----------
@@ -293,6 +325,7 @@ class Silhouette(_GridTransformer):
     """
 
     _parameter_constraints = {**_GridTransformer._parameter_constraints, "weight_power": [POWER]}
+    _prefix = "silhouette"
 
     def __init__(
         self,
@@ -304,19 +337,13 @@ class Silhouette(_GridTransformer):
         dim=None,
         n_jobs=None,
     ):
-        self.filtration = filtration
+        super().__init__(
+            filtration, resolution=resolution, sample_range=sample_range, dim=dim, n_jobs=n_jobs
+        )
         self.weight_power = weight_power
-        self.resolution = resolution
-        self.sample_range = sample_range
-        self.dim = dim
-        self.n_jobs = n_jobs
 
-    def _function(self):
-        function = partial(silhouettes, grid=self.grid_, weight_power=self.weight_power)
-        return partial(_of_finite, function)
-
-    def _names(self):
-        return [f"silhouette_t{i}" for i in range(len(self.grid_))]
+    def _rows(self):
+        return partial(silhouettes, grid=self.grid_, weight_power=self.weight_power)
 
 
 class BettiCurve(_GridTransformer):
@@ -327,22 +354,36 @@ class BettiCurve(_GridTransformer):
     Parameters
     ----------
     filtration : str or callable, default=None
-        How data become diagrams, as in `PersistenceImage`.
+        How data become diagrams, as in `PersistenceDiagrams`. None: X is a list of diagrams, or an
+        array with two axes and functions on a line as rows.
     resolution : int, default=100
-    sample_range : tuple of two float, default=None
-        Both as in `PersistenceLandscape`.
+        Number of points of the grid.
+    sample_range : sequence of two float, default=None
+        Ends of the grid, which belong to it, in the unit of births and deaths; None for the least
+        and the greatest finite coordinate seen in fit.
     dim : int, default=None
+        Homology dimension, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
+        several dimensions, or data; in plain lists of arrays the position. None for the only one,
+        or 0 of data.
     n_jobs : int, default=None
-        Both as in `PersistenceImage`.
+        Threads that turn data into diagrams. None is 1 unless in a joblib context, -1 is all cores.
 
     Attributes
     ----------
-    grid_ : (resolution,) ndarray
+    grid_ : (resolution,) float64 ndarray
+        Where the columns are values, evenly spaced, in the unit of births and deaths.
 
     Notes
     -----
     Essential classes are counted from their birth on. A count is constant almost everywhere, so the
-    torch module has no gradient.
+    gradient of the torch module is zero.
+
+    gudhi.representations differs on purpose: its learnt grid leaves out both ends (see
+    `PersistenceLandscape`).
+
+    References
+    ----------
+    Umeda, Time series classification via topological data analysis, 2017.
 
     Examples
     --------
@@ -351,20 +392,11 @@ class BettiCurve(_GridTransformer):
     array([[1., 2., 2., 1., 0.]])
     """
 
-    def __init__(
-        self, filtration=None, *, resolution=100, sample_range=None, dim=None, n_jobs=None
-    ):
-        self.filtration = filtration
-        self.resolution = resolution
-        self.sample_range = sample_range
-        self.dim = dim
-        self.n_jobs = n_jobs
+    _prefix = "betti"
+    _takes_essential = True
 
-    def _function(self):
+    def _rows(self):
         return partial(betti_curves, grid=self.grid_)
-
-    def _names(self):
-        return [f"betti_t{i}" for i in range(len(self.grid_))]
 
 
 class PersistenceEntropy(DiagramVectorizer):
@@ -375,12 +407,16 @@ class PersistenceEntropy(DiagramVectorizer):
     Parameters
     ----------
     filtration : str or callable, default=None
-        How data become diagrams, as in `PersistenceImage`.
+        How data become diagrams, as in `PersistenceDiagrams`. None: X is a list of diagrams, or an
+        array with two axes and functions on a line as rows.
     normalize : bool, default=False
         Divide by the greatest entropy of as many points, log n: from 0 to 1.
     dim : int, default=None
+        Homology dimension, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
+        several dimensions, or data; in plain lists of arrays the position. None for the only one,
+        or 0 of data.
     n_jobs : int, default=None
-        Both as in `PersistenceImage`.
+        Threads that turn data into diagrams. None is 1 unless in a joblib context, -1 is all cores.
 
     Notes
     -----
@@ -409,8 +445,8 @@ class PersistenceEntropy(DiagramVectorizer):
         self.dim = dim
         self.n_jobs = n_jobs
 
-    def _function(self):
-        return partial(_of_finite, partial(entropies, normalize=self.normalize))
+    def _rows(self):
+        return partial(entropies, normalize=self.normalize)
 
     def _names(self):
         return ["entropy"]
@@ -422,15 +458,25 @@ class TopKLengths(DiagramVectorizer):
     Parameters
     ----------
     filtration : str or callable, default=None
-        How data become diagrams, as in `PersistenceImage`.
+        How data become diagrams, as in `PersistenceDiagrams`. None: X is a list of diagrams, or an
+        array with two axes and functions on a line as rows.
     k : int, default=10
+        Number of columns.
     dim : int, default=None
+        Homology dimension, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
+        several dimensions, or data; in plain lists of arrays the position. None for the only one,
+        or 0 of data.
     n_jobs : int, default=None
-        Both as in `PersistenceImage`.
+        Threads that turn data into diagrams. None is 1 unless in a joblib context, -1 is all cores.
 
     Notes
     -----
     Essential classes are left out, and don't count.
+
+    References
+    ----------
+    Bendich, Marron, Miller, Pieloch, Skwerer, Persistent homology analysis of brain artery trees,
+    2016: the longest lengths as features.
 
     Examples
     --------
@@ -448,8 +494,8 @@ class TopKLengths(DiagramVectorizer):
         self.dim = dim
         self.n_jobs = n_jobs
 
-    def _function(self):
-        return partial(_of_finite, partial(top_lengths, k=self.k))
+    def _rows(self):
+        return partial(top_lengths, k=self.k)
 
     def _names(self):
         return [f"length{i}" for i in range(1, self.k + 1)]
@@ -463,14 +509,18 @@ class Polynomial(DiagramVectorizer):
     Parameters
     ----------
     filtration : str or callable, default=None
-        How data become diagrams, as in `PersistenceImage`.
+        How data become diagrams, as in `PersistenceDiagrams`. None: X is a list of diagrams, or an
+        array with two axes and functions on a line as rows.
     max_p, max_q : int, default=4
         Largest powers of length and of middle; at most 16.
     i0 : int, default=1
         Rank of the first point that counts. Essential classes rank first and add nothing.
     dim : int, default=None
+        Homology dimension, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
+        several dimensions, or data; in plain lists of arrays the position. None for the only one,
+        or 0 of data.
     n_jobs : int, default=None
-        Both as in `PersistenceImage`.
+        Threads that turn data into diagrams. None is 1 unless in a joblib context, -1 is all cores.
 
     See Also
     --------
@@ -497,6 +547,7 @@ class Polynomial(DiagramVectorizer):
         "max_q": [Interval(Integral, 0, 16, closed="both")],
         "i0": [COUNT],
     }
+    _takes_essential = True
 
     def __init__(self, filtration=None, *, max_p=4, max_q=4, i0=1, dim=None, n_jobs=None):
         self.filtration = filtration
@@ -506,7 +557,7 @@ class Polynomial(DiagramVectorizer):
         self.dim = dim
         self.n_jobs = n_jobs
 
-    def _function(self):
+    def _rows(self):
         return partial(polynomials, max_p=self.max_p, max_q=self.max_q, i0=self.i0)
 
     def _names(self):

@@ -1,6 +1,7 @@
 import _thread
 import signal
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
+from skltopo import PersistenceDiagrams, distances
 from skltopo._matching import distances_from
 from skltopo.diagrams import Diagram
 from skltopo.distances import (
@@ -252,12 +254,23 @@ def test_wasserstein_gradcheck(p, ground, rng):
     assert torch.autograd.gradcheck(distance, (first, second))
 
 
-@pytest.mark.parametrize("name", ["bottleneck", "sliced_wasserstein"])
-def test_other_gradchecks(name, rng):
-    first, second = (
-        torch.tensor(random_diagram(rng, n, False), requires_grad=True) for n in (6, 4)
-    )
-    assert torch.autograd.gradcheck(DISTANCES[name], (first, second))
+@pytest.mark.parametrize("superlevel", [False, True])
+@pytest.mark.parametrize(
+    "distance",
+    [
+        bottleneck_distance,
+        partial(bottleneck_distance, ground=2),
+        sliced_wasserstein_distance,
+        wasserstein_distance,
+    ],
+    ids=["bottleneck", "bottleneck_2", "sliced_wasserstein", "wasserstein"],
+)
+def test_other_gradchecks(distance, superlevel, rng):
+    first, second = (random_diagram(rng, n, False) for n in (6, 4))
+    if superlevel:
+        first, second = first[:, ::-1].copy(), second[:, ::-1].copy()
+    first, second = (torch.tensor(points, requires_grad=True) for points in (first, second))
+    assert torch.autograd.gradcheck(distance, (first, second))
 
 
 def test_gradient_of_essential_births_and_through_the_filtration():
@@ -288,7 +301,8 @@ def test_tensors_and_arrays_mix(rng):
         found = distance(torch.tensor(first, dtype=torch.float32), second)
         assert found.dtype == torch.float64
         assert found.item() == pytest.approx(distance(first, second), rel=1e-6)
-        assert isinstance(distance(first, second), float)
+        assert type(distance(first, second)) is float  # and no scalar of numpy
+        assert type(distance([], [])) is float
 
 
 # Axioms
@@ -357,11 +371,76 @@ def test_pairwise_parameters_and_batches(rng):
     listed = pairwise_diagram_distances([d for row in batch for d in row], p=3.0, ground=np.inf,
                                         dim=1)  # fmt: skip
     np.testing.assert_array_equal(found, listed)
+    images = rng.random((4, 6, 6))
+    arrays = PersistenceDiagrams(essential="keep").fit_transform(images)
+    expected = pairwise_diagram_distances(LevelSet(2)(images), dim=1)
+    np.testing.assert_array_equal(pairwise_diagram_distances(arrays, dim=1), expected)
+    single = [both[1] for both in arrays]
+    np.testing.assert_array_equal(pairwise_diagram_distances(arrays, single, dim=1), expected)
+    assert wasserstein_distance(arrays[0], single[1], dim=1) == pytest.approx(expected[0, 1])
     tensors = [torch.tensor(d[1]) for row in batch for d in row]
     np.testing.assert_array_equal(
         pairwise_diagram_distances(tensors, metric="bottleneck"),
         pairwise_diagram_distances(batch, metric="bottleneck", dim=1),
     )
+
+
+def test_p_of_pairs():
+    """Infinite p is the bottleneck distance; sliced distances have no p, also essential classes."""
+    first, second = zip(*random_pairs(8, seed=5), strict=True)
+    for ground in (2, np.inf):
+        limit = pairwise_diagram_distances(first, second, p=np.inf, ground=ground)
+        for i, j in ((0, 0), (2, 3), (7, 1)):
+            expected = bottleneck_distance(first[i], second[j], ground=ground)
+            found = wasserstein_distance(first[i], second[j], p=np.inf, ground=ground)
+            assert found == expected
+            assert limit[i, j] == pytest.approx(expected)
+    pair = first[0], second[0]
+    _, matching = wasserstein_distance(*pair, p=np.inf, return_matching=True)
+    np.testing.assert_array_equal(
+        matching.pairs, bottleneck_distance(*pair, ground=2, return_matching=True)[1].pairs
+    )
+    sliced = partial(pairwise_diagram_distances, first, second, "sliced_wasserstein")
+    np.testing.assert_array_equal(sliced(p=3), sliced())
+
+
+@pytest.mark.parametrize("n_directions", [1, 2, 7, 10])
+def test_sliced_kernel_is_the_loop(n_directions, rng):
+    """Odd numbers of lines, ties, signs, no points."""
+    diagrams = [random_diagram(rng, n, ties) for n in (0, 1, 2, 9, 30) for ties in (False, True)]
+    diagrams += [-diagrams[-1], diagrams[-2][:, ::-1], np.full((3, 2), 2.0)]
+    found = pairwise_diagram_distances(
+        diagrams, metric="sliced_wasserstein", n_directions=n_directions
+    )
+    expected = [
+        [sliced_wasserstein_distance(a, b, n_directions=n_directions) for b in diagrams]
+        for a in diagrams
+    ]
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
+    both = pairwise_diagram_distances(
+        diagrams, diagrams, "sliced_wasserstein", n_directions=n_directions
+    )
+    np.testing.assert_array_equal(both, found)
+
+
+def test_projections_end_with_the_only_infinity():
+    """The kernel goes on until it meets one: a projection that overflows must not look like it."""
+    huge = np.full((4, 2), 1.7e308)
+    with np.errstate(over="ignore"):
+        *sides, splits = distances._sorted_projections([huge, -huge, huge[:0]], np.array([0.7, 0]))
+    for side in sides:
+        assert np.flatnonzero(np.isinf(side[0])).tolist() == (splits[1:] - 1).tolist()
+
+
+@pytest.mark.parametrize("metric", DISTANCES)
+def test_n_jobs_reaches_the_workers(metric, monkeypatch):
+    first, second = zip(*random_pairs(6), strict=True)
+    one = pairwise_diagram_distances(first, second, metric)
+    asked = []
+    run = distances.run
+    monkeypatch.setattr(distances, "run", lambda tasks, n: asked.append(n) or run(tasks, n))
+    np.testing.assert_array_equal(pairwise_diagram_distances(first, second, metric, n_jobs=2), one)
+    assert asked == [2]
 
 
 # Peers
@@ -439,11 +518,23 @@ def test_sliced_agrees_with_gudhi(rng):
         ([[0.0, 1.0], [2.0]], {}, ValueError, "dgm1 must be a rectangular array"),
         ([["a", "b"]], {}, TypeError, "dgm1 must be an array of real numbers"),
         ([[1j, 2.0]], {}, TypeError, "dgm1 must be an array of real numbers"),
-        ([[0.0, 1.0]], {"p": 0.5}, ValueError, "p must be a number from 1 to 100, got 0.5"),
-        ([[0.0, 1.0]], {"p": np.inf}, ValueError, "p must be.*bottleneck_distance"),
+        ([[0.0, 1.0]], {"p": 0.5}, ValueError, "p must be a number from 1 to 100, or inf, got 0.5"),
+        ([[0.0, 1.0]], {"p": -np.inf}, ValueError, "p must be a number"),
+        ([[0.0, 1.0]], {"p": np.nan}, ValueError, "p must be a number"),
+        ([[0.0, 1.0]], {"p": True}, ValueError, "p must be a number"),
         ([[0.0, 1.0]], {"p": "2"}, ValueError, "p must be a number"),
         ([[0.0, 1.0]], {"ground": 1}, ValueError, "ground must be 2 or inf, got 1"),
         ([[0.0, 1.0]], {"ground": "inf"}, ValueError, "ground must be 2 or inf, got 'inf'"),
+        ([[0.0, 1.0]], {"ground": np.array([1, 2])}, ValueError, "ground must be 2 or inf, got"),
+        ([[0.0, 1.0]], {"ground": None}, ValueError, "ground must be 2 or inf, got None"),
+        ([[0.0, 1.0]], {"dim": 1}, ValueError, "dim=1 picks .* dgm1 and dgm2 are single arrays"),
+        (
+            [[[0.0, 1.0]], [[0.0, 1.0]]],
+            {},
+            ValueError,
+            "dim must say which of the 2 arrays of dgm1",
+        ),
+        (None, {}, TypeError, r"dgm1 must have shape \(n, 2\), .* got NoneType"),
     ],
 )
 def test_bad_input(first, parameters, error, sentence):
@@ -458,8 +549,9 @@ def test_bad_dimensions_and_lists(rng):
         bottleneck_distance(diagram, diagram)
     with pytest.raises(ValueError, match=r"dim must be one of .* \(0, 1\) of dgm1, got 2"):
         bottleneck_distance(diagram, diagram, dim=2)
-    with pytest.raises(ValueError, match="n_directions must be an integer of at least 1, got 0"):
-        sliced_wasserstein_distance([], [], n_directions=0)
+    for n in (0, True, 2.0, "3"):
+        with pytest.raises(ValueError, match=f"n_directions must be an integer .* got {n!r}"):
+            sliced_wasserstein_distance([], [], n_directions=n)
     with pytest.raises(ValueError, match=r"metric must be one of .* got 'cosine'"):
         pairwise_diagram_distances([], metric="cosine")
     with pytest.raises(ValueError, match=r"X must be a list of diagrams, got a single one"):
@@ -468,6 +560,12 @@ def test_bad_dimensions_and_lists(rng):
         pairwise_diagram_distances([[0.0, 1.0], [0.0, 2.0]])
     with pytest.raises(TypeError, match=r"X must be a list of diagrams, got int"):
         pairwise_diagram_distances(3)
+    with pytest.raises(ValueError, match=r"dim=1 picks .* the diagrams are single arrays"):
+        pairwise_diagram_distances([[[0, 1]]], [[[0, 2]]], dim=1)
+    with pytest.raises(
+        ValueError, match=r"dim must say which of the dimensions \(0, 1\) of X\[0\]"
+    ):
+        pairwise_diagram_distances(PersistenceDiagrams().fit_transform(rng.random((2, 5, 5))))
     with pytest.raises(ValueError, match=r"Y\[1\] must not have NaN"):
         pairwise_diagram_distances([[[0, 1]]], [[[0, 1]], [[0, np.nan]]])
 

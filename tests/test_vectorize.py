@@ -1,4 +1,5 @@
 import pickle
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import check_param_validation, parametrize_with_checks
 
-from skltopo import Energy
+from skltopo import Energy, PersistenceDiagrams, _vectorizer, _vectors, kernels
 from skltopo.distances import sliced_wasserstein_distance
 from skltopo.filtrations import LevelSet
 from skltopo.kernels import SlicedWassersteinKernel
@@ -91,7 +92,20 @@ def test_every_way_to_give_diagrams(estimator, rng):
     batch = LevelSet(2)(images)
     expected = estimator.fit_transform(batch)
     np.testing.assert_array_equal(estimator.fit_transform(list(batch)), expected)
-    np.testing.assert_array_equal(estimator.fit_transform([d[1] for d in batch]), expected)
+    single = clone(estimator).set_params(dim=None)
+    arrays = [d[1] for d in batch]
+    np.testing.assert_array_equal(single.fit_transform(arrays), expected)
+    as_objects = np.empty(4, dtype=object)
+    as_objects[:] = arrays
+    for container in (tuple(arrays), as_objects, pd.Series(arrays)):
+        np.testing.assert_array_equal(single.fit_transform(container), expected)
+    by_dimension = [[d[0], d[1]] for d in batch]
+    np.testing.assert_array_equal(estimator.fit_transform(by_dimension), expected)
+    np.testing.assert_array_equal(single.fit_transform([[points] for points in arrays]), expected)
+    diagrams = PersistenceDiagrams(homology_dimensions=(1, 0), essential="keep")
+    np.testing.assert_array_equal(
+        make_pipeline(diagrams, clone(estimator)).fit_transform(images), expected
+    )
     tensors = LevelSet(2)(torch.tensor(images))
     np.testing.assert_array_equal(estimator.fit_transform(tensors), expected)
     from_data = estimator.set_params(filtration="level_set").fit(images)
@@ -100,9 +114,11 @@ def test_every_way_to_give_diagrams(estimator, rng):
     rows = estimator.set_params(filtration=None, dim=0).fit_transform(lines)
     np.testing.assert_array_equal(rows, estimator.fit_transform(LevelSet(1)(lines)))
     same_size = rng.random((3, 5, 2))
-    np.testing.assert_array_equal(
-        estimator.fit_transform(same_size), estimator.fit_transform(list(same_size))
-    )
+    found = single.fit_transform(list(same_size))
+    for container in (same_size, torch.tensor(same_size), np.array(list(same_size), dtype=object)):
+        np.testing.assert_array_equal(single.fit_transform(container), found)
+    several = np.stack([rng.random((3, 5, 2)), same_size], axis=1)
+    np.testing.assert_array_equal(clone(estimator).set_params(dim=1).fit_transform(several), found)
 
 
 @pytest.mark.parametrize("estimator", VECTORIZERS, ids=str)
@@ -136,23 +152,49 @@ def test_torch_module_computes_the_same_columns(estimator, diagrams):
 
 @pytest.mark.parametrize("estimator", VECTORIZERS, ids=str)
 def test_torch_gradients(estimator, rng):
-    if isinstance(estimator, BettiCurve):
-        pytest.skip("a count has no gradient")
     diagrams = random_diagrams(rng, n=3, n_max=6)
     # Fitted to others: a grid that begins at the first birth would meet the kink of its tent.
     module = clone(estimator).fit(random_diagrams(rng)).to_torch()
     points = [torch.tensor(diagram, requires_grad=True) for diagram in diagrams]
     assert torch.autograd.gradcheck(lambda *x: module(list(x)), points)
+    falling = [torch.tensor(diagram[:, ::-1].copy(), requires_grad=True) for diagram in diagrams]
+    assert torch.autograd.gradcheck(lambda *x: module(list(x)), falling)
+
+    def with_essential(x):
+        return module([torch.stack([torch.stack([x[0], x[0] * 0 + np.inf]), x[1:]])])
+
+    births_and_ends = torch.tensor(
+        [0.3017, 0.2113, 0.8971], dtype=torch.float64, requires_grad=True
+    )
+    assert torch.autograd.gradcheck(with_essential, births_and_ends)
 
 
-def test_points_of_no_length_have_finite_gradients():
-    points = torch.tensor([[0.0, 1.0], [0.5, 0.5]], requires_grad=True)
-    for estimator in VECTORIZERS:
-        out = clone(estimator).fit([[[0.0, 1.0]]]).to_torch()([points]).sum()
-        if out.requires_grad:
+@pytest.mark.parametrize("power", [0, 0.5, 1, 1.5])
+def test_points_of_no_length_have_finite_gradients(power):
+    points = torch.tensor([[0.0, 1.0], [0.5, 0.5], [0.25, np.inf]], requires_grad=True)
+    weighted = [PersistenceImage(weight_power=power), Silhouette(weight_power=power)]
+    for estimator in [*VECTORIZERS, *weighted]:
+        module = clone(estimator).fit([[[0.0, 1.0]]]).to_torch()
+        for diagram in (points, points[1:]):
             points.grad = None
-            out.backward()
-            assert points.grad.isfinite().all()
+            module([diagram]).sum().backward()
+            assert points.grad.isfinite().all(), estimator
+
+
+def test_samples_without_points(diagrams):
+    """Empty lists are empty diagrams, and lists of them by dimension where others are."""
+    model = TopKLengths(k=1)
+    assert model.fit_transform([[], [[]][0], np.empty(0), np.empty((0, 2))]).tolist() == [[0]] * 4
+    several = [[[], []], [[[0, 2]], [[0, 1]]], [[], [[0, 3]]]]
+    assert TopKLengths(k=1, dim=1).fit_transform(several).tolist() == [[0], [1], [3]]
+
+
+def test_the_gradient_of_a_count_is_zero():
+    points = torch.tensor([[0.0, 1.0], [0.5, np.inf]], requires_grad=True)
+    out = BettiCurve().fit([[[0.0, 1.0]]]).to_torch()([points])
+    assert out.isfinite().all()
+    out.sum().backward()
+    assert (points.grad == 0).all()
 
 
 # What they are
@@ -283,6 +325,63 @@ def test_kernel_is_a_gram_matrix(diagrams):
     assert kernel.transform([[[0.0, np.inf]]]).max() == 0
 
 
+@pytest.mark.parametrize("estimator", TRANSFORMERS, ids=str)
+def test_n_jobs_reaches_the_workers(estimator, rng, monkeypatch):
+    X = rng.random((5, 7, 7))
+    estimator = clone(estimator).set_params(filtration="level_set", dim=1)
+    one = estimator.fit_transform(X)
+    asked = []
+    for room, name in (
+        (_vectorizer, "PersistenceDiagrams"),
+        (kernels, "pairwise_diagram_distances"),
+    ):
+        function = getattr(room, name)
+
+        def spy(*args, function=function, **parameters):
+            asked.append(parameters["n_jobs"])
+            return function(*args, **parameters)
+
+        monkeypatch.setattr(room, name, spy)
+    np.testing.assert_array_equal(estimator.set_params(n_jobs=2).fit_transform(X), one)
+    assert len(asked) >= 2
+    assert set(asked) == {2}
+
+
+def test_kernel_of_fit_is_symmetric_and_computed_once(diagrams, monkeypatch):
+    given = []
+    function = kernels.pairwise_diagram_distances
+    monkeypatch.setattr(
+        kernels,
+        "pairwise_diagram_distances",
+        lambda X, Y, *a, **k: given.append(Y) or function(X, Y, *a, **k),
+    )
+    kernel = SlicedWassersteinKernel()
+    gram = kernel.fit_transform(diagrams)
+    assert given == [None]
+    np.testing.assert_array_equal(gram, gram.T)
+    np.testing.assert_array_equal(gram, kernel.transform(diagrams))
+
+
+def test_curves_by_kernel_and_by_torch(rng):
+    """Few and many layers, grids of one value, beside and inside the points, ties, chunks."""
+    diagrams = [np.round(rng.random((n, 2)) * 8) / 8 for n in (0, 1, 3, 40, 2500)]
+    for grid in (np.linspace(0, 1, 9), np.linspace(-3, -2, 4), np.linspace(2, 3, 4),
+                 np.linspace(0.2, 0.2, 1), np.linspace(0.4, 0.43, 5)):  # fmt: skip
+        for function in (
+            partial(_vectors.landscapes, grid=grid, n_layers=1),
+            partial(_vectors.landscapes, grid=grid, n_layers=16),
+            partial(_vectors.landscapes, grid=grid, n_layers=17),
+            partial(_vectors.landscapes, grid=grid, n_layers=60),
+            partial(_vectors.silhouettes, grid=grid, weight_power=0.5),
+            partial(_vectors.top_lengths, k=7),
+            partial(_vectors.persistence_images, birth_range=(0, 1), length_range=(0, 1),
+                    resolution=(3, 4), bandwidth=0.1, weight_power=1, pixels="areas"),
+        ):  # fmt: skip
+            points, splits = _vectors.join(diagrams)
+            found = function(points, splits)
+            np.testing.assert_allclose(found, function(torch.tensor(points), splits), atol=1e-11)
+
+
 def noisy_rings(rng, n=24):
     rows, cols = np.indices((9, 9)) - 4
     radius = np.hypot(rows, cols)
@@ -310,21 +409,129 @@ def test_vectors_in_a_pipeline(estimator, rng):
 # Bad input
 
 
+ONE = [[0.0, 1.0], [2.0, 3.0]]
+TWO = [np.array(ONE), np.array([[0.0, 5.0]])]
+
+
 @pytest.mark.parametrize(
     ("estimator", "X", "sentence"),
     [
         (TopKLengths(), [[[0.0, np.nan]]], r"X\[0\] must not have NaN"),
+        (TopKLengths(), [np.array([[0.0, np.nan]])], r"X\[0\] must not have NaN"),
         (TopKLengths(), [[[0.0, 1.0]], np.ones((2, 3))], r"X\[1\] must have shape \(n, 2\)"),
-        (TopKLengths(), np.ones((2, 3, 4)), r"X\[0\] must have shape \(n, 2\)"),
+        (TopKLengths(), np.ones((2, 3, 4)), r"array of shape \(2, 3, 4\); if these are images"),
+        (
+            TopKLengths(),
+            [np.ones((3, 4))],
+            r"a list of arrays of shape \(3, 4\); if these are images",
+        ),
+        (TopKLengths(dim=0), np.ones((2, 3, 4, 5)), "if these are images, volumes or"),
+        (TopKLengths(), np.ones((2, 3, 4)).tolist(), r"X\[0\] must have shape \(n, 2\)"),
+        (
+            TopKLengths(),
+            [[[0, 1], [1]]],
+            r"X\[0\] must be a rectangular .* rows of \[1, 2\] numbers",
+        ),
+        (TopKLengths(), np.ones((2, 3, 4, 5, 2)), "X must be a list of diagrams, or an array of"),
         (TopKLengths(), [], "X must have at least one diagram"),
         (TopKLengths(), LevelSet(2)(np.eye(3)), "X must be a list of diagrams, got a single one"),
         (TopKLengths(), LevelSet(2)(np.ones((2, 3, 3))), "dim must say which"),
         (TopKLengths(dim=2), LevelSet(2)(np.ones((2, 3, 3))), "dim must be one of"),
+        (TopKLengths(dim=7), [ONE, ONE], "dim=7 picks one of several .* leave dim out"),
+        (TopKLengths(dim=0), [np.array(ONE)], "dim=0 picks one of several"),
+        (TopKLengths(), [TWO] * 3, r"dim must say which of the 2 arrays of X\[0\] is meant"),
+        (TopKLengths(dim=2), [TWO], r"dim must be a position in the list X\[0\] of 2 arrays"),
+        (TopKLengths(dim=0), [TWO, TWO[:1]], r"got 2 in X\[0\] and 1 in X\[1\]"),
+        (TopKLengths(dim=0), [TWO, TWO[0]], r"got a list in X\[0\] but not in X\[1\]"),
+        (TopKLengths(dim=-1), [TWO], "'dim' parameter"),
         (PersistenceImage(resolution=(3, 0)), [[[0, 1]]], "resolution must be two positive"),
+        (PersistenceImage(resolution=(3, "a")), [[[0, 1]]], "resolution must be two positive"),
+        (PersistenceImage(resolution=[3, 4, 5]), [[[0, 1]]], "resolution must be two positive"),
+        (PersistenceImage(resolution=3), [[[0, 1]]], "'resolution' parameter"),
         (PersistenceImage(birth_range=(1, 0)), [[[0, 1]]], "birth_range must be two finite"),
+        (PersistenceImage(birth_range=(0, None)), [[[0, 1]]], "birth_range must be two finite"),
+        (PersistenceImage(length_range=np.ones(3)), [[[0, 1]]], "length_range must be two finite"),
         (BettiCurve(sample_range=(0, np.inf)), [[[0, 1]]], "sample_range must be two finite"),
+        (BettiCurve(sample_range=("a", 1)), [[[0, 1]]], "sample_range must be two finite"),
+        (BettiCurve(sample_range=np.ones((2, 2))), [[[0, 1]]], "sample_range must be two finite"),
+        (BettiCurve(resolution=(3, 4)), [[[0, 1]]], "'resolution' parameter"),
     ],
 )
 def test_bad_input(estimator, X, sentence):
     with pytest.raises(ValueError, match=sentence):
         estimator.fit(X)
+
+
+@pytest.mark.parametrize(
+    ("X", "sentence"),
+    [
+        ((x for x in [ONE]), "X must be a list of diagrams, got generator"),
+        ({"a": ONE}, "X must be a list of diagrams, got dict"),
+        ("ab", "X must be a list of diagrams, got str"),
+        (3, "X must be a list of diagrams, got int"),
+        (None, "X must be a list of diagrams, got NoneType"),
+        ([None], r"X\[0\] must have shape \(n, 2\), births and deaths, got NoneType"),
+        ([ONE, {}], r"X\[1\] must have shape \(n, 2\), births and deaths, got dict"),
+        ([[["a", "b"]]], r"X\[0\] must be an array of real numbers"),
+    ],
+)
+def test_wrong_kinds(X, sentence):
+    with pytest.raises(TypeError, match=sentence):
+        TopKLengths().fit(X)
+
+
+@pytest.mark.parametrize("single", [ONE, np.array(ONE), np.array(ONE)[:, ::-1], torch.tensor(ONE)])
+def test_a_single_diagram_is_not_rows_of_data(single):
+    """Rows of two numbers that all rise, or all fall, are births and deaths unless we are told."""
+    with pytest.raises(ValueError, match="looks like a single one; put it in a list"):
+        TopKLengths().fit(single)
+    fitted = TopKLengths(k=2).fit([single])
+    with pytest.raises(ValueError, match="looks like a single one; put it in a list"):
+        fitted.transform(single)
+    assert TopKLengths("level_set", k=2).fit_transform(single).tolist() == [[0, 0], [0, 0]]
+    data = TopKLengths().fit([[0.0, 1.0], [3.0, 2.0]])
+    assert data.n_features_in_ == 2
+    assert (data.transform(single) == 0).all()
+
+
+def test_tensors_with_a_graph(rng):
+    """Numbers are taken; gradients flow through `to_torch`."""
+    lines = rng.random((4, 9))
+    live = torch.tensor(lines, requires_grad=True)
+    np.testing.assert_array_equal(
+        TopKLengths().fit_transform(live), TopKLengths().fit_transform(lines)
+    )
+    rows = [[torch.tensor([0.0, 1.0], requires_grad=True), torch.tensor([0.0, 3.0])]]
+    assert TopKLengths(k=2).fit_transform(rows).tolist() == [[3, 1]]
+
+
+def test_ranges_and_resolutions_of_any_kind(diagrams):
+    given = {"resolution": (3, 4), "birth_range": (0, 1), "length_range": (0.0, 2.0)}
+    expected = PersistenceImage(**given).fit_transform(diagrams)
+    for kind in (list, np.array):
+        same = PersistenceImage(**{name: kind(pair) for name, pair in given.items()})
+        np.testing.assert_array_equal(same.fit_transform(diagrams), expected)
+        assert same.birth_range_ == (0, 1)
+    grid = BettiCurve(sample_range=np.array([0, 2]), resolution=np.int64(3)).fit(diagrams).grid_
+    assert grid.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("estimator", [TopKLengths(), SlicedWassersteinKernel()], ids=str)
+def test_columns_are_forgotten_when_diagrams_are_fitted(estimator, diagrams, rng):
+    frame = pd.DataFrame(rng.random((3, 5)), columns=list("abcde"))
+    estimator = clone(estimator).fit(frame)
+    assert estimator.feature_names_in_.tolist() == list("abcde")
+    assert len(estimator.get_feature_names_out(list("abcde")))
+    with pytest.raises(ValueError, match="input_features is not equal to feature_names_in_"):
+        estimator.get_feature_names_out(list("abcdf"))
+    name = type(estimator).__name__
+    estimator.fit(frame.to_numpy())
+    assert not hasattr(estimator, "feature_names_in_")
+    with pytest.raises(ValueError, match=f"X has 4 features, but {name} is expecting 5"):
+        estimator.transform(rng.random((3, 4)))
+    with pytest.raises(ValueError, match="should have length equal to number of features"):
+        estimator.get_feature_names_out(list("ab"))
+    estimator.fit(diagrams)
+    assert not hasattr(estimator, "n_features_in_")
+    assert len(estimator.get_feature_names_out(list("ab")))
+    estimator.transform(rng.random((2, 9)))  # nothing to compare its columns with
