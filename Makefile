@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-KERNELS = $(wildcard skltopo/*.pyx skltopo/*.pxd skltopo/*.h)
+KERNELS = $(wildcard $(addprefix skltopo/_kernels/*/*.,pyx pxd h))
 PIP_INSTALL = $(BIN)/pip install --quiet --constraint constraints.txt
 
 .PHONY: demo test lint bench clean
@@ -32,7 +32,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/shaping.py --only figure_1
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info skltopo/*.so demo_output
+	rm -rf $(VENV) build dist *.egg-info skltopo/_kernels/*/*.so demo_output
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -18,17 +18,18 @@ else:
     compile_args = ["-O1" if CHECK else "-O3", "-std=c++17", "-ffp-contract=off"]
 macros = [("SKLTOPO_CHECKED", "1")] if CHECK else []
 
+kernels = Path("skltopo/_kernels")
 extensions = [
     Extension(
-        f"skltopo.{path.stem}",
+        ".".join(path.with_suffix("").parts),
         [str(path)],
-        depends=[str(header) for header in sorted(Path("skltopo").glob("*.h"))],
-        include_dirs=["skltopo"],
+        depends=[str(header) for header in sorted(kernels.rglob("*.h"))],
+        include_dirs=[str(folder) for folder in sorted(kernels.iterdir()) if folder.is_dir()],
         language="c++",
         extra_compile_args=compile_args,
         define_macros=macros,
     )
-    for path in sorted(Path("skltopo").glob("*.pyx"))
+    for path in sorted(kernels.rglob("*.pyx"))
 ]
 
 setup(

@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV
 from tqdm import tqdm
 
 from skltopo import TopologicalRegression, TopologicalRegressionCV
-from skltopo._proximal import prox_clusters, prox_maxima
+from skltopo._kernels.values.proximal import prox_clusters, prox_maxima
 from skltopo.datasets import (
     make_boxcar,
     make_clustered_coef,

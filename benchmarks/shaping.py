@@ -11,8 +11,8 @@ import torch
 from tqdm import tqdm
 
 from skltopo import TopoShaper
-from skltopo._delaunay import delaunay_triangles
-from skltopo._lengths import edge_gradient
+from skltopo._kernels.delaunay.plane import delaunay_triangles
+from skltopo._kernels.values.lengths import edge_gradient
 from skltopo._point_descent import Adam
 from skltopo.energies import polynomial_gradient
 from skltopo.filtrations import WeakAlpha

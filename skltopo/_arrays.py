@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from ._kernels.functions.images import gather_floats
 from ._parallel import run
-from ._persistence import gather_floats
 
 __all__ = ["as_floats", "as_numbers", "check_finite", "gather", "is_tensor"]
 

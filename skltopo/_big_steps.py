@@ -16,10 +16,10 @@ from itertools import combinations
 import numpy as np
 from scipy.spatial.distance import pdist, squareform
 
-from ._critical_sets import columns_of_v, reduce_columns
-from ._lengths import edge_gradient
-from .alpha import top_simplices
+from ._kernels.complexes.critical_sets import columns_of_v, reduce_columns
+from ._kernels.values.lengths import edge_gradient
 from .energies import polynomial_gradient
+from .filtrations.alpha import top_simplices
 
 __all__ = [
     "CriticalSets",

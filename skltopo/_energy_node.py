@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from ._polynomial import polynomial_energy
+from ._kernels.values.polynomial import polynomial_energy
 
 __all__ = ["EnergyNode"]
 

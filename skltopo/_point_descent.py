@@ -9,7 +9,7 @@ from tqdm import tqdm
 from ._arrays import is_tensor
 from ._big_steps import EdgeComplex, big_step_gradient
 from ._displacement import GaussianField
-from ._lengths import edge_gradient
+from ._kernels.values.lengths import edge_gradient
 from .energies import polynomial_gradient
 
 __all__ = ["Adam", "Box", "Descent", "Loss", "Sgd", "descend", "descend_lbfgs"]

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from ._arrays import is_tensor
-from ._curves import landscape_rows, silhouette_rows, top_rows
+from ._kernels.values.curves import landscape_rows, silhouette_rows, top_rows
 from .diagrams import DiagramBatch, Points, concatenate
 from .energies import polynomial_energies, segment_sum
 

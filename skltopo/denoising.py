@@ -10,10 +10,10 @@ from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from ._image_rows import as_rows, resolve_shape
-from ._monotone import fall_along, flood, lower_along
+from ._kernels.functions.images import COMPLEXES
+from ._kernels.functions.monotone import fall_along, flood, lower_along
+from ._kernels.values.proximal import prox_maxima
 from ._parallel import effective_n_jobs, run
-from ._persistence import COMPLEXES
-from ._proximal import prox_maxima
 from .energies import Energy
 from .filtrations import LevelSet
 

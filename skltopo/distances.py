@@ -12,9 +12,9 @@ import numpy as np
 
 from ._arrays import is_tensor
 from ._diagram_lists import as_list, as_points, as_points_list, check_dim_is_used
-from ._matching import distances_from, matched_pairs
+from ._kernels.matchings.matching import distances_from, matched_pairs
+from ._kernels.matchings.sliced import sliced_distances_from
 from ._parallel import effective_n_jobs, run
-from ._sliced import sliced_distances_from
 from .diagrams import concatenate
 
 __all__ = [

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ._arrays import is_tensor
-from ._polynomial import polynomial_energy
+from ._kernels.values.polynomial import polynomial_energy
 from .diagrams import Diagram
 
 __all__ = ["Energy", "polynomial_energies", "polynomial_gradient", "segment_sum"]

@@ -10,10 +10,10 @@ from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from ._feature_names import check_input_features
-from ._features import image_energies
 from ._image_rows import as_rows, resolve_shape
+from ._kernels.functions.features import image_energies
+from ._kernels.functions.images import COMPLEXES
 from ._parallel import effective_n_jobs, run
-from ._persistence import COMPLEXES
 from .energies import polynomial_energies
 from .filtrations import LevelSet
 

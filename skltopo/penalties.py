@@ -6,7 +6,7 @@ A penalty is one small class, see `Penalty`. Adding one is writing one.
 import numpy as np
 
 from ._arrays import is_tensor
-from ._descent import (
+from ._kernels.values.descent import (
     ClustersProx,
     L1Prox,
     L2Prox,

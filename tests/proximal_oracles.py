@@ -5,7 +5,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 
 from skltopo import Energy
-from skltopo._proximal import prox_steps
+from skltopo._kernels.values.proximal import prox_steps
 from skltopo.filtrations import LevelSet
 
 

@@ -1,6 +1,7 @@
 """The floors of the house: imports never point up, and importing skltopo is light."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,20 +13,26 @@ import skltopo
 PACKAGE = Path(skltopo.__file__).parent
 
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
+KERNELS = {
+    "shared": "buffer sorting union_find",
+    "functions": "images lines features volume_tables volume_loops volumes monotone",
+    "values": "proximal descent lengths polynomial curves",
+    "complexes": "reduction critical_sets",
+    "delaunay": "predicates predicates3 plane repair planar_alpha space edges3 weak3 complex3 "
+    "alpha3 any_dimension",
+    "rips": "distances rips_edges emst rips rips2 planar_rips",
+    "matchings": "plane_tree dense_matching wasserstein bottleneck matching sliced",
+}
 FLOORS = [
-    ["_parallel"],
-    ["_persistence", "_lines", "_features", "_proximal", "_descent", "_reduction"],
-    ["_plane_tree", "_dense_matching", "_wasserstein", "_bottleneck", "_matching"],
-    ["_sliced", "_curves"],
-    ["_volume_tables", "_volume_loops", "_volumes", "_monotone"],
-    ["_delaunay", "_repair", "_planar_alpha", "_planar_rips", "_lengths", "_polynomial"],
-    ["_delaunay3", "_edges3", "_weak3", "_complex3", "_alpha3", "_delaunay_any"],
-    ["_memory", "_distances", "_emst", "_rips", "_rips2"],
-    ["_arrays", "diagrams", "_diagram_lists", "level_sets", "simplicial"],
-    ["_circumradius", "_edge_lengths", "point_clouds"],
-    ["alpha", "_metric_clouds", "_distance_matrices", "vietoris_rips", "filtrations"],
+    ["_parallel", "_memory"],
+    [f"_kernels.{folder}.{room}" for folder, rooms in KERNELS.items() for room in rooms.split()],
+    ["_arrays", "diagrams", "_diagram_lists"],
+    ["filtrations.level_sets", "filtrations.simplicial", "filtrations.edge_lengths"],
+    ["filtrations.point_clouds", "filtrations.circumradius", "filtrations.alpha"],
+    ["filtrations.metric_clouds", "filtrations.distance_matrices", "filtrations.vietoris_rips"],
+    ["filtrations"],
     ["_energy_node", "energies", "distances", "_vectors"],
-    ["_critical_sets", "_big_steps", "_displacement", "_point_descent"],
+    ["_big_steps", "_displacement", "_point_descent"],
     ["nn", "penalties", "solvers"],
     [
         "_feature_names",
@@ -37,75 +44,94 @@ FLOORS = [
         "shaping",
     ],
     ["persistence_diagrams", "_vectorizer", "vectorize", "kernels"],
-    ["_pictures", "_regression_display", "_shaping_display"],
-    ["_diagram_displays", "_vector_displays", "_critical_points_display"],
-    ["datasets", "plotting"],
+    ["plotting.pictures", "plotting.coefficients", "plotting.shaping"],
+    ["plotting.diagrams", "plotting.vectors", "plotting.critical_points", "plotting"],
+    ["datasets"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
-THIRD_PARTY = {
-    "kernels": {"numpy", "cython", "libc", "libcpp", "cpython", "functools", "itertools"},
-    # The descent calls scipy's BLAS.
-    "_descent.pyx": {"scipy"},
-    # One table for all threads.
-    "_volume_tables.pyx": {"threading"},
-    "sklearn": {
-        "_image_rows",
-        "persistence_diagrams",
-        "_vectorizer",
-        "vectorize",
-        "kernels",
-        "features",
-        "denoising",
-        "regression",
-        "classification",
-        "datasets",
-        "_regression_display",
-        "_vector_displays",
-        "shaping",
-        "_shaping_display",
-    },
+ABOVE_KERNELS = {"sklearn", "torch", "matplotlib"}
+# Estimators, and what draws or makes data for them.
+KNOW_SKLEARN = set(ORDER[ORDER.index("_feature_names") :])
+OF_KERNELS = {"numpy", "cython", "libc", "libcpp", "cpython", "functools", "itertools"}
+MORE_OF_KERNELS = {
+    "values.descent": {"scipy"},  # its BLAS
+    "functions.volume_tables": {"threading"},  # one table for all threads
 }
+IMPORT = re.compile(r"^\s*(?:from\s+(\.*)([\w.]*)\s+c?import|c?import\s+([\w.]+))", re.MULTILINE)
+
+
+def room_of(path):
+    """Return the dotted name of a file below the package; that of a folder for its __init__."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def rooms(*suffixes):
+    """Return {room: path}, without folders that only group rooms."""
+    paths = [path for suffix in suffixes for path in PACKAGE.rglob(f"*{suffix}")]
+    named = {room_of(path): path for path in paths}
+    return {room: path for room, path in sorted(named.items()) if room and not is_folder(room)}
+
+
+def is_folder(room):
+    return room == "_kernels" or room in {f"_kernels.{folder}" for folder in KERNELS}
+
+
+def absolute(path, dots, name):
+    """Return the room that a relative import in the file at path names."""
+    package = list(path.relative_to(PACKAGE).parts[:-1])
+    return ".".join([*package[: len(package) + 1 - dots], *filter(None, [name])])
 
 
 def imported(path):
     """Return (rooms of the package, top-level modules) that a Python file imports."""
-    rooms, modules = set(), set()
+    inside, outside = set(), set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.level:
-            rooms |= {node.module} if node.module else {alias.name for alias in node.names}
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            inside |= {absolute(path, node.level, name) for name in names}
         elif isinstance(node, ast.ImportFrom):
-            modules.add(node.module.split(".")[0])
+            outside.add(node.module.split(".")[0])
         elif isinstance(node, ast.Import):
-            modules |= {alias.name.split(".")[0] for alias in node.names}
-    return rooms, modules
+            outside |= {alias.name.split(".")[0] for alias in node.names}
+    return inside, outside
 
 
-def python_rooms():
-    return sorted(path for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+def cimported(path):
+    """Do the same for a Cython file."""
+    inside, outside = set(), set()
+    for dots, name, module in IMPORT.findall(re.sub(r'"""[\s\S]*?"""', "", path.read_text())):
+        if dots:
+            inside.add(absolute(path, len(dots), name))
+        else:
+            outside.add((name or module).split(".")[0])
+    return inside, outside
 
 
 def test_every_room_has_a_floor():
-    rooms = {path.stem for path in python_rooms()} | {p.stem for p in PACKAGE.glob("*.pyx")}
-    assert rooms == set(ORDER)
+    assert set(rooms(".py", ".pyx", ".pxd")) == set(ORDER)
+    assert len(ORDER) == len(set(ORDER))
 
 
-@pytest.mark.parametrize("path", python_rooms(), ids=lambda path: path.stem)
-def test_imports_never_point_up(path):
-    rooms, modules = imported(path)
-    assert rooms <= set(ORDER[: ORDER.index(path.stem)])
-    if "sklearn" in modules:
-        assert path.stem in THIRD_PARTY["sklearn"]
+@pytest.mark.parametrize("room", rooms(".py"))
+def test_imports_never_point_up(room):
+    inside, outside = imported(rooms(".py")[room])
+    assert inside <= set(ORDER[: ORDER.index(room)])
+    if room not in KNOW_SKLEARN:
+        assert "sklearn" not in outside
+    if room.startswith("_kernels"):
+        assert not outside & ABOVE_KERNELS
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.p[yx]*")), ids=lambda path: path.name)
-def test_kernels_know_numpy_only(path):
-    if path.suffix not in (".pyx", ".pxd"):
+@pytest.mark.parametrize("suffix", [".pyx", ".pxd"])
+@pytest.mark.parametrize("room", rooms(".pyx", ".pxd"))
+def test_kernels_know_numpy_and_earlier_kernels(room, suffix):
+    path = PACKAGE / (room.replace(".", "/") + suffix)
+    if not path.exists():
         return
-    for line in path.read_text().splitlines():
-        words = line.split()
-        if words[:1] in (["from"], ["import"], ["cimport"]) and not words[1].startswith("."):
-            known = THIRD_PARTY["kernels"] | THIRD_PARTY.get(path.name, set())
-            assert words[1].split(".")[0] in known, line
+    inside, outside = cimported(path)
+    assert inside <= set(ORDER[: ORDER.index(room) + 1])
+    assert outside <= OF_KERNELS | MORE_OF_KERNELS.get(room.removeprefix("_kernels."), set())
 
 
 def test_import_is_light_and_star_import_works():

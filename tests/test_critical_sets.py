@@ -13,7 +13,7 @@ from skltopo._big_steps import (
     cliques,
     delaunay_faces,
 )
-from skltopo._critical_sets import columns_of_v, reduce_columns
+from skltopo._kernels.complexes.critical_sets import columns_of_v, reduce_columns
 from skltopo.filtrations import WeakAlpha
 
 

@@ -13,7 +13,7 @@ from sklearn.utils.estimator_checks import (
 )
 
 from skltopo import TopoDenoiser
-from skltopo._monotone import fall_along
+from skltopo._kernels.functions.monotone import fall_along
 from skltopo.filtrations import LevelSet
 
 COMPLEXES = ("freudenthal", "cubical", "cubical_cells")

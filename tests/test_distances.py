@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from skltopo import PersistenceDiagrams, distances
-from skltopo._matching import distances_from
+from skltopo._kernels.matchings.matching import distances_from
 from skltopo.diagrams import Diagram
 from skltopo.distances import (
     bottleneck_distance,

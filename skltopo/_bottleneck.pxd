@@ -1,5 +1,0 @@
-"""Matchings with the least greatest distance (see _bottleneck.pyx)."""
-
-from ._plane_tree cimport Metric, Side
-
-cdef int match_by_greatest(Side rows, Side columns, Metric metric) except -1 nogil

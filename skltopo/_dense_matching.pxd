@@ -1,6 +1,0 @@
-"""Matchings from a dense matrix of costs (see _dense_matching.pyx)."""
-
-from ._plane_tree cimport Metric, Side
-
-
-cdef int match_dense(Side rows, Side columns, Metric metric) except -1 nogil

@@ -1,0 +1,1 @@
+"""Compiled code that finds where: pairs of critical cells, matchings, proximal points."""

@@ -1,0 +1,1 @@
+"""Delaunay triangulations, and the filtrations on them."""

@@ -1,0 +1,1 @@
+"""Distances, spanning trees, and Vietoris-Rips filtrations."""

@@ -1,0 +1,116 @@
+"""Distance matrices of Rips filtrations: made from points, checked, and their enclosing radius."""
+
+import numpy as np
+
+from cython cimport floating
+
+from ..shared.buffer cimport Buffer
+
+cdef extern from "emst_rows.h" nogil:
+    void squared_lengths(const double* coordinates, Py_ssize_t stride, Py_ssize_t begin,
+                         Py_ssize_t end, Py_ssize_t n_dims, const double* p, double* out)
+
+cdef extern from "distances.h" nogil:
+    float fold_furthest_single(const float* row, Py_ssize_t begin, Py_ssize_t end, float* furthest)
+    double fold_furthest_double(const double* row, Py_ssize_t begin, Py_ssize_t end,
+                                double* furthest)
+    Py_ssize_t bad_tile_single(const float* matrix, Py_ssize_t n, Py_ssize_t row)
+    Py_ssize_t bad_tile_double(const double* matrix, Py_ssize_t n, Py_ssize_t row)
+
+cdef enum:
+    TILE = 16       # rows of a tile in distances.h
+    BLOCK = 1024    # points whose squared lengths stay in the first cache
+
+
+def squared_distances(const double[:, ::1] points):
+    """Compute squared Euclidean distances, summed in the order of the coordinates.
+
+    Parameters
+    ----------
+    points : (n, d) C-contiguous float64; n and d at least 1
+
+    Returns
+    -------
+    (n, n) float64
+        Only entries above the diagonal are set.
+    """
+    cdef Py_ssize_t n = points.shape[0], d = points.shape[1], i, k, begin, end
+    cdef Buffer[double] coordinates
+    matrix = np.empty((n, n))
+    cdef double[:, ::1] out = matrix
+    with nogil:
+        coordinates.grow(n * d)
+        for k in range(d):
+            for i in range(n):
+                coordinates[k * n + i] = points[i, k]
+        for i in range(n):
+            begin = i + 1
+            while begin < n:
+                end = min(begin + BLOCK, n)
+                squared_lengths(coordinates.data(), n, begin, end, d, &points[i, 0], &out[i, begin])
+                begin = end
+    return matrix
+
+
+def enclosing_radius(const floating[:, ::1] matrix):
+    """Return the least over points of the distance to the furthest other, 0 for one point.
+
+    Parameters
+    ----------
+    matrix : (n, n) C-contiguous float32 or float64, not NaN and not negative
+        Only entries above the diagonal are read.
+    """
+    cdef Py_ssize_t n = matrix.shape[0], i
+    cdef Buffer[floating] furthest
+    cdef floating radius
+    with nogil:
+        furthest.grow(n)
+        for i in range(n):
+            furthest[i] = 0
+        for i in range(n - 1):
+            if floating is float:
+                radius = fold_furthest_single(&matrix[i, 0], i + 1, n, furthest.data())
+            else:
+                radius = fold_furthest_double(&matrix[i, 0], i + 1, n, furthest.data())
+            furthest[i] = max(furthest[i], radius)
+        radius = furthest[0]
+        for i in range(1, n):
+            radius = min(radius, furthest[i])
+    return float(radius)
+
+
+def find_bad_entry(const floating[:, ::1] matrix):
+    """Look for an entry that is NaN, negative, not that of the mirror image, or a diagonal not 0.
+
+    Parameters
+    ----------
+    matrix : (n, n) C-contiguous float32 or float64
+
+    Returns
+    -------
+    (i, j) or None
+    """
+    cdef Py_ssize_t n = matrix.shape[0], row, col, i = 0, j = 0
+    cdef bint bad = False
+    with nogil:
+        row = 0
+        while row < n and not bad:
+            if floating is float:
+                col = bad_tile_single(&matrix[0, 0], n, row)
+            else:
+                col = bad_tile_double(&matrix[0, 0], n, row)
+            if col >= 0:
+                for i in range(row, min(row + TILE, n)):
+                    for j in range(col, min(col + TILE, n)):
+                        bad = not (matrix[i, j] >= 0) or matrix[i, j] != matrix[j, i]
+                        if bad:
+                            break
+                    if bad:
+                        break
+            for i in range(i if bad else row, i if bad else min(row + TILE, n)):
+                if matrix[i, i] != 0:
+                    j = i
+                    bad = True
+                    break
+            row += TILE
+    return (i, j) if bad else None

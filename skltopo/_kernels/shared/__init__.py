@@ -1,0 +1,1 @@
+"""Memory, sorting, union-find, and the choice of vector instructions."""

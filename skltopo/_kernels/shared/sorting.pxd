@@ -1,0 +1,209 @@
+"""Stable argsort of floats for the kernels: radix sort on order-preserving integer keys.
+
+LSD radix sort, three passes of 11 bits over 64-bit items (key << 32 | position): O(n) and stable,
+hence ties come out by position. float64 is sorted by its rounding to float32, which is monotone,
+and the runs of equal rounded keys are put right by insertion; when that takes too long (values
+that differ below the resolution of float32), three more passes over the low half of the 64-bit key
+do it instead.
+"""
+
+from cython cimport floating
+from libc.stdint cimport int32_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memset
+
+from .buffer cimport Buffer
+
+cdef enum:
+    RADIX_BITS = 11
+    RADIX_SIZE = 2048
+    SMALL = 48  # below this, insertion beats clearing histograms
+    FEW = 1500  # below this, four small histograms beat three large ones
+
+
+cdef inline uint32_t key32(float x) noexcept nogil:
+    """Order-preserving bits of a float32; -0.0 is expected to be normalised away."""
+    cdef uint32_t bits
+    memcpy(&bits, &x, 4)
+    return bits ^ (0xFFFFFFFFu if bits >> 31 else 0x80000000u)
+
+
+cdef inline uint64_t key64(double x) noexcept nogil:
+    """Order-preserving bits of a float64."""
+    cdef uint64_t bits
+    memcpy(&bits, &x, 8)
+    return bits ^ (0xFFFFFFFFFFFFFFFFu if bits >> 63 else 0x8000000000000000u)
+
+
+cdef inline void byte_sort(Buffer[uint64_t]& items, Buffer[uint64_t]& scratch,
+                           Py_ssize_t begin, Py_ssize_t end) noexcept nogil:
+    """Do as radix_sort in four passes of 8 bits: small histograms, for few items."""
+    cdef uint32_t[4][256] count
+    cdef uint32_t[4] total
+    cdef uint32_t key, c
+    cdef Py_ssize_t i, b
+    cdef int digit, shift
+    cdef uint64_t item
+    cdef uint64_t* source
+    cdef uint64_t* target
+    memset(&count[0][0], 0, sizeof(count))
+    for i in range(begin, end):
+        key = <uint32_t>(items[i] >> 32)
+        count[0][key & 255] += 1
+        count[1][(key >> 8) & 255] += 1
+        count[2][(key >> 16) & 255] += 1
+        count[3][key >> 24] += 1
+    for digit in range(4):
+        total[digit] = 0
+    for b in range(256):
+        for digit in range(4):
+            c = count[digit][b]
+            count[digit][b] = total[digit]
+            total[digit] += c
+    for digit in range(4):
+        shift = 32 + 8 * digit
+        source = scratch.data() if digit & 1 else items.data()
+        target = items.data() if digit & 1 else scratch.data()
+        for i in range(begin, end):
+            item = source[i]
+            b = (item >> shift) & 255
+            target[begin + count[digit][b]] = item
+            count[digit][b] += 1
+
+
+cdef inline void radix_sort(Buffer[uint64_t]& items, Buffer[uint64_t]& scratch,
+                            Py_ssize_t begin, Py_ssize_t end) noexcept nogil:
+    """Sort items[begin:end] by their high 32 bits, stably."""
+    if end - begin < FEW:
+        byte_sort(items, scratch, begin, end)
+    else:
+        wide_sort(items, scratch, begin, end)
+
+
+cdef inline void wide_sort(Buffer[uint64_t]& items, Buffer[uint64_t]& scratch,
+                           Py_ssize_t begin, Py_ssize_t end) noexcept nogil:
+    cdef uint32_t[3][RADIX_SIZE] count
+    cdef uint32_t[3] total
+    cdef uint32_t key, c
+    cdef Py_ssize_t i, b
+    cdef int digit, shift
+    cdef uint64_t item
+    cdef uint64_t* source
+    cdef uint64_t* target
+    for digit in range(3):
+        total[digit] = 0
+        for b in range(RADIX_SIZE):
+            count[digit][b] = 0
+    for i in range(begin, end):
+        key = <uint32_t>(items[i] >> 32)
+        count[0][key & (RADIX_SIZE - 1)] += 1
+        count[1][(key >> RADIX_BITS) & (RADIX_SIZE - 1)] += 1
+        count[2][key >> (2 * RADIX_BITS)] += 1
+    for b in range(RADIX_SIZE):
+        for digit in range(3):
+            c = count[digit][b]
+            count[digit][b] = total[digit]
+            total[digit] += c
+    for digit in range(3):
+        shift = 32 + digit * RADIX_BITS
+        source = scratch.data() if digit == 1 else items.data()
+        target = items.data() if digit == 1 else scratch.data()
+        for i in range(begin, end):
+            item = source[i]
+            b = (item >> shift) & (RADIX_SIZE - 1)
+            target[begin + count[digit][b]] = item
+            count[digit][b] += 1
+    memcpy(items.data() + begin, scratch.data() + begin, (end - begin) * sizeof(uint64_t))
+
+
+cdef inline bint insert_runs(Buffer[floating]& values, Buffer[uint64_t]& items,
+                             Py_ssize_t n) noexcept nogil:
+    """Finish items[:n] that are sorted by rounded key; False when that takes more than 8 n moves.
+
+    Values are looked up only between equal keys: each look is a cache miss.
+    """
+    cdef Py_ssize_t i, j, budget = 8 * n
+    cdef uint64_t item
+    cdef floating value
+    for i in range(1, n):
+        item = items[i]
+        if item >> 32 != items[i - 1] >> 32:
+            continue
+        value = values[<uint32_t>item]
+        j = i
+        while j > 0 and items[j - 1] >> 32 == item >> 32 and values[<uint32_t>items[j - 1]] > value:
+            items[j] = items[j - 1]
+            j -= 1
+        items[j] = item
+        budget -= i - j
+        if budget < 0:
+            return False
+    return True
+
+
+cdef inline void insertion_argsort(Buffer[floating]& values, Buffer[uint64_t]& items,
+                                   Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i, j
+    cdef floating value
+    for i in range(n):
+        value = values[i]
+        j = i
+        while j > 0 and values[<uint32_t>items[j - 1]] > value:
+            items[j] = items[j - 1]
+            j -= 1
+        items[j] = <uint64_t>i
+
+
+cdef inline int argsort(Buffer[floating]& values, Buffer[uint64_t]& items,
+                        Buffer[uint64_t]& scratch, Py_ssize_t n) except -1 nogil:
+    """Sort values[:n] ascending and stably: afterwards <uint32_t>items[i] is the i-th position.
+
+    Values are finite, and n is below 2**32. items and scratch are grown to n where shorter.
+    """
+    cdef Py_ssize_t i
+    items.grow(n)
+    if n <= SMALL:
+        insertion_argsort(values, items, n)
+        return 0
+    scratch.grow(n)
+    for i in range(n):
+        items[i] = (<uint64_t>key32(<float>values[i]) << 32) | <uint64_t>i
+    radix_sort(items, scratch, 0, n)
+    if floating is double:
+        if not insert_runs(values, items, n):
+            for i in range(n):
+                items[i] = (key64(values[i]) << 32) | <uint64_t>i
+            radix_sort(items, scratch, 0, n)
+            for i in range(n):
+                items[i] = (key64(values[<uint32_t>items[i]]) >> 32 << 32) | <uint32_t>items[i]
+            radix_sort(items, scratch, 0, n)
+    return 0
+
+
+cdef inline int argsort_pairs(Buffer[floating]& minus_length, Buffer[uint64_t]& pair,
+                              Buffer[uint64_t]& items, Buffer[uint64_t]& scratch,
+                              Py_ssize_t n) except -1 nogil:
+    """Sort n pairs by decreasing length, ties by pair: items as in argsort."""
+    cdef Py_ssize_t begin = 0, end, i, j
+    cdef uint64_t item, key
+    cdef bint keyed = n > SMALL     # then items carry the (rounded) length in their high half
+    argsort(minus_length, items, scratch, n)
+    while begin < n:
+        end = begin + 1
+        while (end < n and (not keyed or items[end] >> 32 == items[begin] >> 32)
+                and minus_length[<uint32_t>items[end]] == minus_length[<uint32_t>items[begin]]):
+            end += 1
+        if end - begin > SMALL:
+            for i in range(begin, end):
+                j = <uint32_t>items[i]
+                items[i] = (pair[j] >> 32 << 32) | <uint64_t>j
+            radix_sort(items, scratch, begin, end)
+        for i in range(begin + 1, end):
+            item = items[i]
+            key = pair[<uint32_t>item]
+            j = i
+            while j > begin and key < pair[<uint32_t>items[j - 1]]:
+                items[j] = items[j - 1]
+                j -= 1
+            items[j] = item
+        begin = end
+    return 0

@@ -1,0 +1,1 @@
+"""Functions of values: lengths, energies, proximal operators, descent."""

@@ -1,5 +1,0 @@
-"""Matchings with the least sum of costs (see _wasserstein.pyx)."""
-
-from ._plane_tree cimport Metric, Side
-
-cdef int match_by_sum(Side rows, Side columns, Metric metric) except -1 nogil

@@ -1,0 +1,143 @@
+"""The border between users' distance matrices and kernels: one matrix, a batch, or a list."""
+
+import math
+
+import numpy as np
+
+from .._arrays import as_floats, as_numbers, gather, is_tensor
+from .._kernels.rips.distances import find_bad_entry
+from .._kernels.rips.emst import prim_tree_of_rows
+from ..diagrams import concatenate
+from .point_clouds import ends_of, is_list_of_clouds
+
+__all__ = ["DistanceMatrices"]
+
+
+class DistanceMatrices:
+    """Distance matrices one after the other.
+
+    Parameters
+    ----------
+    matrices : (..., n, n) array-like or torch.Tensor, or list of (n_i, n_i) ones
+    name : str, default="points"
+        What to call it in an error.
+
+    Attributes
+    ----------
+    splits : (n_clouds + 1,) int64 ndarray
+        Points of all matrices, counted.
+    shape : tuple of int
+        Axes of the batch; () for a single matrix.
+
+    Raises
+    ------
+    TypeError
+        If entries are not real numbers.
+    ValueError
+        If a matrix is empty, not square, has a NaN, a negative entry or a diagonal that is not
+        zero, or is not symmetric. Infinite entries (no edge) are fine.
+    """
+
+    def __init__(self, matrices, name="points"):
+        if is_list_of_clouds(matrices):
+            self.shape = (len(matrices),)
+            numbers = [as_numbers(matrix, f"{name}[{i}]") for i, matrix in enumerate(matrices)]
+            names = [f"{name}[{i}]" for i in range(len(numbers))]
+        else:
+            array = as_numbers(matrices, name)
+            if array.ndim < 2:
+                raise ValueError(
+                    f"{name} must be a square matrix of distances for metric='precomputed', "
+                    f"got shape {tuple(array.shape)}"
+                )
+            self.shape = tuple(array.shape[:-2])
+            n_clouds = math.prod(self.shape)
+            numbers = list(array.reshape((n_clouds, *array.shape[-2:])))
+            names = [f"{name}{list(i)}" if i else name for i in np.ndindex(*self.shape)]
+            if not numbers:
+                _check_shape(tuple(array.shape[-2:]), name)
+        parts = []
+        for matrix, one in zip(numbers, names, strict=True):
+            _check_shape(tuple(matrix.shape), one)
+            parts.append(as_floats(matrix))
+            _check_entries(parts[-1][1], one)
+        self._live = [live for live, _ in parts]
+        self._plain = [plain for _, plain in parts]
+        self.splits = ends_of([len(plain) for plain in self._plain])
+        self._none = self._live[0].reshape(-1)[:0] if parts else as_floats(array)[0].reshape(-1)
+
+    @property
+    def n_clouds(self):
+        """Number of matrices over all axes of the batch."""
+        return len(self._plain)
+
+    def matrix(self, i):
+        """Return (matrix, whether its entries are squared lengths) of cloud i."""
+        return self._plain[i], False
+
+    def rows(self, i, start, stop):
+        """Return the distances of points start to stop of cloud i to all its points."""
+        return self._plain[i][start:stop]
+
+    def tree(self, i):
+        """Return (edges, lengths) of the minimum spanning tree of cloud i, in their order."""
+        plain = self._plain[i]
+        return prim_tree_of_rows(len(plain), plain.__getitem__)
+
+    def values(self, found):
+        """Return entries [i, j] of edges i < j, differentiable where the matrix is a tensor.
+
+        Parameters
+        ----------
+        found : list of (edges, splits)
+            edges : (m, 2 k) int64 ndarray, k edges in each row, numbered within their cloud.
+            splits : (n_clouds + 1,) int64 ndarray, cloud i has the rows splits[i]:splits[i + 1].
+
+        Returns
+        -------
+        list of (m, k) ndarray or torch.Tensor
+            A vertex (v, v) has the value of the diagonal, zero.
+        """
+        return [self._look_up(edges, splits) for edges, splits in found]
+
+    def _look_up(self, edges, splits):
+        if not self._live:
+            return self._none.reshape(0, edges.shape[1] // 2)
+        return concatenate(
+            [
+                gather(live, np.ascontiguousarray(part[:, ::2] * len(live) + part[:, 1::2]))
+                for live, part in zip(self._live, np.split(edges, splits[1:-1]), strict=True)
+            ]
+        )
+
+    def zeros(self, *shape):
+        """Return zeros of the kind of the entries."""
+        if is_tensor(self._none):
+            return self._none.new_zeros(shape)
+        return np.zeros(shape, dtype=self._none.dtype)
+
+
+def _check_shape(shape, name):
+    if len(shape) != 2 or shape[0] != shape[1]:
+        raise ValueError(
+            f"{name} must be a square matrix of distances for metric='precomputed', got shape "
+            f"{shape}"
+        )
+    if shape[0] == 0:
+        raise ValueError(f"a cloud must not be empty, got {name} of shape {shape}")
+
+
+def _check_entries(plain, name):
+    found = find_bad_entry(plain)
+    if found is None:
+        return
+    i, j = found
+    entry = plain[i, j]
+    where = f"{entry} at [{i}, {j}]"
+    if np.isnan(entry):
+        raise ValueError(f"{name} must have no NaN, got {where}; an edge that is missing is inf")
+    if entry < 0:
+        raise ValueError(f"{name} must hold distances of at least 0, got {where}")
+    if i == j:
+        raise ValueError(f"{name} must have a diagonal of zeros, got {where}")
+    raise ValueError(f"{name} must be symmetric, got {where} and {plain[j, i]} at [{j}, {i}]")

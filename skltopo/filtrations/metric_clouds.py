@@ -1,0 +1,194 @@
+"""Point clouds under a metric of scipy: distances for kernels, live lengths for diagrams."""
+
+import warnings
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from .._arrays import is_tensor
+from .._kernels.rips.distances import squared_distances
+from .._kernels.rips.emst import euclidean_tree, prim_tree_of_rows
+from ..diagrams import concatenate
+from .point_clouds import Clouds
+
+__all__ = ["MetricClouds", "check_metric"]
+
+# Pairs of points in one call of cdist, which computes all distances between two sets.
+PAIRED = 32
+# Greatest coordinate whose differences can be squared and summed.
+LARGEST = 1e150
+
+
+def _sqeuclidean(u, v):
+    return ((u - v) ** 2).sum(-1)
+
+
+def _cityblock(u, v):
+    return abs(u - v).sum(-1)
+
+
+def _chebyshev(u, v):
+    steps = abs(u - v)
+    return steps.amax(-1) if is_tensor(steps) else steps.max(-1)
+
+
+def _cosine(u, v):
+    return 1 - (u * v).sum(-1) / ((u**2).sum(-1) * (v**2).sum(-1)) ** 0.5
+
+
+def _correlation(u, v):
+    return _cosine(u - u.mean(-1)[..., None], v - v.mean(-1)[..., None])
+
+
+#: metrics that lengths can be differentiated through, beside the Euclidean one
+FORMULAS = {
+    "sqeuclidean": _sqeuclidean,
+    "cityblock": _cityblock,
+    "chebyshev": _chebyshev,
+    "cosine": _cosine,
+    "correlation": _correlation,
+}
+EUCLIDEAN = ("euclidean", "minkowski")  # minkowski has p=2 unless told otherwise
+
+
+def check_metric(metric):
+    """Raise TypeError or ValueError unless metric is a name of scipy's cdist or "precomputed"."""
+    if not isinstance(metric, str):
+        raise TypeError(
+            f"metric must be the name of a metric, got {metric!r}; for distances of your own, "
+            "metric='precomputed' takes a matrix"
+        )
+    if metric == "precomputed":
+        return
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            cdist(np.eye(3), np.eye(3), metric)
+        except ValueError as error:
+            if "nknown" in str(error):
+                raise ValueError(
+                    "metric must be 'precomputed' or a metric of scipy.spatial.distance.cdist, "
+                    f"got {metric!r}"
+                ) from None
+        except np.linalg.LinAlgError:  # mahalanobis on the three points
+            pass
+
+
+class MetricClouds(Clouds):
+    """Point clouds with the distances of a metric.
+
+    Parameters
+    ----------
+    points : see `Clouds`
+    metric : str
+        A name that `check_metric` lets pass.
+    """
+
+    def __init__(self, points, metric):
+        super().__init__(points)
+        self._metric = metric
+        self._euclidean = metric in EUCLIDEAN
+        if self._euclidean and max(self.plain.max(initial=0), -self.plain.min(initial=0)) > LARGEST:
+            raise ValueError(
+                f"points must not exceed {LARGEST:g}, or squares of distances overflow; scale them"
+            )
+        known = (*EUCLIDEAN, *FORMULAS)
+        if metric not in known and is_tensor(self.live) and self.live.requires_grad:
+            raise ValueError(
+                f"gradients are there for metric {', '.join(map(repr, known))} and 'precomputed', "
+                f"got a tensor that requires grad and {metric!r}; detach it, or give a matrix of "
+                "distances"
+            )
+
+    def _options(self, i):
+        """Return what a metric takes from the whole of cloud i."""
+        if self._metric == "seuclidean":
+            return {"V": np.var(self[i], axis=0, ddof=1)}
+        if self._metric == "mahalanobis":
+            return {"VI": np.linalg.inv(np.atleast_2d(np.cov(self[i].T))).T}
+        return {}
+
+    def rows(self, i, start, stop):
+        """Return the distances of points start to stop of cloud i to all its points."""
+        metric = "euclidean" if self._euclidean else self._metric
+        points = self[i]
+        rows = cdist(points[start:stop], points, metric, **self._options(i))
+        if np.isnan(rows).any():
+            j, k = np.argwhere(np.isnan(rows))[0]
+            raise ValueError(
+                f"metric {metric!r} is not a number between points {start + j} and {k} of cloud {i}"
+            )
+        return rows
+
+    def matrix(self, i):
+        """Return (matrix, whether its entries are squared lengths) of cloud i."""
+        if self._euclidean:
+            return squared_distances(self[i]), True
+        return self.rows(i, 0, len(self[i])), False
+
+    def tree(self, i):
+        """Return (edges, lengths) of the minimum spanning tree of cloud i, in their order."""
+        if self._euclidean:
+            edges, squares = euclidean_tree(self[i])
+            return edges, np.sqrt(squares)
+        n = len(self[i])
+        return prim_tree_of_rows(n, lambda k: self.rows(i, k, k + 1)[0])
+
+    def values(self, found):
+        """Return lengths of edges, differentiable where the points are a tensor.
+
+        Parameters
+        ----------
+        found : list of (edges, splits)
+            edges : (m, 2 k) int64 ndarray, k edges in each row, numbered within their cloud.
+            splits : (n_clouds + 1,) int64 ndarray, cloud i has the rows splits[i]:splits[i + 1].
+
+        Returns
+        -------
+        list of (m, k) ndarray or torch.Tensor
+            The gradient at coincident points is finite; a vertex (v, v) has length zero.
+        """
+        if self._euclidean:
+            return self.edge_values([self.number(edges, splits) for edges, splits in found])
+        return [self._measure_rows(edges, splits) for edges, splits in found]
+
+    def _measure_rows(self, edges, splits):
+        if self._metric in FORMULAS:
+            ends = self.gather(self.number(edges, splits))
+            lengths = FORMULAS[self._metric](ends[:, ::2], ends[:, 1::2])
+            return self._without_loops(lengths, edges)
+        if not self.n_clouds:
+            return self.zeros(0, edges.shape[1] // 2)
+        parts = np.split(edges, splits[1:-1])
+        return concatenate([self._paired(i, part) for i, part in enumerate(parts)])
+
+    @staticmethod
+    def _without_loops(lengths, edges):
+        """Put zero where an edge is a vertex, whatever rounding made of it."""
+        loops = edges[:, ::2] == edges[:, 1::2]
+        if not loops.any():
+            return lengths
+        if is_tensor(lengths):
+            import torch
+
+            return lengths.masked_fill(torch.from_numpy(loops).to(lengths.device), 0)
+        lengths[loops] = 0
+        return lengths
+
+    def _paired(self, i, edges):
+        """Return lengths of the edges of cloud i by scipy."""
+        points, options = self[i], self._options(i)
+        first, second = edges[:, ::2].reshape(-1), edges[:, 1::2].reshape(-1)
+        lengths = np.zeros(len(first))
+        for start in range(0, len(first), PAIRED):
+            part = slice(start, start + PAIRED)
+            lengths[part] = cdist(
+                points[first[part]], points[second[part]], self._metric, **options
+            ).diagonal()
+        lengths[first == second] = 0
+        lengths = lengths.reshape(len(edges), edges.shape[1] // 2)
+        if is_tensor(self.live):
+            import torch
+
+            return torch.from_numpy(lengths).to(self.live)
+        return lengths.astype(self.live.dtype)

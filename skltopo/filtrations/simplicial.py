@@ -1,0 +1,353 @@
+"""Functions on the vertices of any simplicial complex: from values to persistence diagrams."""
+
+import math
+from functools import partial
+from itertools import combinations
+from numbers import Integral
+
+import numpy as np
+from scipy.sparse import coo_array, issparse
+
+from .._arrays import as_floats, as_numbers, check_finite, gather
+from .._kernels.complexes.reduction import filter_facets, list_faces, reduce_complex
+from .._parallel import effective_n_jobs, run
+from ..diagrams import Diagram, DiagramBatch, Points
+
+__all__ = ["SimplicialComplex"]
+
+# Simplices of one dimension at the most, before duplicates are merged.
+MAX_SIMPLICES = 2**31 - 1
+# Samples in one task: Ctrl-C and other threads wait for one at the most.
+CHUNK_SAMPLES = 16
+
+
+class SimplicialComplex:
+    """Sublevel or superlevel set persistence of functions on the vertices of a complex.
+
+    The complex is built once and called with the values of any number of functions. A simplex
+    enters the filtration with the last of its vertices; equal values enter in the order of their
+    vertices, so the result depends on the input alone.
+
+    Parameters
+    ----------
+    simplices : array-like of int of shape (m, k + 1), or a sequence of such arrays or of simplices
+        Vertices, counted from 0, of each simplex. ``[[0, 1, 2], [2, 3]]`` (simplices of any
+        dimensions) and ``[triangles, edges]`` (an array for each dimension) both work. Faces are
+        filled in, duplicates are merged. The complex need not be connected, acyclic or a manifold.
+    n_vertices : int, default=None
+        Number of vertices; None for one more than the largest in `simplices`. Every vertex below it
+        belongs to the complex, also one that is in no simplex.
+    max_dim : int, default=None
+        Leave out simplices of a higher dimension (but not their faces); None for none.
+    superlevel : bool, default=False
+        Sweep from high to low values: births above deaths.
+    homology_dimensions : sequence of int, default=None
+        Dimensions to compute; None for 0 to the dimension of the complex.
+    keep_zero : bool, default=False
+        Keep points with death equal to birth, where they pair two different vertices.
+    n_jobs : int, default=None
+        Threads for a batch. None is 1 unless in a joblib context, -1 is all cores. The result is
+        the same for any value.
+
+    Attributes
+    ----------
+    n_vertices : int
+    simplices : list of (n_k, k + 1) int64 ndarray
+        All simplices of dimension k = 0, 1, ...: vertices ascending, rows in lexicographic order.
+    homology_dimensions : tuple of int
+
+    See Also
+    --------
+    LevelSet : The same on lines, images and volumes, much faster.
+
+    Notes
+    -----
+    PD_0 is found by union-find; so is, by duality, the highest dimension of a complex whose
+    simplices of one dimension less have at most two cofaces (surfaces, graphs, triangulated
+    solids). Dimensions between are the reduction of a matrix modulo 2, with columns known to be
+    zero left out. Homology in dimension k depends on simplices of dimensions k and k + 1, so
+    classes in dimension `max_dim` never end.
+
+    References
+    ----------
+    Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, section 2 (levelset
+    persistence, the map omega_ls).
+
+    Examples
+    --------
+    The boundary of a square, with a diagonal, is a graph with two cycles:
+
+    >>> from skltopo.filtrations import SimplicialComplex
+    >>> graph = SimplicialComplex([[0, 1], [1, 2], [2, 3], [3, 0], [0, 2]])
+    >>> diagram = graph([0.0, 2.0, 1.0, 3.0])
+    >>> diagram[1]
+    array([[ 2., inf],
+           [ 3., inf]])
+    >>> diagram.essential[1]
+    array([1, 3])
+
+    Filled in, one of them is gone; a batch of functions gives a batch of diagrams:
+
+    >>> surface = SimplicialComplex([[0, 1, 2], [2, 3], [3, 0]])
+    >>> [len(diagram[1]) for diagram in surface([[0.0, 2.0, 1.0, 3.0], [3.0, 2.0, 1.0, 0.0]])]
+    [1, 1]
+    """
+
+    def __init__(
+        self,
+        simplices,
+        *,
+        n_vertices=None,
+        max_dim=None,
+        superlevel=False,
+        homology_dimensions=None,
+        keep_zero=False,
+        n_jobs=None,
+    ):
+        for name, value, least in (("max_dim", max_dim, 0), ("n_vertices", n_vertices, 1)):
+            if value is not None and (not isinstance(value, Integral) or value < least):
+                raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+        given = _as_arrays(simplices)
+        largest = max((rows.max() for rows in given if rows.size), default=-1)
+        if n_vertices is None:
+            n_vertices = int(largest) + 1
+        if n_vertices == 0:
+            raise ValueError("simplices must have a vertex, got none; give n_vertices")
+        if largest >= n_vertices:
+            raise ValueError(
+                f"simplices must have vertices below n_vertices={n_vertices}, got {largest}"
+            )
+        given = [rows for part in given for rows in _skeleton(part, max_dim)]
+        given.append(np.arange(n_vertices, dtype=np.int64)[:, np.newaxis])
+        self.n_vertices = int(n_vertices)
+        self.simplices, self._facets = list_faces(given)
+        self.max_dim = max_dim
+        self.superlevel = superlevel
+        self.keep_zero = keep_zero
+        self.n_jobs = n_jobs
+        if homology_dimensions is None:
+            homology_dimensions = range(len(self.simplices))
+        for dim in homology_dimensions:
+            if not isinstance(dim, Integral) or dim < 0:
+                raise ValueError(f"homology_dimensions must be at least 0, got {dim!r}")
+        self.homology_dimensions = tuple(int(dim) for dim in homology_dimensions)
+        self._n_dims = min(len(self.simplices), max(self.homology_dimensions, default=-1) + 2)
+
+    @classmethod
+    def from_graph(cls, adjacency, **parameters):
+        """Build the complex of a graph: PD_0 of its components, and its cycles in PD_1.
+
+        Parameters
+        ----------
+        adjacency : (n_vertices, n_vertices) array-like or scipy sparse array or matrix
+            i and j are joined where adjacency[i, j] or adjacency[j, i] is stored and not zero; the
+            diagonal does not matter, nor do other values than zero.
+        **parameters
+            As in the class.
+
+        Returns
+        -------
+        SimplicialComplex
+
+        Raises
+        ------
+        ValueError
+            If adjacency is not square, or has no vertices.
+
+        Examples
+        --------
+        >>> from scipy.sparse import csr_array
+        >>> from skltopo.filtrations import SimplicialComplex
+        >>> path = csr_array([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+        >>> SimplicialComplex.from_graph(path)([0.0, 2.0, 1.0])[0]
+        array([[ 0., inf],
+               [ 1.,  2.]])
+        """
+        if not issparse(adjacency):
+            adjacency = as_numbers(adjacency, "adjacency")
+        shape = tuple(adjacency.shape)
+        if len(shape) != 2 or shape[0] != shape[1] or shape[0] == 0:
+            raise ValueError(f"adjacency must be a square matrix with vertices, got shape {shape}")
+        entries = coo_array(adjacency if issparse(adjacency) else np.asarray(adjacency))
+        joined = (entries.data != 0) & (entries.row != entries.col)
+        edges = np.column_stack([entries.row[joined], entries.col[joined]])
+        return cls(edges, n_vertices=shape[0], **parameters)
+
+    def __call__(self, values):
+        """Compute the diagrams of one function on the vertices, or of a batch.
+
+        Parameters
+        ----------
+        values : array-like or torch.Tensor of shape (..., n_vertices)
+            Finite real numbers; float32 and float64 are used as they are, float16 is compared in
+            float32, integers in float64.
+
+        Returns
+        -------
+        Diagram or DiagramBatch
+            A batch if values has more than one axis. Tensors if values is a tensor. Essential
+            classes come in the order of the filtration.
+
+        Raises
+        ------
+        TypeError
+            If values is not real numbers.
+        ValueError
+            If values is ragged, does not have n_vertices values in its last axis, or has a NaN or
+            an infinity.
+        """
+        values = as_numbers(values, "values")
+        shape = tuple(values.shape)
+        if len(shape) == 0 or shape[-1] != self.n_vertices:
+            raise ValueError(
+                f"values must have shape (..., {self.n_vertices}) for a complex with "
+                f"{self.n_vertices} vertices, got {shape}"
+            )
+        live, plain = as_floats(values)
+        check_finite(plain, "values")
+        plain = plain.reshape(-1, self.n_vertices)
+        tasks = [
+            partial(self._pair_samples, plain[start : start + CHUNK_SAMPLES])
+            for start in range(0, len(plain), CHUNK_SAMPLES)
+        ]
+        n_jobs = effective_n_jobs(self.n_jobs)
+        found = [sample for chunk in run(tasks, n_jobs) for sample in chunk]
+        points = {
+            dim: self._gather_points(live, [sample[dim] for sample in found])
+            for dim in self.homology_dimensions
+        }
+        last = partial(self._last_values, live, plain)
+        batch = DiagramBatch(points, shape[:-1], self.superlevel, last)
+        return batch if len(shape) > 1 else Diagram(batch)
+
+    def _pair_samples(self, rows):
+        return [self._pair_sample(row) for row in rows]
+
+    def _pair_sample(self, row):
+        """Return {dim: (pairs of vertices, essential vertices)} of one function."""
+        sweep = -row if self.superlevel else row
+        by_rank = np.argsort(sweep, kind="stable")
+        rank = np.empty(self.n_vertices, dtype=np.int64)
+        rank[by_rank] = np.arange(self.n_vertices)
+        orders, owners = [], []  # owner: the vertex that gives a simplex its value
+        for simplices in self.simplices[: self._n_dims]:
+            ranks = -np.sort(-rank[simplices], axis=1)
+            order = _lexicographic_order(ranks, self.n_vertices)
+            orders.append(order)
+            owners.append(by_rank[ranks[order, 0]])
+        reduced = reduce_complex(filter_facets(self._facets[: self._n_dims], orders))
+        out = {}
+        for dim in self.homology_dimensions:
+            if dim >= len(reduced):
+                out[dim] = np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.int64)
+                continue
+            pairs, essential = reduced[dim]
+            births = owners[dim][pairs[:, 0]]
+            deaths = owners[dim + 1][pairs[:, 1]] if len(pairs) else births
+            kept = births != deaths if self.keep_zero else sweep[births] != sweep[deaths]
+            pairs = np.column_stack([births[kept], deaths[kept]])
+            # Rounded to the dtype, as the points themselves, so that equal lengths are ties.
+            length = sweep[pairs[:, 1]] - sweep[pairs[:, 0]]
+            longest_first = np.lexsort([pairs[:, 1], pairs[:, 0], -length])
+            out[dim] = pairs[longest_first], owners[dim][essential]
+        return out
+
+    @staticmethod
+    def _gather_points(live, found):
+        n_vertices = live.shape[-1]
+        pairs = [pairs for pairs, _ in found]
+        essential = [essential for _, essential in found]
+        finite, splits, index = _join(pairs, n_vertices, np.empty((0, 2), dtype=np.int64))
+        births, birth_splits, birth_index = _join(essential, n_vertices, np.empty(0, np.int64))
+        return Points(
+            finite=gather(live, index),
+            pairs=finite,
+            splits=splits,
+            births=gather(live, birth_index),
+            essential=births,
+            essential_splits=birth_splits,
+        )
+
+    def _last_values(self, live, plain):
+        """Value of the vertex that enters last, for each sample."""
+        last = plain.argmin(axis=1) if self.superlevel else plain.argmax(axis=1)
+        return gather(live, last + np.arange(len(plain), dtype=np.int64) * self.n_vertices)
+
+    def __repr__(self):
+        counts = [len(simplices) for simplices in self.simplices]
+        return (
+            f"SimplicialComplex({counts} simplices of dimension 0 to {len(counts) - 1}, "
+            f"superlevel={self.superlevel}, homology_dimensions={self.homology_dimensions})"
+        )
+
+
+def _join(parts, n_vertices, none):
+    """Return parts one after the other, where each begins, and their indices in the batch."""
+    splits = np.cumsum([0, *map(len, parts)]).astype(np.int64)
+    joined = np.concatenate([none, *parts])
+    first = np.repeat(np.arange(len(parts), dtype=np.int64) * n_vertices, np.diff(splits))
+    return joined, splits, joined + first.reshape(-1, *[1] * (joined.ndim - 1))
+
+
+def _lexicographic_order(rows, base):
+    """Return the order that sorts rows of integers in range(base); no two rows are the same."""
+    if base ** rows.shape[1] >= 2**63:
+        return np.lexsort(rows.T[::-1])
+    key = rows[:, 0]
+    for column in rows.T[1:]:
+        key = key * base + column
+    return np.argsort(key)
+
+
+def _as_arrays(simplices):
+    """Return simplices as int64 arrays, one or several of a dimension."""
+    if not isinstance(simplices, (list, tuple)):
+        return [_as_array(simplices)]
+    if any(getattr(part, "ndim", 1) == 2 for part in simplices):
+        return [_as_array(part) for part in simplices]
+    by_size = {}
+    for simplex in simplices:
+        try:
+            by_size.setdefault(len(simplex), []).append(simplex)
+        except TypeError:
+            raise TypeError(
+                f"simplices must be arrays or sequences of vertices, got {simplex!r} as one"
+            ) from None
+    return [_as_array([list(simplex) for simplex in group]) for group in by_size.values()]
+
+
+def _as_array(rows):
+    """Return one array of simplices, checked."""
+    rows = as_numbers(rows, "simplices")
+    rows = np.asarray(rows)
+    if rows.size == 0:
+        return np.empty((0, 1), dtype=np.int64)
+    if rows.dtype.kind not in "iu":
+        raise TypeError(f"simplices must be integers, the vertices, got dtype {rows.dtype}")
+    if rows.ndim != 2:
+        raise ValueError(f"simplices must have shape (m, k + 1), got {rows.shape}")
+    if rows.min() < 0 or rows.max() >= MAX_SIMPLICES:
+        wrong = rows.min() if rows.min() < 0 else rows.max()
+        raise ValueError(f"simplices must have vertices from 0 to 2**31 - 2, got {wrong}")
+    rows = np.sort(rows.astype(np.int64), axis=1)
+    double = (rows[:, 1:] == rows[:, :-1]).any(axis=1)
+    if double.any():
+        raise ValueError(
+            f"a simplex must have each vertex once, got {rows[double.argmax()].tolist()}"
+        )
+    return rows
+
+
+def _skeleton(rows, max_dim):
+    """Return the simplices, or their faces of dimension max_dim if they have more dimensions."""
+    size = rows.shape[1]
+    top = size if max_dim is None else min(size, max_dim + 1)
+    n_faces = max(math.comb(size, k) for k in range(1, top + 1)) * len(rows)
+    if n_faces >= MAX_SIMPLICES:
+        raise ValueError(
+            f"{len(rows)} simplices of dimension {size - 1} have {n_faces} faces of one dimension; "
+            "at most 2**31 are possible, give max_dim"
+        )
+    if top == size:
+        return [rows]
+    return [rows[:, columns] for columns in combinations(range(size), top)]

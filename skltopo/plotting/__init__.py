@@ -1,0 +1,18 @@
+"""Pictures. matplotlib is imported when one is drawn."""
+
+from .coefficients import CoefficientDisplay, CoefficientPathDisplay
+from .critical_points import CriticalPointsDisplay
+from .diagrams import BarcodeDisplay, PersistenceDiagramDisplay
+from .shaping import TopoShaperDisplay
+from .vectors import DiagramCurveDisplay, PersistenceImageDisplay
+
+__all__ = [
+    "BarcodeDisplay",
+    "CoefficientDisplay",
+    "CoefficientPathDisplay",
+    "CriticalPointsDisplay",
+    "DiagramCurveDisplay",
+    "PersistenceDiagramDisplay",
+    "PersistenceImageDisplay",
+    "TopoShaperDisplay",
+]
