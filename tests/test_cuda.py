@@ -109,8 +109,9 @@ def test_distances_stay_on_the_device(distance, rng):
     "vectorizer",
     [
         PersistenceImage(resolution=(6, 5)),
-        PersistenceLandscape(resolution=20),
-        Silhouette(resolution=20),
+        # Of a learnt range, the first sample is a birth, where a landscape has no derivative.
+        PersistenceLandscape(resolution=20, sample_range=(0.0123, 0.987)),
+        Silhouette(resolution=20, sample_range=(0.0123, 0.987)),
         PersistenceEntropy(),
         TopKLengths(k=3),
         Polynomial(),
