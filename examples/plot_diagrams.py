@@ -31,13 +31,13 @@ def plot_points_and_bars(hills, noise, output):
     """Few points, many points, and superlevel sets."""
     few, many = LevelSet(2)(hills), LevelSet(2, superlevel=True)(noise)
     figure, axes = plt.subplots(1, 2, figsize=(10, 4.8), layout="constrained")
-    PersistenceDiagramDisplay.from_diagram(few, title="sublevel sets of hills").plot(axes[0])
+    PersistenceDiagramDisplay.from_diagram(few, title="sublevel sets of hills", ax=axes[0])
     title = f"superlevel sets of noise, {sum(len(p) for p in many.pairs.values()):,} points"
-    PersistenceDiagramDisplay.from_diagram(many, title=title).plot(axes[1])
+    PersistenceDiagramDisplay.from_diagram(many, title=title, ax=axes[1])
     save(figure, output, "persistence_diagram")
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    BarcodeDisplay.from_diagram(few, title="sublevel sets of hills").plot(axes[0])
-    BarcodeDisplay.from_diagram(many, title=title).plot(axes[1])
+    BarcodeDisplay.from_diagram(few, title="sublevel sets of hills", ax=axes[0])
+    BarcodeDisplay.from_diagram(many, title=title, ax=axes[1])
     save(figure, output, "barcode")
 
 
@@ -47,10 +47,10 @@ def plot_vectors(hills, output):
     figure, axes = plt.subplots(1, 3, figsize=(13, 3.8), layout="constrained")
     image = PersistenceImage(resolution=(30, 30))
     row = image.fit_transform(diagrams)[0]
-    PersistenceImageDisplay.from_estimator(image, row, title="persistence image").plot(axes[0])
+    PersistenceImageDisplay.from_estimator(image, row, title="persistence image", ax=axes[0])
     for ax, curve in zip(axes[1:], (PersistenceLandscape(n_layers=4), BettiCurve()), strict=True):
         row = curve.fit_transform(diagrams)[0]
-        DiagramCurveDisplay.from_estimator(curve, row, title=type(curve).__name__).plot(ax)
+        DiagramCurveDisplay.from_estimator(curve, row, title=type(curve).__name__, ax=ax)
     save(figure, output, "diagram_vectors")
 
 
@@ -58,14 +58,14 @@ def plot_where(hills, cloud, output):
     """Draw where the most persistent points live: on a line, an image and a cloud."""
     figure, axes = plt.subplots(1, 3, figsize=(13, 4.2), layout="constrained")
     CriticalPointsDisplay.from_sample(
-        LevelSet(1), hills[len(hills) // 2], n_points=4, title="components of a line"
-    ).plot(axes[0])
+        LevelSet(1), hills[len(hills) // 2], n_points=4, title="components of a line", ax=axes[0]
+    )
     CriticalPointsDisplay.from_sample(
-        LevelSet(2), hills, dim=1, n_points=5, title="holes of an image"
-    ).plot(axes[1])
+        LevelSet(2), hills, dim=1, n_points=5, title="holes of an image", ax=axes[1]
+    )
     CriticalPointsDisplay.from_sample(
-        WeakAlpha(max_dim=1), cloud, dim=1, n_points=3, title="holes of a cloud"
-    ).plot(axes[2])
+        WeakAlpha(max_dim=1), cloud, dim=1, n_points=3, title="holes of a cloud", ax=axes[2]
+    )
     save(figure, output, "critical_points")
 
 

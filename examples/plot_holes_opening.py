@@ -70,7 +70,7 @@ if __name__ == "__main__":
     X = np.random.default_rng(0).random((100, 2))
     n_steps = 12 if options.quick else 150
     shaper = TopoShaper("holes", max_iter=n_steps, store_path=True).fit(X)
-    display = TopoShaperDisplay.from_estimator(shaper, X).plot()
+    display = TopoShaperDisplay.from_estimator(shaper, X)
     display.figure_.savefig(options.output / "holes_opening.png", dpi=150)
     print(
         f"{shaper.n_iter_} steps: sum of squared lengths of holes {-shaper.loss_curve_[0]:.3f} to "

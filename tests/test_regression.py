@@ -268,14 +268,14 @@ def test_displays_mark_clusters_and_maxima(problem):
     plt = pytest.importorskip("matplotlib.pyplot")
     plt.switch_backend("agg")
     X, y = problem
-    display = CoefficientDisplay.from_estimator(TopologicalRegression(lam=0.1).fit(X, y)).plot()
+    display = CoefficientDisplay.from_estimator(TopologicalRegression(lam=0.1).fit(X, y))
     assert len(set(display.points_.get_array().tolist())) == 3
     model = TopologicalRegression("maxima", n_components=2).fit(X, y)
     _, ax = plt.subplots()
-    display = CoefficientDisplay.from_estimator(model, truth=model.coef_).plot(ax)
+    display = CoefficientDisplay.from_estimator(model, truth=model.coef_, ax=ax)
     assert display.ax_ is ax
     assert len(ax.collections[-1].get_offsets()) == 2
-    path = CoefficientPathDisplay.from_estimator(TopologicalRegressionCV(lams=4).fit(X, y)).plot()
+    path = CoefficientPathDisplay.from_estimator(TopologicalRegressionCV(lams=4).fit(X, y))
     assert len(path.lines_) == 10
     assert path.error_ax_.get_yscale() == "log"
     with pytest.raises(ValueError, match="one row of weights"):

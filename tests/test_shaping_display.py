@@ -19,7 +19,7 @@ def without_windows():
 def display_of(d, **options):
     X = np.random.default_rng(0).random((25, d))
     shaper = TopoShaper("clusters", max_iter=4, tol=None, **options).fit(X)
-    return X, shaper, TopoShaperDisplay.from_estimator(shaper, X).plot()
+    return X, shaper, TopoShaperDisplay.from_estimator(shaper, X)
 
 
 def test_points_trails_and_diagrams_in_the_plane():
@@ -46,14 +46,14 @@ def test_trails_are_straight_without_a_path_or_for_other_points():
     np.testing.assert_allclose(ways[3], [X[3], shaper.embedding_[3]])
     _, shaper, _ = display_of(2, store_path=True)
     for other in (X[:5], X[::-1]):
-        ways = TopoShaperDisplay.from_estimator(shaper, other).plot().axes_[2].collections[0]
+        ways = TopoShaperDisplay.from_estimator(shaper, other).axes_[2].collections[0]
         assert len(ways.get_segments()[0]) == 2
         assert len(ways.get_segments()) == len(other)
 
 
 def test_holes_have_a_mark_of_their_own():
     X = np.random.default_rng(0).random((40, 2))
-    display = TopoShaperDisplay.from_estimator(TopoShaper("holes", max_iter=3).fit(X), X).plot()
+    display = TopoShaperDisplay.from_estimator(TopoShaper("holes", max_iter=3).fit(X), X)
     collections = display.axes_[3].collections
     assert len(collections) == 4
     colors = {tuple(c.get_facecolor()[0]) for c in collections}
@@ -86,6 +86,6 @@ def test_axes_can_be_given():
 
 def test_one_point_and_no_diagrams():
     shaper = TopoShaper("clusters").fit([[1.0, 2.0]])
-    TopoShaperDisplay.from_estimator(shaper, [[1.0, 2.0]]).plot().figure_.canvas.draw()
+    TopoShaperDisplay.from_estimator(shaper, [[1.0, 2.0]]).figure_.canvas.draw()
     bare = TopoShaperDisplay(before=np.zeros((2, 2)), after=np.ones((2, 2))).plot()
     assert not bare.axes_[3].collections

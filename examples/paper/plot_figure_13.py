@@ -25,8 +25,8 @@ def plot(values, path):
     """Draw function and diagram, and arrows from points to their critical vertices."""
     diagram = LevelSet(ndim=1)(values)
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")
-    CriticalPointsDisplay.from_sample(LevelSet(ndim=1), values, title="function").plot(left)
-    shown = PersistenceDiagramDisplay.from_diagram(diagram, title="PD$_0$").plot(right)
+    CriticalPointsDisplay.from_sample(LevelSet(ndim=1), values, title="function", ax=left)
+    shown = PersistenceDiagramDisplay.from_diagram(diagram, title="PD$_0$", ax=right)
     for number, (point, pair) in enumerate(
         zip(shown.points_[0].get_offsets(), diagram.pairs[0], strict=True), 1
     ):

@@ -29,9 +29,14 @@ def plot(image, path):
     figure = plt.figure(figsize=(9, 8), layout="constrained")
     level_sets = LevelSet(ndim=2, superlevel=True)
     CriticalPointsDisplay.from_sample(
-        level_sets, image, dim=1, n_points=1, title="superlevel sets of brightness"
-    ).plot(figure.add_subplot(2, 2, 1))
-    PersistenceDiagramDisplay.from_diagram(level_sets(image)).plot(figure.add_subplot(2, 2, 3))
+        level_sets,
+        image,
+        dim=1,
+        n_points=1,
+        title="superlevel sets of brightness",
+        ax=figure.add_subplot(2, 2, 1),
+    )
+    PersistenceDiagramDisplay.from_diagram(level_sets(image), ax=figure.add_subplot(2, 2, 3))
 
     rows, cols = np.indices(image.shape)
     cloud = np.column_stack([cols.ravel(), -rows.ravel(), HEIGHT * image.ravel()])
@@ -42,7 +47,7 @@ def plot(image, path):
         space.plot(*cloud[edge].T, color=color, lw=3)
     space.set(xlabel="column", ylabel="- row", zlabel="brightness")
     space.view_init(elev=50, azim=-80)
-    PersistenceDiagramDisplay.from_diagram(diagram).plot(figure.add_subplot(2, 2, 4))
+    PersistenceDiagramDisplay.from_diagram(diagram, ax=figure.add_subplot(2, 2, 4))
     figure.savefig(path, dpi=70)
     counts = {dim: len(pairs) for dim, pairs in diagram.pairs.items()}
     print(f"Rips: {counts[0]} components that end, {counts[1]} rings")

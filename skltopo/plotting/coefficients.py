@@ -53,7 +53,7 @@ class CoefficientDisplay:
     >>> X = np.random.default_rng(0).normal(size=(20, 4))
     >>> model = TopologicalRegression(n_components=2).fit(X, X @ [1, 1, 3, 3])
     >>> display = CoefficientDisplay.from_estimator(model)
-    >>> display.plot().ax_.get_ylabel()
+    >>> display.ax_.get_ylabel()
     'weight'
     """
 
@@ -64,8 +64,8 @@ class CoefficientDisplay:
         self.title = title
 
     @classmethod
-    def from_estimator(cls, estimator, *, truth=None, title=None):
-        """Make the display of a fitted estimator with one row of weights.
+    def from_estimator(cls, estimator, *, truth=None, title=None, ax=None):
+        """Draw the display of a fitted estimator with one row of weights.
 
         Parameters
         ----------
@@ -73,6 +73,8 @@ class CoefficientDisplay:
         truth : array-like, default=None
             True weights, if known.
         title : str, default=None
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
@@ -85,10 +87,10 @@ class CoefficientDisplay:
                 f"the estimator must have one row of weights, got coef_ of shape {coef.shape}"
             )
         penalty = estimator._make_penalty(estimator.n_features_in_)
-        return cls(coef=coef.ravel(), penalty=penalty, truth=truth, title=title)
+        return cls(coef=coef.ravel(), penalty=penalty, truth=truth, title=title).plot(ax=ax)
 
     def plot(self, ax=None):
-        """Draw.
+        """Draw again, on other axes.
 
         Parameters
         ----------
@@ -165,7 +167,7 @@ class CoefficientPathDisplay:
     >>> from skltopo.plotting import CoefficientPathDisplay
     >>> X = np.random.default_rng(0).normal(size=(20, 4))
     >>> model = TopologicalRegressionCV(n_components=2, lams=5).fit(X, X @ [1, 1, 3, 3])
-    >>> display = CoefficientPathDisplay.from_estimator(model).plot()
+    >>> display = CoefficientPathDisplay.from_estimator(model)
     >>> len(display.lines_)
     4
     """
@@ -178,12 +180,14 @@ class CoefficientPathDisplay:
         self.labels = labels
 
     @classmethod
-    def from_estimator(cls, estimator):
-        """Make the display of a fitted `TopologicalRegressionCV`.
+    def from_estimator(cls, estimator, *, ax=None):
+        """Draw the display of a fitted `TopologicalRegressionCV`.
 
         Parameters
         ----------
         estimator : TopologicalRegressionCV
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
@@ -200,10 +204,10 @@ class CoefficientPathDisplay:
             mse_path=estimator.mse_path_,
             lam=estimator.lam_,
             labels=labels,
-        )
+        ).plot(ax=ax)
 
     def plot(self, ax=None):
-        """Draw.
+        """Draw again, on other axes.
 
         Parameters
         ----------

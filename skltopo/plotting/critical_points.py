@@ -1,6 +1,7 @@
 """Pictures of where points of a diagram live: on a line, an image or a cloud."""
 
 from itertools import combinations
+from numbers import Integral
 
 import numpy as np
 
@@ -12,13 +13,14 @@ from .pictures import as_plain, axes_or_new
 __all__ = ["CriticalPointsDisplay"]
 
 BIRTH, DEATH = "#0072B2", "#D55E00"  # of the colours of Okabe and Ito
+MAX_NUMBERS = 30  # more numbers would hide what is below them
 
 
 class CriticalPointsDisplay:
     """Where points of a diagram live: their births and deaths, drawn on the sample.
 
     On a function on a line or an image these are vertices, on a point cloud edges or simplices.
-    Points are numbered from 1 at the most persistent finite one.
+    Points are numbered from 1 at the most persistent finite one, where there are not more than 30.
 
     Parameters
     ----------
@@ -47,7 +49,7 @@ class CriticalPointsDisplay:
     >>> from skltopo.plotting import CriticalPointsDisplay
     >>> image = np.random.default_rng(0).random((12, 12))
     >>> filtration = LevelSet(ndim=2, superlevel=True)
-    >>> display = CriticalPointsDisplay.from_sample(filtration, image, dim=1, n_points=3).plot()
+    >>> display = CriticalPointsDisplay.from_sample(filtration, image, dim=1, n_points=3)
     >>> len(display.births_.get_offsets())
     3
     """
@@ -60,8 +62,8 @@ class CriticalPointsDisplay:
         self.title = title
 
     @classmethod
-    def from_sample(cls, filtration, sample, *, dim=0, n_points=10, title=None):
-        """Make the display of a sample and its most persistent finite points.
+    def from_sample(cls, filtration, sample, *, dim=0, n_points=10, title=None, ax=None):
+        """Draw the display of a sample and its most persistent finite points.
 
         Parameters
         ----------
@@ -73,12 +75,21 @@ class CriticalPointsDisplay:
         n_points : int, default=10
             At the most.
         title : str, default=None
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
         CriticalPointsDisplay
         """
         sample = as_plain(as_numbers(sample, "sample"))
+        if getattr(filtration, "metric", None) == "precomputed":
+            raise ValueError(
+                "filtration must take points, which can be drawn; one of precomputed distances has "
+                "no coordinates"
+            )
+        if isinstance(n_points, bool) or not isinstance(n_points, Integral) or n_points < 0:
+            raise ValueError(f"n_points must be an integer of at least 0, got {n_points!r}")
         diagram = filtration(sample)
         if not isinstance(diagram, Diagram):
             raise ValueError(f"sample must be one sample, not a batch, got shape {sample.shape}")
@@ -98,10 +109,10 @@ class CriticalPointsDisplay:
             deaths=[np.unique(row[n_birth:]) for row in pairs],
             is_cloud=is_cloud,
             title=title,
-        )
+        ).plot(ax=ax)
 
     def plot(self, ax=None):
-        """Draw.
+        """Draw again, on other axes.
 
         Parameters
         ----------
@@ -132,13 +143,22 @@ class CriticalPointsDisplay:
                 zorder=3,
             )
         )  # fmt: skip
-        style = {"edgecolors": "white", "linewidths": 0.9, "zorder": 4}
-        self.births_ = ax.scatter(*starts.T, s=45, color=BIRTH, marker="o", label="birth", **style)
-        self.deaths_ = ax.scatter(*ends.T, s=55, color=DEATH, marker="X", label="death", **style)
-        for i, place in enumerate(ends, 1):
+        n_points = len(self.births)
+        size = np.clip(200 / max(n_points, 1) ** 0.5, 8, 50)
+        # A vertex may be the birth of one point and the death of another: rings show both.
+        self.deaths_ = ax.scatter(
+            *ends.T, s=1.2 * size, color=DEATH, marker="X", label="death",
+            edgecolors="white", linewidths=min(0.9, size / 50), zorder=4,
+        )  # fmt: skip
+        self.births_ = ax.scatter(
+            *starts.T, s=size, facecolors=BIRTH if n_points <= MAX_NUMBERS else "none", marker="o",
+            edgecolors="white" if n_points <= MAX_NUMBERS else BIRTH, linewidths=0.9,
+            label="birth", zorder=5,
+        )  # fmt: skip
+        for i, place in enumerate(ends if n_points <= MAX_NUMBERS else [], 1):
             ax.annotate(str(i), place, xytext=(5, 4), textcoords="offset points", fontsize=8,
                         bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none",
-                              "alpha": 0.75}, zorder=5)  # fmt: skip
+                              "alpha": 0.75}, zorder=6)  # fmt: skip
         ax.set_title(self.title)
         is_image = not self.is_cloud and self.sample.ndim == 2
         ax.legend(framealpha=0.85, loc="upper right" if is_image else "best", fontsize=8)

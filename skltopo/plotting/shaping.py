@@ -40,7 +40,7 @@ class TopoShaperDisplay:
     >>> from skltopo.plotting import TopoShaperDisplay
     >>> X = np.random.default_rng(0).random((30, 2))
     >>> shaper = TopoShaper("holes", max_iter=5, store_path=True).fit(X)
-    >>> display = TopoShaperDisplay.from_estimator(shaper, X).plot()
+    >>> display = TopoShaperDisplay.from_estimator(shaper, X)
     >>> [ax.get_title() for ax in display.axes_]
     ['before', 'after', 'trails', 'diagrams']
     """
@@ -52,8 +52,8 @@ class TopoShaperDisplay:
         self.diagrams = diagrams
 
     @classmethod
-    def from_estimator(cls, estimator, X):
-        """Make the display of a fitted `TopoShaper`.
+    def from_estimator(cls, estimator, X, *, axes=None):
+        """Draw the display of a fitted `TopoShaper`.
 
         Parameters
         ----------
@@ -61,6 +61,8 @@ class TopoShaperDisplay:
             With ``store_path=True`` trails have all their steps.
         X : array-like of shape (n_samples, n_features)
             The points that it was fitted on, or others, which are carried by `transform`.
+        axes : array of 4 matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
@@ -76,10 +78,10 @@ class TopoShaperDisplay:
         ):
             path = None  # of other points
         diagrams = estimator.filtration_(before), estimator.filtration_(after)
-        return cls(before=before, after=after, path=path, diagrams=diagrams)
+        return cls(before=before, after=after, path=path, diagrams=diagrams).plot(axes=axes)
 
     def plot(self, axes=None):
-        """Draw.
+        """Draw again, on other axes.
 
         Parameters
         ----------

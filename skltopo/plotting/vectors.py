@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from ..vectorize import PersistenceImage
 from .pictures import as_plain, axes_or_new
 
 __all__ = ["DiagramCurveDisplay", "PersistenceImageDisplay"]
@@ -31,7 +32,7 @@ class PersistenceImageDisplay:
     >>> diagrams = [[[0.0, 1.0], [0.5, 3.0]]]
     >>> images = PersistenceImage().fit(diagrams)
     >>> display = PersistenceImageDisplay.from_estimator(images, images.transform(diagrams)[0])
-    >>> display.plot().ax_.get_ylabel()
+    >>> display.ax_.get_ylabel()
     'length'
     """
 
@@ -42,8 +43,8 @@ class PersistenceImageDisplay:
         self.title = title
 
     @classmethod
-    def from_estimator(cls, estimator, row, *, title=None):
-        """Make the display of one row that a fitted `PersistenceImage` returned.
+    def from_estimator(cls, estimator, row, *, title=None, ax=None):
+        """Draw the display of one row that a fitted `PersistenceImage` returned.
 
         Parameters
         ----------
@@ -51,25 +52,32 @@ class PersistenceImageDisplay:
         row : (n_features,) array-like
             Or weights of a linear model behind it.
         title : str, default=None
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
         PersistenceImageDisplay
         """
         check_is_fitted(estimator)
+        if not isinstance(estimator, PersistenceImage):
+            raise ValueError(
+                f"estimator must be a PersistenceImage, got {estimator!r}; DiagramCurveDisplay "
+                "draws landscapes, silhouettes and Betti curves"
+            )
         n_births, n_lengths = estimator.resolution
         row = as_plain(row)
         if row.size != n_births * n_lengths:
             raise ValueError(f"row must have {n_births * n_lengths} values, got {row.size}")
         return cls(
             image=row.reshape(n_lengths, n_births),
-            birth_range=estimator.birth_range_,
-            length_range=estimator.length_range_,
+            birth_range=_edges(estimator.birth_range_, n_births, estimator.pixels),
+            length_range=_edges(estimator.length_range_, n_lengths, estimator.pixels),
             title=title,
-        )
+        ).plot(ax=ax)
 
     def plot(self, ax=None):
-        """Draw.
+        """Draw again, on other axes.
 
         Parameters
         ----------
@@ -89,6 +97,13 @@ class PersistenceImageDisplay:
         self.colorbar_ = ax.figure.colorbar(self.image_, ax=ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+
+def _edges(values, n, pixels):
+    """Return where the first pixel begins and the last ends: around samples at points."""
+    low, high = values
+    half = (high - low) / (n - 1) / 2 if pixels == "points" and n > 1 else 0.0
+    return low - half, high + half
 
 
 class DiagramCurveDisplay:
@@ -114,7 +129,7 @@ class DiagramCurveDisplay:
     >>> from skltopo.vectorize import PersistenceLandscape
     >>> landscape = PersistenceLandscape(n_layers=2).fit([[[0, 4], [1, 3]]])
     >>> row = landscape.transform([[[0, 4], [1, 3]]])[0]
-    >>> len(DiagramCurveDisplay.from_estimator(landscape, row).plot().lines_)
+    >>> len(DiagramCurveDisplay.from_estimator(landscape, row).lines_)
     2
     """
 
@@ -126,14 +141,16 @@ class DiagramCurveDisplay:
         self.title = title
 
     @classmethod
-    def from_estimator(cls, estimator, row, *, title=None):
-        """Make the display of one row that a fitted transformer returned.
+    def from_estimator(cls, estimator, row, *, title=None, ax=None):
+        """Draw the display of one row that a fitted transformer returned.
 
         Parameters
         ----------
         estimator : PersistenceLandscape, Silhouette or BettiCurve of skltopo.vectorize
         row : (n_features,) array-like
         title : str, default=None
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
 
         Returns
         -------
@@ -154,10 +171,10 @@ class DiagramCurveDisplay:
             labels=names[:: len(grid)],
             ylabel={"betti": "Betti number", "layer1": "landscape"}.get(names[0], names[0]),
             title=title,
-        )
+        ).plot(ax=ax)
 
     def plot(self, ax=None):
-        """Draw.
+        """Draw again, on other axes.
 
         Parameters
         ----------
