@@ -23,7 +23,7 @@ from skltopo.vectorize import BettiCurve, PersistenceImage, PersistenceLandscape
 
 def save(figure, output, name):
     """Save a figure as a small picture."""
-    figure.savefig(output / f"{name}.png", dpi=75)
+    figure.savefig(output / f"{name}.png", dpi=150)
     plt.close(figure)
 
 

@@ -39,6 +39,7 @@ def test_digits_by_topology(tmp_path):
         ("paper/plot_figure_18.py", {"figure_18.png"}),
         ("paper/plot_figure_1.py", {"figure_1.png"}),
         ("paper/plot_figure_2.py", {"figure_2.png"}),
+        ("plot_estimators.py", {"weights.png", "points_moved.png"}),
         ("plot_holes_opening.py", {"holes_opening.png", "holes_opening.gif"}),
     ],
 )

@@ -14,6 +14,8 @@ from matplotlib.patches import ConnectionPatch
 from skltopo.filtrations import LevelSet
 from skltopo.plotting import CriticalPointsDisplay, PersistenceDiagramDisplay
 
+BIRTH, DEATH = "#0072B2", "#D55E00"
+
 
 def make_function(n):
     """Return a smooth function with three minima."""
@@ -27,23 +29,30 @@ def plot(values, path):
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")
     CriticalPointsDisplay.from_sample(LevelSet(ndim=1), values, title="function", ax=left)
     shown = PersistenceDiagramDisplay.from_diagram(diagram, title="PD$_0$", ax=right)
-    for number, (point, pair) in enumerate(
-        zip(shown.points_[0].get_offsets(), diagram.pairs[0], strict=True), 1
-    ):
-        right.annotate(str(number), point, xytext=(6, 3), textcoords="offset points")
-        for vertex, color in zip(pair, ("#0072B2", "#D55E00"), strict=True):
-            figure.add_artist(
-                ConnectionPatch(
-                    point, (vertex, values[vertex]), "data", "data", axesA=right, axesB=left,
-                    arrowstyle="-|>", color=color, alpha=0.6, lw=1.2, shrinkA=5, shrinkB=6,
-                    connectionstyle="arc3,rad=0.12",
-                )
-            )  # fmt: skip
-    births = values[diagram.essential[0]]
-    left.scatter(diagram.essential[0], births, s=60, facecolors="none", edgecolors="black")
-    left.annotate("never dies", (diagram.essential[0][0], births[0]), xytext=(8, -4),
+    right.yaxis.tick_right()
+    right.yaxis.set_label_position("right")
+    points = shown.points_[0].get_offsets()
+    for number, (point, pair) in enumerate(zip(points, diagram.pairs[0], strict=True), 1):
+        right.annotate(str(number), point, xytext=(7, -3), textcoords="offset points")
+        for vertex, color, bend in zip(pair, (BIRTH, DEATH), (0.15, -0.15), strict=True):
+            draw_arrow(figure, right, point, left, (vertex, values[vertex]), color, bend)
+    vertex, never = diagram.essential[0][0], shown.essential_[0].get_offsets()[0]
+    draw_arrow(figure, right, never, left, (vertex, values[vertex]), BIRTH, 0.35)
+    left.scatter(vertex, values[vertex], s=60, color=BIRTH, edgecolors="black", zorder=4)
+    left.annotate("never dies", (vertex, values[vertex]), xytext=(10, -6),
                   textcoords="offset points", fontsize=9)  # fmt: skip
-    figure.savefig(path, dpi=75)
+    figure.savefig(path, dpi=150)
+
+
+def draw_arrow(figure, start_axes, start, end_axes, end, color, bend):
+    """Draw an arrow from a point of a diagram to its critical vertex."""
+    figure.add_artist(
+        ConnectionPatch(
+            start, end, "data", "data", axesA=start_axes, axesB=end_axes, arrowstyle="-|>",
+            mutation_scale=14, color=color, alpha=0.75, lw=1.4, shrinkA=5, shrinkB=8,
+            connectionstyle=f"arc3,rad={bend}",
+        )
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

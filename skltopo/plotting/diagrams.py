@@ -74,7 +74,7 @@ def _corner(points_by_dim):
 def _size_and_alpha(n):
     """Return area and opacity of one of n marks: 5 are plain to see, 15,000 show their density."""
     root = max(n, 1) ** 0.5
-    return np.clip(250 / root, 3, 45), np.clip(12 / root, 0.12, 0.9)
+    return np.clip(400 / root, 4, 45), np.clip(18 / root, 0.15, 0.9)
 
 
 class PersistenceDiagramDisplay:

@@ -188,7 +188,7 @@ class DiagramCurveDisplay:
         import matplotlib.pyplot as plt
 
         ax = axes_or_new(ax)
-        shades = plt.get_cmap("cividis")(np.linspace(0, 0.85, len(self.curves)))
+        shades = plt.get_cmap("viridis")(np.linspace(0, 0.85, len(self.curves)))
         drawstyle = "steps-post" if self.ylabel == "Betti number" else "default"
         self.lines_ = [
             ax.plot(self.grid, curve, color=shade, label=label, lw=1.5, drawstyle=drawstyle)[0]
