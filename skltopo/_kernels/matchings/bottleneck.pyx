@@ -13,9 +13,6 @@ How, and why it is correct
     First the rows are covered, then the columns. A path from a column ends at a free row or sends
     a column to the diagonal, so rows stay covered.
 
-    Where t would have to rise often, an interval around the final t is halved first: whether all
-    points can be covered at its middle needs no steps.
-
 Complexity
     O(n) memory, and O(n log n) per search in practice.
 
@@ -25,10 +22,9 @@ Papers
     maximum matchings in bipartite graphs, 1973.
 """
 
-from libc.limits cimport INT_MAX
 from libc.math cimport INFINITY, fmax, nextafter
 from libc.stdint cimport int32_t
-from libcpp.algorithm cimport copy, pop_heap, push_heap
+from libcpp.algorithm cimport pop_heap, push_heap
 from libcpp.vector cimport vector
 
 from .plane_tree cimport (
@@ -43,13 +39,6 @@ from .plane_tree cimport (
     cost_of,
     leaf_begin,
 )
-
-
-cdef enum:
-    FEW = 8             # steps of the threshold that are taken one by one
-
-# Relative width of an interval of thresholds in which there are few steps left.
-cdef double NARROW = 1e-7
 
 
 # --------------------------------------------------------------------------------------------------
@@ -282,65 +271,27 @@ cdef int show_all(Side side) noexcept nogil:
     return 0
 
 
-cdef double raise_for(Side rows, Side columns, double threshold, Metric metric, int most,
+cdef double cover_all(Side rows, Side columns, double threshold, Metric metric,
                       vector[Entry]& heap, vector[int32_t]& path,
                       vector[int32_t]& seen) except -1 nogil:
-    """Cover all rows, raising the threshold where there is no other way; return it.
-
-    INFINITY if it would have to rise more often than `most`.
-    """
-    cdef int n_raised = 0
+    """Cover all rows, raising the threshold where there is no other way; return it."""
     cdef Py_ssize_t left = cover_within(rows, columns, threshold, metric, path, seen)
     while left >= 0:
-        if n_raised == most:
-            return INFINITY
-        n_raised += 1
         threshold = widen(rows, columns, left, threshold, metric, heap, seen)
         left = cover_within(rows, columns, threshold, metric, path, seen)
-    return threshold
-
-
-cdef double raise_both(Side rows, Side columns, double threshold, Metric metric, int most,
-                       vector[Entry]& heap, vector[int32_t]& path,
-                       vector[int32_t]& seen) except -1 nogil:
-    """Cover all points: first the rows, then the columns."""
-    threshold = raise_for(rows, columns, threshold, metric, most, heap, path, seen)
-    if threshold < INFINITY:
-        threshold = raise_for(columns, rows, threshold, metric, most, heap, path, seen)
     return threshold
 
 
 cdef int match_by_greatest(Side rows, Side columns, Metric metric) except -1 nogil:
     """Match with the least greatest distance."""
     cdef vector[Entry] heap
-    cdef vector[int32_t] path, seen, row_mates, column_mates
-    cdef double low, high, middle
+    cdef vector[int32_t] path, seen
+    cdef double threshold
     show_all(rows)
     show_all(columns)
-    low = fmax(least_threshold(rows, columns, metric), least_threshold(columns, rows, metric))
-    if raise_both(rows, columns, low, metric, FEW, heap, path, seen) < INFINITY:
-        return 0
-    high = fmax(greatest_to_diagonal(rows), greatest_to_diagonal(columns))
-    show_all(rows)
-    show_all(columns)
-    while high - low > NARROW * high:
-        middle = low + (high - low) / 2
-        row_mates.assign(rows.mate.data(), rows.mate.data() + rows.n)
-        column_mates.assign(columns.mate.data(), columns.mate.data() + columns.n)
-        if raise_both(rows, columns, middle, metric, 0, heap, path, seen) < INFINITY:
-            high = middle
-            copy(row_mates.begin(), row_mates.end(), rows.mate.data())
-            copy(column_mates.begin(), column_mates.end(), columns.mate.data())
-        else:
-            low = middle        # whose mates are a beginning for any greater threshold
-    raise_both(rows, columns, low, metric, INT_MAX, heap, path, seen)
+    threshold = fmax(
+        least_threshold(rows, columns, metric), least_threshold(columns, rows, metric)
+    )
+    threshold = cover_all(rows, columns, threshold, metric, heap, path, seen)
+    cover_all(columns, rows, threshold, metric, heap, path, seen)
     return 0
-
-
-cdef double greatest_to_diagonal(Side side) noexcept nogil:
-    """Return a threshold that lets all points of a side go to the diagonal."""
-    cdef Py_ssize_t i
-    cdef double greatest = 0
-    for i in range(side.n):
-        greatest = fmax(greatest, side.to_diagonal[i])
-    return greatest
