@@ -1,13 +1,13 @@
 """SimplicialComplex against a boundary-matrix reduction, gudhi and known spaces."""
 
-from itertools import combinations, product
+from itertools import combinations, permutations, product
 
 import gudhi
 import numpy as np
 import pytest
 import torch
 from oracles import freudenthal_cells, simplicial_persistence
-from scipy.sparse import coo_matrix, csr_array
+from scipy.sparse import coo_array, coo_matrix, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from skltopo import Energy
@@ -121,9 +121,31 @@ PROJECTIVE_PLANE = [
 ]  # fmt: skip
 
 
+def suspension(triangles):
+    """Join two new vertices with all triangles."""
+    n_vertices = 1 + max(map(max, triangles))
+    return [(*triangle, apex) for triangle in triangles for apex in (n_vertices, n_vertices + 1)]
+
+
+def torus_in_three_dimensions(n=3):
+    """Triangulate the 3-torus: n^3 cubes of six tetrahedra."""
+    tetrahedra = []
+    for corner in product(range(n), repeat=3):
+        for axes in permutations(range(3)):
+            path = [np.array(corner)]
+            for axis in axes:
+                path.append(path[-1] + np.eye(3, dtype=int)[axis])
+            tetrahedra.append([int(np.ravel_multi_index(v % n, (n, n, n))) for v in path])
+    return tetrahedra
+
+
 @pytest.mark.parametrize(
     ("triangles", "betti"),
     [
+        (torus_in_three_dimensions(), [1, 3, 3, 1]),
+        (suspension(PROJECTIVE_PLANE), [1, 0, 1, 1]),
+        (list(combinations(range(5), 4)), [1, 0, 0, 1]),
+        (list(combinations(range(6), 5)), [1, 0, 0, 0, 1]),
         (surface("torus"), [1, 2, 1]),
         (surface("klein"), [1, 2, 1]),
         (surface("moebius"), [1, 1, 0]),
@@ -135,13 +157,26 @@ PROJECTIVE_PLANE = [
         # Two spheres that share a triangle: no pseudomanifold.
         ([*combinations(range(4), 3), *combinations((0, 1, 2, 4), 3)], [1, 0, 2]),
     ],
-    ids=["torus", "klein", "moebius", "disk", "projective", "sphere", "book", "bubbles"],
+    ids=[
+        "3-torus",
+        "suspension",
+        "3-sphere",
+        "4-sphere",
+        "torus",
+        "klein",
+        "moebius",
+        "disk",
+        "projective",
+        "sphere",
+        "book",
+        "bubbles",
+    ],
 )
 def test_known_spaces(triangles, betti, rng):
     n_vertices = 1 + max(map(max, triangles))
     for values in (rng.standard_normal(n_vertices), np.zeros(n_vertices), np.arange(n_vertices)):
         diagram = check_against_oracle(triangles, values.astype(float), superlevel=False)
-        assert [len(diagram.essential[dim]) for dim in range(3)] == betti
+        assert [len(diagram.essential[dim]) for dim in range(len(betti))] == betti
 
 
 @pytest.mark.parametrize("keep_zero", [False, True])
@@ -181,7 +216,12 @@ def test_graphs(rng):
         np.testing.assert_array_equal(diagram[1], expected[1])
     cycle = SimplicialComplex.from_graph(np.roll(np.eye(9), 1, axis=1), superlevel=True)
     assert cycle(np.arange(9.0))[1].tolist() == [[0.0, -np.inf]]
-    assert SimplicialComplex.from_graph(np.zeros((3, 3)))(np.arange(3.0))[0].shape == (3, 2)
+    edgeless = SimplicialComplex.from_graph(np.zeros((3, 3)))(np.arange(3.0))
+    assert (edgeless[0].shape, edgeless[1].shape) == ((3, 2), (0, 2))
+    # Twice the same entry, with weights that cancel, is no edge in any format.
+    twice = coo_array(([1.0, -1.0, 1.0], ([0, 0, 1], [1, 1, 2])), shape=(3, 3))
+    for graph in (twice, twice.tocsr()):
+        assert len(SimplicialComplex.from_graph(graph).simplices[1]) == 1
 
 
 def test_simplices_come_in_many_forms(rng):
@@ -274,8 +314,8 @@ def test_gradients(superlevel, rng):
         ([[0, 5]], {"n_vertices": 3}, ValueError, "below n_vertices=3, got 5"),
         ([[0, 1]], {"max_dim": -1}, ValueError, "max_dim must be an integer of at least 0"),
         ([[0, 1]], {"n_vertices": 1.5}, ValueError, "n_vertices must be an integer"),
-        ([[0, 1]], {"homology_dimensions": [-1]}, ValueError, "must be at least 0, got -1"),
-        ([range(60)], {}, ValueError, "faces of one dimension; at most"),
+        ([[0, 1]], {"homology_dimensions": [-1]}, ValueError, "must be integers from 0 on, got -1"),
+        ([range(60)], {}, ValueError, "faces.*give max_dim"),
     ],
 )
 def test_bad_complexes(simplices, parameters, error, sentence):
@@ -302,3 +342,24 @@ def test_bad_graph():
         SimplicialComplex.from_graph(np.ones((2, 3)))
     with pytest.raises(ValueError, match="square matrix"):
         SimplicialComplex.from_graph(csr_array((1, 2)))
+    for weight, kind in ((np.nan, ValueError), (np.inf, ValueError), (1j, TypeError)):
+        for graph in (np.full((2, 2), weight), csr_array(np.full((2, 2), weight))):
+            with pytest.raises(kind, match="adjacency must be"):
+                SimplicialComplex.from_graph(graph)
+    with pytest.raises(TypeError, match="n_vertices is the size of adjacency"):
+        SimplicialComplex.from_graph(np.eye(3), n_vertices=3)
+
+
+def test_sizes_are_checked_before_memory_is_taken():
+    with pytest.raises(ValueError, match="n_vertices must be below"):
+        SimplicialComplex([[0, 1]], n_vertices=2**31 + 5)
+    for simplices in ([[0, 2**31 - 3]], [range(33)], [range(31)]):
+        with pytest.raises(ValueError, match="give max_dim"):
+            SimplicialComplex(simplices)
+
+
+@pytest.mark.parametrize("dims", [(0, 0), (True,), (-1,), (0.5,)])
+def test_homology_dimensions_are_distinct_integers(dims):
+    with pytest.raises(ValueError, match="homology_dimensions must be"):
+        SimplicialComplex([[0, 1]], homology_dimensions=dims)
+    assert SimplicialComplex([[0, 1]], homology_dimensions=1).homology_dimensions == (1,)

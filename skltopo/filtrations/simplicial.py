@@ -6,10 +6,11 @@ from itertools import combinations
 from numbers import Integral
 
 import numpy as np
-from scipy.sparse import coo_array, issparse
+from scipy.sparse import coo_array, csr_array, issparse
 
 from .._arrays import as_floats, as_numbers, check_finite, gather
 from .._kernels.complexes.reduction import filter_facets, list_faces, reduce_complex
+from .._memory import available_memory
 from .._parallel import effective_n_jobs, run
 from ..diagrams import Diagram, DiagramBatch, Points
 
@@ -17,6 +18,8 @@ __all__ = ["SimplicialComplex"]
 
 # Simplices of one dimension at the most, before duplicates are merged.
 MAX_SIMPLICES = 2**31 - 1
+# What building takes at its peak.
+BYTES_PER_SIMPLEX = 106
 # Samples in one task: Ctrl-C and other threads wait for one at the most.
 CHUNK_SAMPLES = 16
 
@@ -41,7 +44,7 @@ class SimplicialComplex:
         Leave out simplices of a higher dimension (but not their faces); None for none.
     superlevel : bool, default=False
         Sweep from high to low values: births above deaths.
-    homology_dimensions : sequence of int, default=None
+    homology_dimensions : int or sequence of int, default=None
         Dimensions to compute; None for 0 to the dimension of the complex.
     keep_zero : bool, default=False
         Keep points with death equal to birth, where they pair two different vertices.
@@ -55,6 +58,16 @@ class SimplicialComplex:
     simplices : list of (n_k, k + 1) int64 ndarray
         All simplices of dimension k = 0, 1, ...: vertices ascending, rows in lexicographic order.
     homology_dimensions : tuple of int
+    max_dim, superlevel, keep_zero, n_jobs
+        As given.
+
+    Raises
+    ------
+    TypeError
+        If simplices are not integers.
+    ValueError
+        If simplices are ragged, have a vertex twice or one that is out of range, or more faces than
+        there is memory for, or a parameter is out of range.
 
     See Also
     --------
@@ -105,8 +118,13 @@ class SimplicialComplex:
         n_jobs=None,
     ):
         for name, value, least in (("max_dim", max_dim, 0), ("n_vertices", n_vertices, 1)):
-            if value is not None and (not isinstance(value, Integral) or value < least):
+            wrong = isinstance(value, bool) or not isinstance(value, Integral) or value < least
+            if value is not None and wrong:
                 raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+        if n_vertices is not None and n_vertices >= MAX_SIMPLICES:
+            raise ValueError(f"n_vertices must be below 2**31 - 1, got {n_vertices}")
+        if isinstance(homology_dimensions, Integral):
+            homology_dimensions = (homology_dimensions,)
         given = _as_arrays(simplices)
         largest = max((rows.max() for rows in given if rows.size), default=-1)
         if n_vertices is None:
@@ -117,6 +135,7 @@ class SimplicialComplex:
             raise ValueError(
                 f"simplices must have vertices below n_vertices={n_vertices}, got {largest}"
             )
+        _check_memory(given, n_vertices, max_dim)
         given = [rows for part in given for rows in _skeleton(part, max_dim)]
         given.append(np.arange(n_vertices, dtype=np.int64)[:, np.newaxis])
         self.n_vertices = int(n_vertices)
@@ -128,22 +147,26 @@ class SimplicialComplex:
         if homology_dimensions is None:
             homology_dimensions = range(len(self.simplices))
         for dim in homology_dimensions:
-            if not isinstance(dim, Integral) or dim < 0:
-                raise ValueError(f"homology_dimensions must be at least 0, got {dim!r}")
+            if isinstance(dim, bool) or not isinstance(dim, Integral) or dim < 0:
+                raise ValueError(f"homology_dimensions must be integers from 0 on, got {dim!r}")
+        if len(set(homology_dimensions)) < len(tuple(homology_dimensions)):
+            raise ValueError(f"homology_dimensions must be distinct, got {homology_dimensions}")
         self.homology_dimensions = tuple(int(dim) for dim in homology_dimensions)
         self._n_dims = min(len(self.simplices), max(self.homology_dimensions, default=-1) + 2)
 
     @classmethod
-    def from_graph(cls, adjacency, **parameters):
+    def from_graph(cls, adjacency, *, homology_dimensions=(0, 1), **parameters):
         """Build the complex of a graph: PD_0 of its components, and its cycles in PD_1.
 
         Parameters
         ----------
         adjacency : (n_vertices, n_vertices) array-like or scipy sparse array or matrix
             i and j are joined where adjacency[i, j] or adjacency[j, i] is stored and not zero; the
-            diagonal does not matter, nor do other values than zero.
+            diagonal does not matter, nor do other finite values than zero. Entries that are stored
+            more than once are summed.
+        homology_dimensions : int or tuple of int, default=(0, 1)
         **parameters
-            As in the class.
+            superlevel, keep_zero and n_jobs, as in the class.
 
         Returns
         -------
@@ -151,8 +174,10 @@ class SimplicialComplex:
 
         Raises
         ------
+        TypeError
+            If adjacency is not real numbers, or n_vertices is given.
         ValueError
-            If adjacency is not square, or has no vertices.
+            If adjacency is not square, has no vertices, a NaN or an infinity.
 
         Examples
         --------
@@ -163,15 +188,21 @@ class SimplicialComplex:
         array([[ 0., inf],
                [ 1.,  2.]])
         """
+        if "n_vertices" in parameters:
+            raise TypeError("n_vertices is the size of adjacency here, and can't be given")
         if not issparse(adjacency):
-            adjacency = as_numbers(adjacency, "adjacency")
+            adjacency = np.asarray(as_numbers(adjacency, "adjacency"))
         shape = tuple(adjacency.shape)
         if len(shape) != 2 or shape[0] != shape[1] or shape[0] == 0:
             raise ValueError(f"adjacency must be a square matrix with vertices, got shape {shape}")
-        entries = coo_array(adjacency if issparse(adjacency) else np.asarray(adjacency))
-        joined = (entries.data != 0) & (entries.row != entries.col)
+        entries = coo_array(csr_array(adjacency))  # through csr, which sums duplicates
+        weights = as_numbers(entries.data, "adjacency")
+        check_finite(weights, "adjacency")
+        joined = (weights != 0) & (entries.row != entries.col)
         edges = np.column_stack([entries.row[joined], entries.col[joined]])
-        return cls(edges, n_vertices=shape[0], **parameters)
+        return cls(
+            edges, n_vertices=shape[0], homology_dimensions=homology_dimensions, **parameters
+        )
 
     def __call__(self, values):
         """Compute the diagrams of one function on the vertices, or of a batch.
@@ -336,6 +367,20 @@ def _as_array(rows):
             f"a simplex must have each vertex once, got {rows[double.argmax()].tolist()}"
         )
     return rows
+
+
+def _check_memory(given, n_vertices, max_dim):
+    """Raise ValueError before memory is taken for more faces than there is memory for."""
+    n_faces = n_vertices
+    for rows in given:
+        top = rows.shape[1] if max_dim is None else min(rows.shape[1], max_dim + 1)
+        n_faces += len(rows) * sum(math.comb(rows.shape[1], k) for k in range(2, top + 1))
+    needed = BYTES_PER_SIMPLEX * n_faces
+    if needed > available_memory():
+        raise ValueError(
+            f"simplices have up to {n_faces} faces, which take {needed / 1e9:.1f} GB, more than "
+            f"the {available_memory() / 1e9:.1f} GB that are free; give max_dim"
+        )
 
 
 def _skeleton(rows, max_dim):
