@@ -18,9 +18,9 @@ How, and why it is correct
 
 One E(i, j) in constant time
     A fit is the convex hull of the sums of y, and its blocks are the edges of the hull. Where all i
-    of a part of the recursion stand before all j, one position, the split, lies between them: hulls
-    from every i to the split share their ends, a tree; so do hulls from the split to every j. The
-    hull of i..j is one branch of each, and a bridge. For one j the bridge can only grow while i
+    of a part of the recursion stand before all j, one position, the split, lies between them: the
+    hulls of all i..split share their ends, a tree, and so do those of split..j. The hull of i..j is
+    one branch of each, and a bridge. For one j the bridge can only grow while i
     goes down, and where it ends is searched with jump pointers. Changes add up from positive terms
     only, so nothing cancels.
 
@@ -35,11 +35,11 @@ Papers
     (bridges). Myers, An applicative random-access stack, 1983 (jump pointers).
 """
 
-from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport INFINITY, fabs, frexp, ldexp
 from libc.stdint cimport int32_t
 
 from ._buffer cimport Buffer
+from ._signals cimport check_signals
 
 cdef enum:
     PATIENCE = 1 << 22      # steps between two looks for Ctrl-C
@@ -82,12 +82,6 @@ cdef struct Bridge:
     Py_ssize_t begin, end
     double mean
     double base             # change of i..j without that of i up to the split
-
-
-cdef int check_signals() except -1 nogil:
-    with gil:
-        PyErr_CheckSignals()
-    return 0
 
 
 # --------------------------------------------------------------------------------------------------
@@ -282,12 +276,13 @@ cdef int divide(Layer& f, Py_ssize_t b_first, Py_ssize_t b_last, Py_ssize_t a_fi
 # The signal
 # --------------------------------------------------------------------------------------------------
 
-cdef Py_ssize_t list_extrema(const double[::1] y, int32_t* peaks, int32_t* valleys) noexcept nogil:
+cdef Py_ssize_t list_extrema(const double* y, Py_ssize_t n, int32_t* peaks,
+                             int32_t* valleys) noexcept nogil:
     """List the first values of local maxima and of the minima between them; return how many maxima.
 
     Nothing is written where peaks is NULL.
     """
-    cdef Py_ssize_t i, first = 0, n_peaks = 0, n_valleys = 0, n = y.shape[0]
+    cdef Py_ssize_t i, first = 0, n_peaks = 0, n_valleys = 0
     cdef bint rising = True
     for i in range(1, n + 1):
         if i < n and y[i] == y[first]:
@@ -310,7 +305,7 @@ def count_maxima(const double[::1] values):
     """Return the number of local maxima; a plateau is one."""
     cdef Py_ssize_t n_peaks
     with nogil:
-        n_peaks = list_extrema(values, NULL, NULL)
+        n_peaks = list_extrema(&values[0], values.shape[0], NULL, NULL)
     return n_peaks
 
 
@@ -319,11 +314,11 @@ def needed_bytes(Py_ssize_t n, Py_ssize_t n_peaks, Py_ssize_t k):
     return BYTES * n + 8 * (k - 1) * n_peaks
 
 
-cdef double middle_of(const double[::1] values) noexcept nogil:
+cdef double middle_of(const double* values, Py_ssize_t n) noexcept nogil:
     """A value from which all others have exact differences, if there is one; else 0."""
     cdef double low = values[0], high = values[0]
     cdef Py_ssize_t i
-    for i in range(values.shape[0]):
+    for i in range(n):
         low = min(low, values[i])
         high = max(high, values[i])
     if low > 0 and high <= 2 * low:
@@ -331,19 +326,19 @@ cdef double middle_of(const double[::1] values) noexcept nogil:
     return high if high < 0 and low >= 2 * high else 0.0
 
 
-cdef int exponent_of(const double[::1] values, double middle) noexcept nogil:
+cdef int exponent_of(const double* values, Py_ssize_t n, double middle) noexcept nogil:
     """The exponent of 2 by which the largest difference from middle becomes 1/2 to 1."""
     cdef double size = 0
     cdef Py_ssize_t i
     cdef int exponent = 0
-    for i in range(values.shape[0]):
+    for i in range(n):
         size = max(size, fabs(values[i] - middle))
     frexp(size, &exponent)
     return exponent
 
 
-cdef void fit_run(const double[::1] values, double middle, double factor, Py_ssize_t begin,
-                  Py_ssize_t end, bint rising, double[::1] out, Node* stack) noexcept nogil:
+cdef void fit_run(const double* values, double middle, double factor, Py_ssize_t begin,
+                  Py_ssize_t end, bint rising, double* out, Node* stack) noexcept nogil:
     """Write the fit of one run. Blocks get the mean of their values; a single value is kept."""
     cdef Py_ssize_t t, first, top = begin
     cdef double total, mean, level, beside
@@ -413,11 +408,11 @@ cdef void trace_back(const Signal& x, Py_ssize_t chosen, int32_t* bounds) noexce
             chosen = x.best[(s - 1) * x.n_peaks + chosen]
 
 
-cdef int fit_runs(const double[::1] values, Py_ssize_t k, Py_ssize_t n_peaks,
-                  double[::1] out) except -1 nogil:
-    cdef Py_ssize_t n = values.shape[0], i, s
-    cdef double middle = middle_of(values), factor
-    cdef int exponent = exponent_of(values, middle)
+cdef int fit_runs(const double* values, Py_ssize_t n, Py_ssize_t k, Py_ssize_t n_peaks,
+                  double* out) except -1 nogil:
+    cdef Py_ssize_t i, s
+    cdef double middle = middle_of(values, n), factor
+    cdef int exponent = exponent_of(values, n, middle)
     cdef Buffer[int32_t] extrema, best, bounds
     cdef Buffer[double] y, costs
     cdef Buffer[Node] left, right
@@ -430,7 +425,7 @@ cdef int fit_runs(const double[::1] values, Py_ssize_t k, Py_ssize_t n_peaks,
     costs.grow(2 * n_peaks)
     left.grow(n + 1)
     right.grow(n + 1)
-    list_extrema(values, extrema.data(), extrema.data() + n_peaks)
+    list_extrema(values, n, extrema.data(), extrema.data() + n_peaks)
     for i in range(n):
         y[i] = ldexp(values[i] - middle, -exponent)
         y[n + i] = -y[i]
@@ -454,6 +449,16 @@ cdef int fit_runs(const double[::1] values, Py_ssize_t k, Py_ssize_t n_peaks,
     return 0
 
 
+cdef int fit_row(const double* values, Py_ssize_t n, Py_ssize_t k, double* out) except -1 nogil:
+    cdef Py_ssize_t n_peaks = list_extrema(values, n, NULL, NULL), i
+    if n_peaks > k:
+        fit_runs(values, n, k, n_peaks, out)
+    else:
+        for i in range(n):
+            out[i] = values[i]
+    return 0
+
+
 def fit_few_maxima(const double[::1] values, Py_ssize_t k, double[::1] out):
     """Write the closest signal with at most k maxima to out: the global minimum.
 
@@ -463,13 +468,7 @@ def fit_few_maxima(const double[::1] values, Py_ssize_t k, double[::1] out):
         n from 1 to 2**31 - 2. Where it has at most k maxima, it is copied bit for bit.
     k : int, at least 1
     out : (n,) float64
-        Written. Not values itself.
+        Written. May be values itself.
     """
-    cdef Py_ssize_t n_peaks, i
     with nogil:
-        n_peaks = list_extrema(values, NULL, NULL)
-        if n_peaks > k:
-            fit_runs(values, k, n_peaks, out)
-        else:
-            for i in range(values.shape[0]):
-                out[i] = values[i]
+        fit_row(&values[0], values.shape[0], k, &out[0])

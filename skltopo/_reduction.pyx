@@ -31,10 +31,10 @@ Papers
 
 import numpy as np
 
-from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int32_t, int64_t, uint8_t
 
 from ._buffer cimport Buffer
+from ._signals cimport check_signals
 from ._union_find cimport find_root
 
 cdef enum:
@@ -135,12 +135,6 @@ def filter_facets(facets, orders):
 # --------------------------------------------------------------------------------------------------
 # Columns modulo 2
 # --------------------------------------------------------------------------------------------------
-
-cdef int check_signals() except -1 nogil:
-    with gil:
-        PyErr_CheckSignals()
-    return 0
-
 
 cdef class Reduction:
     cdef int reset(self, Py_ssize_t n_rows, Py_ssize_t n_columns) except -1 nogil:

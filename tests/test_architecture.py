@@ -13,10 +13,12 @@ PACKAGE = Path(skltopo.__file__).parent
 
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
 FLOORS = [
+    ["_checks"],
     ["_parallel"],
-    ["_persistence", "_lines", "_features", "_proximal", "_descent", "_reduction"],
+    ["_persistence", "_lines", "_features", "_reduction"],
     ["_plane_tree", "_wasserstein", "_bottleneck", "_matching"],
     ["_volume_tables", "_volume_loops", "_volumes", "_monotone"],
+    ["_few_maxima", "_proximal", "_maxima", "_descent"],
     ["_delaunay", "_repair", "_planar_alpha", "_planar_rips", "_lengths", "_polynomial"],
     ["_delaunay3", "_edges3", "_weak3", "_complex3", "_alpha3", "_delaunay_any"],
     ["_memory", "_distances", "_emst", "_rips", "_rips2"],
