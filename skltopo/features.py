@@ -4,13 +4,13 @@ from functools import partial
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from ._feature_names import check_input_features
-from ._image_rows import as_rows, resolve_shape
+from ._image_rows import ImageRowsMixin, as_rows
 from ._kernels.functions.features import image_energies
 from ._kernels.functions.images import COMPLEXES
 from ._parallel import effective_n_jobs, run
@@ -77,7 +77,7 @@ def directional_weights(image_shape, n_directions):
     return weights, directions
 
 
-class PersistenceFeatures(TransformerMixin, BaseEstimator):
+class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
     r"""Turn images, volumes or functions on a line into energies of their persistence diagrams.
 
     Every image :math:`I` is multiplied with functions :math:`g_\theta` that rise across it in
@@ -212,29 +212,8 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
-        """Learn the shape of the images.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, height, width), (n, depth, height, width) or (n, n_pixels)
-            Images or volumes, or rows: these flattened if `image_shape` is given, else functions on
-            a line.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If X is not finite, has no pixels, or does not fit `image_shape`.
-        """
-        rows, shape = as_rows(self, X, reset=True)
-        self.image_shape_ = resolve_shape(self.image_shape, shape, rows.shape[1])
+    def _prepare(self):
+        """Choose the functions that an image is multiplied with, and count columns."""
         self._check_dimensions()
         if self.filtration == "directional":
             self.weights_, self.directions_ = directional_weights(
@@ -248,7 +227,6 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
             * (self.max_p + 1)
             * (self.max_q + 1)
         )
-        return self
 
     def transform(self, X):
         """Compute the features of images.
@@ -390,12 +368,6 @@ class PersistenceFeatures(TransformerMixin, BaseEstimator):
                 f"homology_dimensions must be among {sorted(known)}, each at most once and at "
                 f"least one, got {dims}"
             )
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
 
 def _with_progress(task, bar):

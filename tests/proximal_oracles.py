@@ -1,8 +1,12 @@
-"""Slow, obvious proximal operators: every partition, every pattern, for whole batches at once."""
+"""Slow, obvious proximal operators: every partition, every pattern, for whole batches at once.
+
+And signals with few maxima, by every place where their runs may meet.
+"""
 
 from itertools import combinations_with_replacement
 
 import numpy as np
+from sklearn.isotonic import isotonic_regression
 
 from skltopo import Energy
 from skltopo._kernels.values.proximal import prox_steps
@@ -74,3 +78,24 @@ def best_pattern_cost(y, step, k):
         pay = up[:, :-1] * np.maximum(d, 0) + down[:, :-1] * np.maximum(-d, 0)
         np.minimum(best, 0.5 * ((x - y) ** 2).sum(axis=1) + pay.sum(axis=1), out=best)
     return best
+
+
+def monotone_change(y):
+    """Squared change of the isotonic regression of y[i:j], for all i <= j."""
+    n = len(y)
+    change = np.zeros((n + 1, n + 1))
+    for i in range(n):
+        for j in range(i + 1, n + 1):
+            change[i, j] = ((isotonic_regression(y[i:j]) - y[i:j]) ** 2).sum()
+    return change
+
+
+def few_maxima_change(y, k):
+    """Least squared change of y to at most k maxima, over all places where 2 k runs may meet."""
+    runs = monotone_change(y), monotone_change(-y)
+    best = runs[0][0]
+    for run in range(1, 2 * k):
+        best = np.array(
+            [(best[: j + 1] + runs[run % 2][: j + 1, j]).min() for j in range(len(y) + 1)]
+        )
+    return best[-1]

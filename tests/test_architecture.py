@@ -14,9 +14,9 @@ PACKAGE = Path(skltopo.__file__).parent
 
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
 KERNELS = {
-    "shared": "buffer sorting union_find",
+    "shared": "buffer sorting union_find signals",
     "functions": "images lines features volume_tables volume_loops volumes monotone",
-    "values": "proximal descent lengths polynomial curves",
+    "values": "few_maxima proximal maxima descent lengths polynomial curves",
     "complexes": "reduction critical_sets",
     "delaunay": "predicates predicates3 plane repair planar_alpha space edges3 weak3 complex3 "
     "alpha3 any_dimension",
@@ -24,7 +24,7 @@ KERNELS = {
     "matchings": "plane_tree dense_matching wasserstein bottleneck matching sliced",
 }
 FLOORS = [
-    ["_parallel", "_memory"],
+    ["_checks", "_parallel", "_memory"],
     [f"_kernels.{folder}.{room}" for folder, rooms in KERNELS.items() for room in rooms.split()],
     ["_arrays", "diagrams", "_diagram_lists"],
     ["filtrations.level_sets", "filtrations.simplicial", "filtrations.edge_lengths"],

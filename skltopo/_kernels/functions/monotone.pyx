@@ -33,12 +33,14 @@ import numpy as np
 from libc.stdint cimport int32_t, int64_t, uint8_t
 
 from ..shared.buffer cimport Buffer
+from ..shared.signals cimport check_signals
 
 cdef enum:
     NONE = -1
     UNSEEN = 0
     SEEN = 1
     TAKEN = 2
+    PATIENCE = 1 << 20      # vertices between two looks for Ctrl-C
 
 
 cdef inline bint is_higher(const double[::1] first, const double[::1] second, int32_t v,
@@ -122,6 +124,8 @@ def flood(const double[::1] first, const double[::1] second, const int64_t[::1] 
             position[roots[i]] = NONE       # marks a root
             push(first, second, heap, &n_heap, <int32_t>roots[i])
         while n_heap:
+            if n_taken % PATIENCE == PATIENCE - 1:
+                check_signals()
             v = pop(first, second, heap, &n_heap)
             best = NONE
             for k in range(steps.shape[0]):
@@ -211,6 +215,8 @@ def fall_along(const double[::1] values, const int32_t[::1] parent):
             below[i] = child[i] = sibling[i] = taken_by[i] = NONE
         for i in range(n - 1, -1, -1):
             v = <int32_t>i
+            if i % PATIENCE == PATIENCE - 1:
+                check_signals()
             while below[v] != NONE and mean[below[v]] > mean[v]:
                 block = below[v]
                 taken_by[block] = v

@@ -29,9 +29,8 @@ from libc.stdint cimport int8_t, int32_t, uint64_t
 from libc.string cimport memcpy
 
 from ..shared.buffer cimport Buffer
-from .proximal cimport (
-    Bench, Knot, best_pattern, clusters_row, clusters_value, maxima_row, steps_row
-)
+from .maxima cimport Bench, best_pattern, maxima_row
+from .proximal cimport Knot, clusters_row, clusters_value, steps_row
 
 
 # scipy's BLAS, found when the module is imported and not when it is compiled, so that building

@@ -1,38 +1,9 @@
 """Rows of the proximal operators, for loops in C (see proximal.pyx)."""
 
-from libc.stdint cimport int8_t, int32_t, uint64_t
-from libcpp.vector cimport vector
+from libc.math cimport fabs
+from libc.stdint cimport int32_t, uint64_t
 
 from ..shared.buffer cimport Buffer
-
-cdef struct Piece:
-    # a x^2 + b x + c, from the right end of the piece before up to `right`.
-    double right
-    double a
-    double b
-    double c
-    double origin       # the height one vertex earlier, unless it is the same (stay)
-    int32_t run         # the run one vertex earlier
-    bint stay
-
-cdef struct Origin:
-    # What backtracking needs of a piece.
-    double right
-    double origin
-    int32_t run
-    bint stay
-
-ctypedef vector[Piece] Pieces
-
-cdef struct Bench:
-    # Work space of the maxima, kept between rows.
-    Pieces before
-    Pieces mirrored
-    Pieces turned
-    Pieces moved
-    vector[Pieces] best
-    vector[Origin] origins
-    vector[size_t] offset
 
 cdef struct Knot:
     # Where the derivative a x + b of the message changes, and by how much.
@@ -46,9 +17,13 @@ cdef double clusters_row(const double* values, Py_ssize_t n, double step, Py_ssi
 cdef double clusters_value(const double* values, Py_ssize_t n, Py_ssize_t k, Buffer[double]& copy,
                            Buffer[double]& gaps, Buffer[uint64_t]& order,
                            Buffer[uint64_t]& spare) except -1 nogil
-cdef int maxima_row(const double* values, Py_ssize_t n, double step, Py_ssize_t k, double* out,
-                    Bench& w) except -1 nogil
-cdef double best_pattern(const double* x, Py_ssize_t n, Py_ssize_t k, Buffer[double]& cost,
-                         Buffer[int8_t]& stays, int8_t* rising) except -1 nogil
 cdef int steps_row(const double* y, Py_ssize_t n, const double* up, const double* down, double* out,
                    Buffer[Knot]& knots, Buffer[double]& bounds) except -1 nogil
+
+
+cdef inline double safe_factor(double low, double high) noexcept nogil:
+    """Factor by which values between low and high can be squared without over- or underflow."""
+    cdef double size = max(fabs(low), fabs(high))
+    if size > 1e100:
+        return 1e-200
+    return 1e200 if size < 1e-100 else 1.0

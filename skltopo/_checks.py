@@ -1,0 +1,68 @@
+"""Parameters at the door: one sentence for each that is wrong."""
+
+from numbers import Integral
+
+import numpy as np
+
+__all__ = ["check_dimensions", "check_flag", "check_integer", "check_n_jobs", "is_integer"]
+
+
+def is_integer(value):
+    """Tell whether value is an integer; True and False are none."""
+    return isinstance(value, Integral) and not isinstance(value, (bool, np.bool_))
+
+
+def check_integer(name, value, least):
+    """Raise ValueError if value is not an integer of at least `least`."""
+    if not is_integer(value) or value < least:
+        raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+
+
+def check_flag(name, value):
+    """Raise TypeError if value is not True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+
+
+def check_n_jobs(n_jobs):
+    """Raise TypeError or ValueError if n_jobs does not name a number of threads."""
+    if n_jobs is None:
+        return
+    if not is_integer(n_jobs):
+        raise TypeError(f"n_jobs must be an integer or None, got {n_jobs!r}")
+    if n_jobs == 0:
+        raise ValueError("n_jobs must not be 0: 1 is one thread, -1 all cores")
+
+
+def check_dimensions(dims, known=None, what=""):
+    """Return homology_dimensions as a tuple of int.
+
+    Parameters
+    ----------
+    dims : iterable of int
+    known : range, default=None
+        What they must be among; None for any dimension from 0 on.
+    what : str
+        What has these dimensions, for the sentence: " of a grid with ndim=2".
+
+    Raises
+    ------
+    TypeError
+        If dims is not a sequence.
+    ValueError
+        If a dimension is not known, or comes twice.
+    """
+    if isinstance(dims, str) or not hasattr(dims, "__iter__"):
+        raise TypeError(
+            f"homology_dimensions must be a sequence of integers or None, got {dims!r}; "
+            "one dimension is (1,)"
+        )
+    dims = tuple(dims)
+    for dim in dims:
+        if known is None and (not is_integer(dim) or dim < 0):
+            raise ValueError(f"homology_dimensions must be integers of at least 0, got {dim!r}")
+        if known is not None and (not is_integer(dim) or dim not in known):
+            raise ValueError(f"homology_dimensions{what} must be among {list(known)}, got {dim!r}")
+    if len(set(dims)) < len(dims):
+        raise ValueError(f"homology_dimensions must have each dimension once, got {dims}")
+    return tuple(int(dim) for dim in dims)
