@@ -86,7 +86,7 @@ def plot(n, path):
         draw(axes[0, i], noisy[i], f"{name}: {before} maxima, {{}} pieces")
         draw(axes[1, i], cleaned[i], f"{after} maximum, {{}} piece")
     figure.suptitle("Voxels of probability above 1/2, before and after TopoDenoiser", fontsize=15)
-    figure.savefig(path, dpi=130)
+    figure.savefig(path, dpi=90)
 
 
 if __name__ == "__main__":
