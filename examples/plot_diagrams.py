@@ -14,11 +14,18 @@ from skltopo.filtrations import LevelSet, WeakAlpha
 from skltopo.plotting import (
     BarcodeDisplay,
     CriticalPointsDisplay,
+    DiagramBarDisplay,
     DiagramCurveDisplay,
     PersistenceDiagramDisplay,
     PersistenceImageDisplay,
 )
-from skltopo.vectorize import BettiCurve, PersistenceImage, PersistenceLandscape
+from skltopo.vectorize import (
+    BettiCurve,
+    PersistenceImage,
+    PersistenceLandscape,
+    Polynomial,
+    TopKLengths,
+)
 
 
 def save(figure, output, name):
@@ -52,6 +59,11 @@ def plot_vectors(hills, output):
         row = curve.fit_transform(diagrams)[0]
         DiagramCurveDisplay.from_estimator(curve, row, title=type(curve).__name__, ax=ax)
     save(figure, output, "diagram_vectors")
+    figure, axes = plt.subplots(1, 2, figsize=(11, 3.6), layout="constrained")
+    for ax, bars in zip(axes, (TopKLengths(k=6), Polynomial(max_p=2, max_q=1)), strict=True):
+        rows = bars.fit_transform(diagrams)
+        DiagramBarDisplay.from_estimator(bars, rows, title=type(bars).__name__, ax=ax)
+    save(figure, output, "diagram_bars")
 
 
 def plot_where(hills, cloud, output):

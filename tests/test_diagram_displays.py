@@ -14,11 +14,19 @@ from skltopo.filtrations import LevelSet, VietorisRips, WeakAlpha
 from skltopo.plotting import (
     BarcodeDisplay,
     CriticalPointsDisplay,
+    DiagramBarDisplay,
     DiagramCurveDisplay,
     PersistenceDiagramDisplay,
     PersistenceImageDisplay,
 )
-from skltopo.vectorize import BettiCurve, PersistenceImage, PersistenceLandscape, TopKLengths
+from skltopo.vectorize import (
+    BettiCurve,
+    PersistenceEntropy,
+    PersistenceImage,
+    PersistenceLandscape,
+    Polynomial,
+    TopKLengths,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -199,6 +207,26 @@ def test_curves(estimator, n_lines, ylabel, rng):
         DiagramCurveDisplay.from_estimator(estimator, row[1:])
     with pytest.raises(ValueError, match="estimator must have a grid, got TopKLengths"):
         DiagramCurveDisplay.from_estimator(TopKLengths().fit(diagrams), row)
+
+
+@pytest.mark.parametrize(
+    "estimator", [TopKLengths(k=4), Polynomial(max_p=2, max_q=1), PersistenceEntropy()]
+)
+def test_bars(estimator, rng):
+    diagrams = [np.sort(rng.random((9, 2))) for _ in range(3)]
+    rows = estimator.fit_transform(diagrams)
+    for drawn in (rows, rows[0]):
+        display = DiagramBarDisplay.from_estimator(estimator, drawn, title="t")
+        heights = [[bar.get_height() for bar in bars] for bars in display.bars_]
+        np.testing.assert_array_equal(heights, np.atleast_2d(drawn))
+        left = [bar.get_x() for bars in display.bars_ for bar in bars]
+        assert len(set(left)) == drawn.size  # beside each other
+        assert display.bars_[0][0].get_width() > 0.2
+        labels = [text.get_text() for text in display.ax_.get_xticklabels()]
+        assert labels == list(estimator.get_feature_names_out())
+        assert display.ax_.get_title() == "t"
+    with pytest.raises(ValueError, match="rows must have"):
+        DiagramBarDisplay.from_estimator(estimator, np.zeros(99))
 
 
 def test_critical_points_of_an_image(image):

@@ -57,6 +57,7 @@ def test_examples_write_pictures(name, pictures, tmp_path):
                 "persistence_diagram.png",
                 "barcode.png",
                 "diagram_vectors.png",
+                "diagram_bars.png",
                 "critical_points.png",
             },
         ),

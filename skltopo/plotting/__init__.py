@@ -4,13 +4,14 @@ from .coefficients import CoefficientDisplay, CoefficientPathDisplay
 from .critical_points import CriticalPointsDisplay
 from .diagrams import BarcodeDisplay, PersistenceDiagramDisplay
 from .shaping import TopoShaperDisplay
-from .vectors import DiagramCurveDisplay, PersistenceImageDisplay
+from .vectors import DiagramBarDisplay, DiagramCurveDisplay, PersistenceImageDisplay
 
 __all__ = [
     "BarcodeDisplay",
     "CoefficientDisplay",
     "CoefficientPathDisplay",
     "CriticalPointsDisplay",
+    "DiagramBarDisplay",
     "DiagramCurveDisplay",
     "PersistenceDiagramDisplay",
     "PersistenceImageDisplay",

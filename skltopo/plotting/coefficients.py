@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..penalties import Clusters, Maxima
-from .pictures import axes_or_new
+from .pictures import Display
 
 __all__ = ["CoefficientDisplay", "CoefficientPathDisplay"]
 
@@ -24,7 +24,7 @@ def _cluster_labels(coef, n_components):
     return labels
 
 
-class CoefficientDisplay:
+class CoefficientDisplay(Display):
     """The weights of one model in the order of the features.
 
     Clusters have a colour and a line at their mean each, free maxima have a mark.
@@ -89,19 +89,7 @@ class CoefficientDisplay:
         penalty = estimator._make_penalty(estimator.n_features_in_)
         return cls(coef=coef.ravel(), penalty=penalty, truth=truth, title=title).plot(ax=ax)
 
-    def plot(self, ax=None):
-        """Draw again, on other axes.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
-        ax = axes_or_new(ax)
+    def _draw(self, ax):
         index = np.arange(len(self.coef))
         if self.truth is not None:
             ax.plot(index, np.ravel(self.truth), color="0.75", lw=3, label="truth", zorder=0)
@@ -115,8 +103,6 @@ class CoefficientDisplay:
         ax.set(xlabel="feature", ylabel="weight", title=self.title)
         if self.truth is not None or isinstance(self.penalty, Maxima):
             ax.legend(frameon=False, loc="best")
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
     def _plot_clusters(self, ax, index):
         labels = _cluster_labels(self.coef, self.penalty.n_components)
@@ -139,7 +125,7 @@ class CoefficientDisplay:
         )  # fmt: skip
 
 
-class CoefficientPathDisplay:
+class CoefficientPathDisplay(Display):
     """The weights against lam, with the chosen lam, and the cross-validated error below.
 
     Parameters
@@ -206,21 +192,9 @@ class CoefficientPathDisplay:
             labels=labels,
         ).plot(ax=ax)
 
-    def plot(self, ax=None):
-        """Draw again, on other axes.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
+    def _draw(self, ax):
         import matplotlib.pyplot as plt
 
-        ax = axes_or_new(ax)
         labels = np.arange(self.coef_path.shape[1]) if self.labels is None else self.labels
         colors = plt.get_cmap("viridis")(labels / max(1, labels.max()))
         self.lines_ = [
@@ -236,5 +210,3 @@ class CoefficientPathDisplay:
         self.error_ax_.fill_between(self.lams, low, mean + spread, color=MARK, alpha=0.15)
         self.error_ax_.set(yscale="log")
         self.error_ax_.set_ylabel("error on left-out samples", color=MARK)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self

@@ -8,7 +8,7 @@ import numpy as np
 from .._arrays import as_numbers
 from .._diagram_lists import pick_dim
 from ..diagrams import Diagram
-from .pictures import as_plain, axes_or_new
+from .pictures import Display, as_plain
 
 __all__ = ["CriticalPointsDisplay"]
 
@@ -16,7 +16,7 @@ BIRTH, DEATH = "#0072B2", "#D55E00"  # of the colours of Okabe and Ito
 MAX_NUMBERS = 30  # more numbers would hide what is below them
 
 
-class CriticalPointsDisplay:
+class CriticalPointsDisplay(Display):
     """Where points of a diagram live: their births and deaths, drawn on the sample.
 
     On a function on a line or an image these are vertices, on a point cloud edges or simplices.
@@ -111,21 +111,9 @@ class CriticalPointsDisplay:
             title=title,
         ).plot(ax=ax)
 
-    def plot(self, ax=None):
-        """Draw again, on other axes.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
+    def _draw(self, ax):
         from matplotlib.collections import LineCollection
 
-        ax = axes_or_new(ax)
         self._draw_sample(ax)
         places = self._places()
         starts = np.array([places[cell].mean(axis=0) for cell in self.births]).reshape(-1, 2)
@@ -162,8 +150,6 @@ class CriticalPointsDisplay:
         ax.set_title(self.title)
         is_image = not self.is_cloud and self.sample.ndim == 2
         ax.legend(framealpha=0.85, loc="upper right" if is_image else "best", fontsize=8)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
     def _places(self):
         """Return where every vertex is drawn, (n_vertices, 2)."""

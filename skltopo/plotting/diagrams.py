@@ -10,7 +10,7 @@ import numpy as np
 
 from .._diagram_lists import as_points, pick_dim
 from ..diagrams import Diagram, DiagramBatch
-from .pictures import axes_or_new
+from .pictures import Display
 
 __all__ = ["BarcodeDisplay", "PersistenceDiagramDisplay"]
 
@@ -77,7 +77,7 @@ def _size_and_alpha(n):
     return np.clip(400 / root, 4, 45), np.clip(18 / root, 0.15, 0.9)
 
 
-class PersistenceDiagramDisplay:
+class PersistenceDiagramDisplay(Display):
     """Points (birth, death) of one sample, one colour and marker for each dimension.
 
     Essential classes are on a line of their own, above the others, or below for superlevel sets.
@@ -134,19 +134,7 @@ class PersistenceDiagramDisplay:
         """
         return cls(points=_points_by_dim(diagram, homology_dimensions), title=title).plot(ax=ax)
 
-    def plot(self, ax=None):
-        """Draw again, on other axes.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
-        ax = axes_or_new(ax)
+    def _draw(self, ax):
         low, high = _value_range(self.points)
         self.diagonal_ = ax.plot([low, high], [low, high], color=GUIDE, lw=1, zorder=0)[0]
         bottom, top, places = self._draw_infinities(ax, low, high)
@@ -171,8 +159,6 @@ class PersistenceDiagramDisplay:
             handles = ax.legend(frameon=False, loc=_corner(self.points))
             for handle in handles.legend_handles:
                 handle.set(alpha=1, sizes=[30])
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
     def _draw_infinities(self, ax, low, high):
         """Draw the lines of essential classes; return the limits of deaths, {end: height}."""
@@ -189,7 +175,7 @@ class PersistenceDiagramDisplay:
         return bottom, top, places
 
 
-class BarcodeDisplay:
+class BarcodeDisplay(Display):
     """Intervals of one sample as bars, dimension by dimension, the longest at the bottom of each.
 
     Bars of essential classes go to the edge of the picture and end in an arrow.
@@ -240,21 +226,9 @@ class BarcodeDisplay:
         """
         return cls(points=_points_by_dim(diagram, homology_dimensions), title=title).plot(ax=ax)
 
-    def plot(self, ax=None):
-        """Draw again, on other axes.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
+    def _draw(self, ax):
         from matplotlib.collections import LineCollection
 
-        ax = axes_or_new(ax)
         low, high = _value_range(self.points)
         n_bars = sum(map(len, self.points.values()))
         gap = max(1, n_bars // 30)
@@ -284,5 +258,3 @@ class BarcodeDisplay:
         ax.set_yticks([at for at, _ in ticks], [label for _, label in ticks])
         ax.tick_params(axis="y", length=0)
         ax.spines[["top", "right", "left"]].set_visible(False)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self

@@ -1,4 +1,4 @@
-"""What pictures share: axes, and plain numbers of what is drawn."""
+"""What pictures share: how they are drawn, and plain numbers of what is drawn."""
 
 import numpy as np
 
@@ -15,3 +15,24 @@ def axes_or_new(ax):
 def as_plain(values):
     """Return an array of numbers, or of a tensor on any device."""
     return values.detach().cpu().numpy() if is_tensor(values) else np.asarray(values)
+
+
+class Display:
+    """A picture on one Axes; as scikit-learn's, made by from_... and drawn again by plot."""
+
+    def plot(self, ax=None):
+        """Draw again, on other axes.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            None makes a new figure.
+
+        Returns
+        -------
+        self
+        """
+        ax = axes_or_new(ax)
+        self._draw(ax)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self

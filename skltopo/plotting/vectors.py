@@ -1,15 +1,17 @@
-"""Pictures of what `vectorize` makes of diagrams: persistence images, and curves."""
+"""Pictures of what `vectorize` makes of diagrams: persistence images, curves, and bars."""
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..vectorize import PersistenceImage
-from .pictures import as_plain, axes_or_new
+from .pictures import Display, as_plain
 
-__all__ = ["DiagramCurveDisplay", "PersistenceImageDisplay"]
+__all__ = ["DiagramBarDisplay", "DiagramCurveDisplay", "PersistenceImageDisplay"]
+
+BAR = "#0072B2"  # of the colours of Okabe and Ito
 
 
-class PersistenceImageDisplay:
+class PersistenceImageDisplay(Display):
     """A persistence image, with births along and lengths upwards.
 
     Parameters
@@ -76,27 +78,13 @@ class PersistenceImageDisplay:
             title=title,
         ).plot(ax=ax)
 
-    def plot(self, ax=None):
-        """Draw again, on other axes.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
-        ax = axes_or_new(ax)
+    def _draw(self, ax):
         self.image_ = ax.imshow(
             self.image, origin="lower", extent=(*self.birth_range, *self.length_range),
             cmap="cividis", aspect="auto",
         )  # fmt: skip
         ax.set(xlabel="birth", ylabel="length", title=self.title)
         self.colorbar_ = ax.figure.colorbar(self.image_, ax=ax)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
 
 def _edges(values, n, pixels):
@@ -106,7 +94,7 @@ def _edges(values, n, pixels):
     return low - half, high + half
 
 
-class DiagramCurveDisplay:
+class DiagramCurveDisplay(Display):
     """Landscapes, silhouettes or Betti curves.
 
     Parameters
@@ -173,21 +161,9 @@ class DiagramCurveDisplay:
             title=title,
         ).plot(ax=ax)
 
-    def plot(self, ax=None):
-        """Draw again, on other axes.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-
-        Returns
-        -------
-        self
-        """
+    def _draw(self, ax):
         import matplotlib.pyplot as plt
 
-        ax = axes_or_new(ax)
         shades = plt.get_cmap("viridis")(np.linspace(0, 0.85, len(self.curves)))
         drawstyle = "steps-post" if self.ylabel == "Betti number" else "default"
         self.lines_ = [
@@ -197,5 +173,78 @@ class DiagramCurveDisplay:
         ax.set(xlabel="value", ylabel=self.ylabel, title=self.title)
         if len(self.lines_) > 1:
             ax.legend(frameon=False)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
+
+
+class DiagramBarDisplay(Display):
+    """Columns without a grid as bars: lengths, energies, entropies, of one or of several diagrams.
+
+    Parameters
+    ----------
+    rows : (n_rows, n_features) ndarray
+        Bars of the same column stand beside each other.
+    labels : list of str
+        Names of the columns.
+    title : str, default=None
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    bars_ : list of matplotlib BarContainer
+        One for each row.
+
+    Examples
+    --------
+    >>> from skltopo.plotting import DiagramBarDisplay
+    >>> from skltopo.vectorize import TopKLengths
+    >>> lengths = TopKLengths(k=2)
+    >>> rows = lengths.fit_transform([[[0.0, 1.0], [0.0, 3.0]]])
+    >>> bars = DiagramBarDisplay.from_estimator(lengths, rows).bars_[0]
+    >>> [float(bar.get_height()) for bar in bars]
+    [3.0, 1.0]
+    """
+
+    def __init__(self, *, rows, labels, title=None):
+        self.rows = rows
+        self.labels = labels
+        self.title = title
+
+    @classmethod
+    def from_estimator(cls, estimator, rows, *, title=None, ax=None):
+        """Draw the display of one row or several that a fitted transformer returned.
+
+        Parameters
+        ----------
+        estimator : skltopo.vectorize.TopKLengths, Polynomial, PersistenceEntropy, or another one
+        rows : (n_features,) or (n_rows, n_features) array-like
+        title : str, default=None
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        DiagramBarDisplay
+
+        Raises
+        ------
+        ValueError
+            If rows have another number of columns.
+        """
+        check_is_fitted(estimator)
+        labels = list(estimator.get_feature_names_out())
+        rows = np.atleast_2d(as_plain(rows))
+        if rows.ndim != 2 or rows.shape[1] != len(labels):
+            raise ValueError(f"rows must have {len(labels)} columns, got shape {rows.shape}")
+        return cls(rows=rows, labels=labels, title=title).plot(ax=ax)
+
+    def _draw(self, ax):
+        places, width = np.arange(len(self.labels)), 0.8 / len(self.rows)
+        shift = (np.arange(len(self.rows)) - (len(self.rows) - 1) / 2) * width
+        alphas = np.linspace(1, 0.35, len(self.rows))
+        self.bars_ = [
+            ax.bar(places + by, row, width, color=BAR, alpha=alpha)
+            for by, row, alpha in zip(shift, self.rows, alphas, strict=True)
+        ]
+        ax.set_xticks(places, self.labels, rotation=90 if len(self.labels) > 8 else 0)
+        ax.set(title=self.title)
+        ax.spines[["top", "right"]].set_visible(False)
