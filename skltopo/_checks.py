@@ -39,7 +39,7 @@ def check_dimensions(dims, known=None, what=""):
 
     Parameters
     ----------
-    dims : iterable of int
+    dims : int or iterable of int
     known : range, default=None
         What they must be among; None for any dimension from 0 on.
     what : str
@@ -48,15 +48,14 @@ def check_dimensions(dims, known=None, what=""):
     Raises
     ------
     TypeError
-        If dims is not a sequence.
+        If dims is neither.
     ValueError
         If a dimension is not known, or comes twice.
     """
+    if is_integer(dims):
+        dims = (dims,)
     if isinstance(dims, str) or not hasattr(dims, "__iter__"):
-        raise TypeError(
-            f"homology_dimensions must be a sequence of integers or None, got {dims!r}; "
-            "one dimension is (1,)"
-        )
+        raise TypeError(f"homology_dimensions must be integers or None, got {dims!r}")
     dims = tuple(dims)
     for dim in dims:
         if known is None and (not is_integer(dim) or dim < 0):

@@ -299,3 +299,22 @@ def test_finite_values_with_an_infinite_sum_are_fine():
     image = np.full((40, 40), 1e38, np.float32)
     image[3, 3] = 0
     assert LevelSet(2)(image).pairs[0].shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error", "sentence"),
+    [
+        ({"ndim": 3.0}, ValueError, "ndim must be 1, 2 or 3, got 3.0"),
+        ({"ndim": 2, "homology_dimensions": (0, 0)}, ValueError, "must have each dimension once"),
+        ({"ndim": 2, "homology_dimensions": (True,)}, ValueError, "must be among .0, 1., got True"),
+        ({"ndim": 2, "homology_dimensions": 2}, ValueError, "must be among .0, 1., got 2"),
+        ({"ndim": 2, "homology_dimensions": 0.5}, TypeError, "must be integers or None, got 0.5"),
+        ({"ndim": 2, "superlevel": "no"}, TypeError, "superlevel must be True or False, got 'no'"),
+        ({"ndim": 2, "n_jobs": "a"}, TypeError, "n_jobs must be an integer or None, got 'a'"),
+        ({"ndim": 2, "n_jobs": 0}, ValueError, "n_jobs must not be 0"),
+    ],
+)
+def test_bad_parameters_get_a_sentence(parameters, error, sentence):
+    with pytest.raises(error, match=sentence):
+        LevelSet(**parameters)
+    assert LevelSet(2, homology_dimensions=1).homology_dimensions == (1,)

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from .._arrays import as_floats, as_numbers, check_finite, gather
+from .._checks import check_dimensions, check_flag, check_n_jobs, is_integer
 from .._kernels.functions.images import COMPLEXES, image_pairs
 from .._kernels.functions.lines import line_pairs, long_line_pairs
 from .._kernels.functions.volumes import volume_pairs
@@ -104,22 +105,21 @@ class LevelSet:
         keep_zero=False,
         n_jobs=None,
     ):
-        if ndim not in (1, 2, 3):
+        if not is_integer(ndim) or ndim not in (1, 2, 3):
             raise ValueError(f"ndim must be 1, 2 or 3, got {ndim!r}")
         if complex not in COMPLEXES:
             raise ValueError(f"complex must be one of {sorted(COMPLEXES)}, got {complex!r}")
+        check_flag("superlevel", superlevel)
+        check_flag("keep_zero", keep_zero)
+        check_n_jobs(n_jobs)
         if homology_dimensions is None:
-            homology_dimensions = tuple(range(ndim))
-        for dim in homology_dimensions:
-            if dim not in range(ndim):
-                raise ValueError(
-                    f"homology_dimensions of a grid with ndim={ndim} must be among "
-                    f"{list(range(ndim))}, got {dim!r}"
-                )
+            homology_dimensions = range(ndim)
+        what = f" of a grid with ndim={ndim}"
+        homology_dimensions = check_dimensions(homology_dimensions, range(ndim), what)
         self.ndim = ndim
         self.superlevel = superlevel
         self.complex = complex
-        self.homology_dimensions = tuple(homology_dimensions)
+        self.homology_dimensions = homology_dimensions
         self.keep_zero = keep_zero
         self.n_jobs = n_jobs
 
@@ -149,7 +149,7 @@ class LevelSet:
         """
         values = as_numbers(values, "values")
         batch_shape, sample_shape = self._split_shape(tuple(values.shape))
-        size = int(np.prod(sample_shape))
+        size = math.prod(sample_shape)
         live, plain = as_floats(values)
         check_finite(plain, "values")
         plain = plain.reshape((-1, *sample_shape))
@@ -197,7 +197,7 @@ class LevelSet:
             plain = plain.reshape(len(plain), *(1, 1, *thick)[-2:])
         dims = self.homology_dimensions
         groups = [dims] if plain.ndim == 4 else [(dim,) for dim in dims]
-        chunk = max(1, CHUNK_VERTICES // int(np.prod(plain.shape[1:])))
+        chunk = max(1, CHUNK_VERTICES // math.prod(plain.shape[1:]))
         if n_jobs > 1:
             chunk = min(chunk, -(-len(plain) // (CALLS_PER_THREAD * n_jobs)) or 1)
         tasks = [

@@ -3,12 +3,12 @@
 import math
 from functools import partial
 from itertools import combinations
-from numbers import Integral
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array, issparse
 
 from .._arrays import as_floats, as_numbers, check_finite, gather
+from .._checks import check_dimensions, check_flag, check_integer, check_n_jobs
 from .._kernels.complexes.reduction import filter_facets, list_faces, reduce_complex
 from .._memory import available_memory
 from .._parallel import effective_n_jobs, run
@@ -118,13 +118,13 @@ class SimplicialComplex:
         n_jobs=None,
     ):
         for name, value, least in (("max_dim", max_dim, 0), ("n_vertices", n_vertices, 1)):
-            wrong = isinstance(value, bool) or not isinstance(value, Integral) or value < least
-            if value is not None and wrong:
-                raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+            if value is not None:
+                check_integer(name, value, least)
+        check_flag("superlevel", superlevel)
+        check_flag("keep_zero", keep_zero)
+        check_n_jobs(n_jobs)
         if n_vertices is not None and n_vertices >= MAX_SIMPLICES:
             raise ValueError(f"n_vertices must be below 2**31 - 1, got {n_vertices}")
-        if isinstance(homology_dimensions, Integral):
-            homology_dimensions = (homology_dimensions,)
         given = _as_arrays(simplices)
         largest = max((rows.max() for rows in given if rows.size), default=-1)
         if n_vertices is None:
@@ -146,12 +146,7 @@ class SimplicialComplex:
         self.n_jobs = n_jobs
         if homology_dimensions is None:
             homology_dimensions = range(len(self.simplices))
-        for dim in homology_dimensions:
-            if isinstance(dim, bool) or not isinstance(dim, Integral) or dim < 0:
-                raise ValueError(f"homology_dimensions must be integers from 0 on, got {dim!r}")
-        if len(set(homology_dimensions)) < len(tuple(homology_dimensions)):
-            raise ValueError(f"homology_dimensions must be distinct, got {homology_dimensions}")
-        self.homology_dimensions = tuple(int(dim) for dim in homology_dimensions)
+        self.homology_dimensions = check_dimensions(homology_dimensions)
         self._n_dims = min(len(self.simplices), max(self.homology_dimensions, default=-1) + 2)
 
     @classmethod
