@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-KERNELS = $(wildcard $(addprefix skltopo/_kernels/*/*.,pyx pxd h))
+KERNELS = $(shell find skltopo -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 PIP_INSTALL = $(BIN)/pip install --quiet --constraint constraints.txt
 
 .PHONY: demo test lint bench clean
@@ -33,7 +33,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/shaping.py --only figure_1
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info skltopo/_kernels/*/*.so demo_output
+	rm -rf $(VENV) build dist *.egg-info demo_output; find skltopo -name '*.so' -delete
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

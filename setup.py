@@ -18,18 +18,19 @@ else:
     compile_args = ["-O1" if CHECK else "-O3", "-std=c++17", "-ffp-contract=off"]
 macros = [("SKLTOPO_CHECKED", "1")] if CHECK else []
 
-kernels = Path("skltopo/_kernels")
+package = Path("skltopo")
+headers = sorted(package.rglob("*.h"))
 extensions = [
     Extension(
         ".".join(path.with_suffix("").parts),
         [str(path)],
-        depends=[str(header) for header in sorted(kernels.rglob("*.h"))],
-        include_dirs=[str(folder) for folder in sorted(kernels.iterdir()) if folder.is_dir()],
+        depends=[str(header) for header in headers],
+        include_dirs=sorted({str(header.parent) for header in headers}),
         language="c++",
         extra_compile_args=compile_args,
         define_macros=macros,
     )
-    for path in sorted(kernels.rglob("*.pyx"))
+    for path in sorted(package.rglob("*.pyx"))
 ]
 
 setup(

@@ -16,8 +16,8 @@ from scipy.spatial import Delaunay
 from timing import best_times
 from tqdm import tqdm
 
-from skltopo._kernels.delaunay.any_dimension import delaunay_pairs_3d
-from skltopo._kernels.delaunay.space import delaunay_tetrahedra
+from skltopo._kernels.delaunay.pairs_any import delaunay_pairs_3d
+from skltopo._kernels.delaunay.triangulation3 import delaunay_tetrahedra
 
 DIMS = (0, 1, 2)
 

@@ -14,8 +14,8 @@ from sklearn.model_selection import GridSearchCV
 from tqdm import tqdm
 
 from skltopo import TopologicalRegression, TopologicalRegressionCV
-from skltopo._kernels.values.maxima import prox_maxima
-from skltopo._kernels.values.proximal import prox_clusters
+from skltopo._kernels.fits.maxima import prox_maxima
+from skltopo._kernels.fits.proximal import prox_clusters
 from skltopo.datasets import (
     make_boxcar,
     make_clustered_coef,

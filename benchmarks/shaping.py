@@ -11,12 +11,12 @@ import torch
 from tqdm import tqdm
 
 from skltopo import TopoShaper
-from skltopo._kernels.delaunay.plane import delaunay_triangles
-from skltopo._kernels.values.lengths import edge_gradient
-from skltopo._point_descent import Adam
+from skltopo._kernels.delaunay.triangulation2 import delaunay_triangles
+from skltopo._kernels.functionals.lengths import edge_gradient
 from skltopo.energies import polynomial_gradient
 from skltopo.filtrations import WeakAlpha
 from skltopo.shaping import OBJECTIVES
+from skltopo.shaping.descent import Adam
 
 N_STEPS = 100
 

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from ._kernels.values.polynomial import polynomial_energy
+from ._kernels.functionals.polynomial import polynomial_energy
 
 __all__ = ["EnergyNode"]
 

@@ -9,14 +9,14 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
-from ._checks import check_integer
-from ._image_rows import ImageRowsMixin, as_rows
-from ._kernels.functions.images import COMPLEXES
-from ._kernels.functions.monotone import fall_along, flood, lower_along
-from ._kernels.values.few_maxima import count_maxima, fit_few_maxima, needed_bytes
-from ._memory import available_memory
-from ._parallel import effective_n_jobs, run
+from ._kernels.fits.few_maxima import count_maxima, fit_few_maxima, needed_bytes
+from ._kernels.fits.monotone import fall_along, flood, lower_along
+from ._kernels.grids.images import COMPLEXES
+from ._utils.checks import check_integer
+from ._utils.memory import available_memory
+from ._utils.parallel import effective_n_jobs, run
 from .filtrations import LevelSet
+from .image_base import ImageRowsMixin, as_rows
 
 __all__ = ["TopoDenoiser"]
 

@@ -10,12 +10,12 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from ._arrays import is_tensor
-from ._diagram_lists import as_list, as_points, as_points_list, check_dim_is_used
 from ._kernels.matchings.matching import distances_from, matched_pairs
 from ._kernels.matchings.sliced import sliced_distances_from
-from ._parallel import effective_n_jobs, run
-from .diagrams import concatenate
+from ._utils.arrays import is_tensor
+from ._utils.parallel import effective_n_jobs, run
+from .diagrams.containers import concatenate
+from .diagrams.inputs import as_list, as_points, as_points_list, check_dim_is_used
 
 __all__ = [
     "Matching",

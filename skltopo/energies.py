@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ._arrays import is_tensor
-from ._kernels.values.polynomial import polynomial_energy
+from ._kernels.functionals.polynomial import polynomial_energy
+from ._utils.arrays import is_tensor
 from .diagrams import Diagram
 
 __all__ = ["Energy", "polynomial_energies", "polynomial_gradient", "segment_sum"]

@@ -6,16 +6,15 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from tqdm import tqdm
 
-from ._feature_names import check_input_features
-from ._image_rows import ImageRowsMixin, as_rows
-from ._kernels.functions.features import image_energies
-from ._kernels.functions.images import COMPLEXES
-from ._parallel import effective_n_jobs, run
+from ._kernels.grids.features import image_energies
+from ._kernels.grids.images import COMPLEXES
+from ._utils.parallel import effective_n_jobs, run
 from .energies import polynomial_energies
 from .filtrations import LevelSet
+from .image_base import ImageRowsMixin, as_rows
 
 __all__ = ["PersistenceFeatures"]
 
@@ -315,7 +314,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         if input_features is not None:
-            check_input_features(self, input_features)
+            _check_feature_names_in(self, input_features)
         return np.array(
             [
                 f"{weight}_H{dim}_p{p}_q{q}"

@@ -5,8 +5,7 @@ A penalty is one small class, see `Penalty`. Adding one is writing one.
 
 import numpy as np
 
-from ._arrays import is_tensor
-from ._kernels.values.descent import (
+from ._kernels.fits.descent import (
     ClustersProx,
     L1Prox,
     L2Prox,
@@ -15,6 +14,7 @@ from ._kernels.values.descent import (
     TV2Prox,
     TVProx,
 )
+from ._utils.arrays import is_tensor
 from .energies import Energy
 from .filtrations import LevelSet, WeakAlpha
 

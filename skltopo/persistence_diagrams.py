@@ -10,10 +10,10 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from . import filtrations
-from ._arrays import as_floats, as_numbers, check_finite, is_tensor
-from ._diagram_lists import depth
-from ._parallel import effective_n_jobs, run
+from ._utils.arrays import as_floats, as_numbers, check_finite, is_tensor
+from ._utils.parallel import effective_n_jobs, run
 from .diagrams import Diagram, DiagramArrays
+from .diagrams.inputs import depth
 
 __all__ = ["PersistenceDiagrams"]
 

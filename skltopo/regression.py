@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from ._parallel import effective_n_jobs, run
+from ._utils.parallel import effective_n_jobs, run
 from .penalties import L1, L2, TV, TV2, Clusters, Maxima, Penalty
 from .solvers import (
     Solution,

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.special import expit, log_softmax
 
-from ._kernels.values.descent import GramLoss, PythonLoss, descend, largest_curvature
+from ._kernels.fits.descent import GramLoss, PythonLoss, descend, largest_curvature
 from .penalties import LEVELS
 
 __all__ = [

@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 import numpy as np
 from oracles import reduce_boundary
 
-from skltopo._kernels.delaunay.plane import delaunay_triangles
+from skltopo._kernels.delaunay.triangulation2 import delaunay_triangles
 
 
 def edge_key(points, u, v):

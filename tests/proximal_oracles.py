@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.isotonic import isotonic_regression
 
 from skltopo import Energy
-from skltopo._kernels.values.proximal import prox_steps
+from skltopo._kernels.fits.proximal import prox_steps
 from skltopo.filtrations import LevelSet
 
 

@@ -13,49 +13,46 @@ import skltopo
 PACKAGE = Path(skltopo.__file__).parent
 
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
+UTILS = "checks parallel memory prefetch bits buffer signals sorting pool gather arrays"
 KERNELS = {
-    "shared": "buffer sorting union_find signals",
-    "functions": "images lines features volume_tables volume_loops volumes monotone",
-    "values": "few_maxima proximal maxima descent lengths polynomial curves",
-    "complexes": "reduction critical_sets",
-    "delaunay": "predicates predicates3 plane repair planar_alpha space edges3 weak3 complex3 "
-    "alpha3 any_dimension",
-    "rips": "distances rips_edges emst rips rips2 planar_rips",
+    "grids": "images lines features volume_tables volume_loops volumes",
+    "delaunay": "predicates2 triangulation2 repair2 pairs2 predicates3 triangulation3 edges3 weak3 "
+    "complex3 alpha3 pairs_any",
+    "rips": "distances edges trees loops voids plane",
+    "fits": "monotone few_maxima proximal maxima descent",
+    "functionals": "lengths polynomial curves critical_sets",
     "matchings": "plane_tree dense_matching wasserstein bottleneck matching sliced",
 }
 FLOORS = [
-    ["_checks", "_parallel", "_memory"],
+    [f"_utils.{room}" for room in UTILS.split()],
+    ["_persistence"],
     [f"_kernels.{folder}.{room}" for folder, rooms in KERNELS.items() for room in rooms.split()],
-    ["_arrays", "diagrams", "_diagram_lists"],
-    ["filtrations.level_sets", "filtrations.simplicial", "filtrations.edge_lengths"],
-    ["filtrations.point_clouds", "filtrations.circumradius", "filtrations.alpha"],
-    ["filtrations.metric_clouds", "filtrations.distance_matrices", "filtrations.vietoris_rips"],
+    ["diagrams.containers", "diagrams", "diagrams.inputs"],
+    ["filtrations.base", "filtrations.level_sets", "filtrations.simplicial"],
+    ["filtrations.edge_lengths"],
+    ["filtrations.point_clouds", "filtrations.circumradius", "filtrations.delaunay"],
+    ["filtrations.metric_clouds", "filtrations.distance_matrices", "filtrations.rips"],
     ["filtrations"],
-    ["_energy_node", "energies", "distances", "_vectors"],
-    ["_big_steps", "_displacement", "_point_descent"],
-    ["nn", "penalties", "solvers"],
-    [
-        "_feature_names",
-        "_image_rows",
-        "features",
-        "denoising",
-        "regression",
-        "classification",
-        "shaping",
-    ],
-    ["persistence_diagrams", "_vectorizer", "vectorize", "kernels"],
+    ["_energy_node", "energies", "distances", "summaries"],
+    ["penalties", "solvers"],
+    ["nn.vectors", "nn.features", "nn"],
+    ["shaping.critical_sets", "shaping.fields", "shaping.descent"],
+    ["image_base", "features", "denoising", "regression", "classification"],
+    ["shaping.estimator", "shaping", "persistence_diagrams"],
+    ["vectorize.base", "vectorize.images", "vectorize.curves", "vectorize.statistics"],
+    ["vectorize", "vectorize.gram", "kernels"],
     ["plotting.pictures", "plotting.coefficients", "plotting.shaping"],
     ["plotting.diagrams", "plotting.vectors", "plotting.critical_points", "plotting"],
-    ["datasets"],
+    ["datasets.regression", "datasets.shapes", "datasets"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
 ABOVE_KERNELS = {"sklearn", "torch", "matplotlib"}
 # Estimators, and what draws or makes data for them.
-KNOW_SKLEARN = set(ORDER[ORDER.index("_feature_names") :])
+KNOW_SKLEARN = set(ORDER[ORDER.index("image_base") :])
 OF_KERNELS = {"numpy", "cython", "libc", "libcpp", "cpython", "functools", "itertools"}
 MORE_OF_KERNELS = {
-    "values.descent": {"scipy"},  # its BLAS
-    "functions.volume_tables": {"threading"},  # one table for all threads
+    "fits.descent": {"scipy"},  # its BLAS
+    "grids.volume_tables": {"threading"},  # one table for all threads
 }
 IMPORT = re.compile(r"^\s*(?:from\s+(\.*)([\w.]*)\s+c?import|c?import\s+([\w.]+))", re.MULTILINE)
 
@@ -74,7 +71,7 @@ def rooms(*suffixes):
 
 
 def is_folder(room):
-    return room == "_kernels" or room in {f"_kernels.{folder}" for folder in KERNELS}
+    return room in {"_utils", "_kernels", *(f"_kernels.{folder}" for folder in KERNELS)}
 
 
 def absolute(path, dots, name):

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from skltopo import Energy
-from skltopo._big_steps import (
+from skltopo._kernels.functionals.critical_sets import columns_of_v, reduce_columns
+from skltopo.filtrations import WeakAlpha
+from skltopo.shaping.critical_sets import (
     CriticalSets,
     EdgeComplex,
     big_step_gradient,
     cliques,
     delaunay_faces,
 )
-from skltopo._kernels.complexes.critical_sets import columns_of_v, reduce_columns
-from skltopo.filtrations import WeakAlpha
 
 
 def dense(starts, rows, n_rows):

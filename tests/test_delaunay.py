@@ -8,7 +8,7 @@ import pytest
 from cloud_oracles import degenerate_clouds
 from scipy.spatial import ConvexHull, Delaunay
 
-from skltopo._kernels.delaunay.plane import delaunay_triangles, predicate_signs
+from skltopo._kernels.delaunay.triangulation2 import delaunay_triangles, predicate_signs
 
 
 def exact_signs(points):

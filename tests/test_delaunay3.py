@@ -16,13 +16,17 @@ from delaunay_oracles import (
 )
 from scipy.spatial import Delaunay
 
-from skltopo._kernels.delaunay.any_dimension import (
+from skltopo._kernels.delaunay.pairs_any import (
     _path,
     delaunay_complex,
     delaunay_pairs_3d,
     delaunay_pairs_any,
 )
-from skltopo._kernels.delaunay.space import delaunay_simplices, delaunay_tetrahedra, predicate_signs
+from skltopo._kernels.delaunay.triangulation3 import (
+    delaunay_simplices,
+    delaunay_tetrahedra,
+    predicate_signs,
+)
 
 ORACLE = {False: weak_alpha_oracle, True: alpha_oracle}
 

@@ -14,7 +14,7 @@ from sklearn.utils.estimator_checks import (
 )
 
 from skltopo import Energy, TopoDenoiser
-from skltopo._kernels.functions.monotone import fall_along
+from skltopo._kernels.fits.monotone import fall_along
 from skltopo.denoising import _Grid
 from skltopo.filtrations import LevelSet
 

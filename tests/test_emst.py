@@ -4,7 +4,7 @@ from rips_oracles import rips_persistence, spanning_tree, squared_distances
 from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import cdist
 
-from skltopo._kernels.rips.emst import (
+from skltopo._kernels.rips.trees import (
     boruvka_tree,
     euclidean_tree,
     prim_tree,

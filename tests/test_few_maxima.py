@@ -13,8 +13,8 @@ from proximal_oracles import few_maxima_change
 from scipy.optimize import lsq_linear
 
 from skltopo import TopoDenoiser
-from skltopo._kernels.values.few_maxima import count_maxima, fit_few_maxima
-from skltopo._kernels.values.maxima import prox_maxima
+from skltopo._kernels.fits.few_maxima import count_maxima, fit_few_maxima
+from skltopo._kernels.fits.maxima import prox_maxima
 
 
 def fit(y, k):
@@ -149,7 +149,7 @@ def test_memory_is_looked_at_first(monkeypatch, rng):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_ctrl_c_stops_a_long_fit():
     code = (
-        "import numpy as np; from skltopo._kernels.values.few_maxima import fit_few_maxima\n"
+        "import numpy as np; from skltopo._kernels.fits.few_maxima import fit_few_maxima\n"
         "y = np.random.default_rng(0).standard_normal(1_000_000); print('go', flush=True)\n"
         "fit_few_maxima(y, 300, y)"
     )

@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 
-from skltopo._parallel import run
+from skltopo._utils.parallel import run
 from skltopo.filtrations import LevelSet
 
 

@@ -7,7 +7,7 @@ import pytest
 from cloud_oracles import degenerate_clouds, edge_key
 from oracles import reduce_boundary
 
-from skltopo._kernels.rips.planar_rips import planar_rips_pairs
+from skltopo._kernels.rips.plane import planar_rips_pairs
 
 
 def rips_oracle(points):

@@ -13,8 +13,8 @@ from proximal_oracles import (
 )
 from scipy.optimize import lsq_linear
 
-from skltopo._kernels.values.maxima import maxima_pattern, prox_maxima
-from skltopo._kernels.values.proximal import prox_clusters, prox_steps
+from skltopo._kernels.fits.maxima import maxima_pattern, prox_maxima
+from skltopo._kernels.fits.proximal import prox_clusters, prox_steps
 
 STEPS = [0.0, 0.05, 0.1, 0.3, 0.5, 1.0, 2.0, 3.0]
 # 8 sizes x 3 counts x 2 kinds: more than 10,000 inputs for each operator.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from oracles import reduce_in_order
 
-from skltopo._kernels.complexes.reduction import filter_facets, list_faces, reduce_complex
+from skltopo._persistence import filter_facets, list_faces, reduce_complex
 
 
 def random_order(faces, rng, lower_star):

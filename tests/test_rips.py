@@ -9,8 +9,8 @@ from rips_oracles import rips_persistence, squared_distances
 from scipy.spatial.distance import cdist, pdist, squareform
 
 from skltopo import Energy
-from skltopo._kernels.rips.rips import rips_pairs
-from skltopo._kernels.rips.rips2 import rips_pairs_2
+from skltopo._kernels.rips.loops import rips_pairs
+from skltopo._kernels.rips.voids import rips_pairs_2
 from skltopo.filtrations import VietorisRips
 
 NO_LIMIT = 1 << 40
@@ -561,14 +561,14 @@ def test_planar_clouds_with_large_faces_fall_back_on_all_edges(rng, monkeypatch)
     angle = 7 * rng.random(300)
     points = np.stack([np.cos(angle), np.sin(angle)], 1) + 0.001 * rng.normal(size=(300, 2))
     expected = VietorisRips(1)(points)
-    monkeypatch.setattr("skltopo.filtrations.vietoris_rips.PLANAR_WORK", 1e-9)
+    monkeypatch.setattr("skltopo.filtrations.rips.PLANAR_WORK", 1e-9)
     np.testing.assert_array_equal(VietorisRips(1)(points).pairs[1], expected.pairs[1])
 
 
 def test_too_little_memory_says_so(rng, monkeypatch):
     points = rng.random((300, 3))
     with monkeypatch.context() as patch:
-        patch.setattr("skltopo.filtrations.vietoris_rips.available_memory", lambda: 1000)
+        patch.setattr("skltopo.filtrations.rips.available_memory", lambda: 1000)
         with pytest.raises(MemoryError, match="distances of 300 points take"):
             VietorisRips(1)(points)
     matrix = squareform(pdist(points))

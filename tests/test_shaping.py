@@ -12,11 +12,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_param_validation, parametrize_with_checks
 
 from skltopo import Energy, TopoShaper
-from skltopo._displacement import GaussianField, NearestField, Replay, blocks, typical_spacing
-from skltopo._point_descent import Adam, Loss
 from skltopo.energies import polynomial_gradient
 from skltopo.filtrations import Alpha, VietorisRips, WeakAlpha
 from skltopo.shaping import OBJECTIVES
+from skltopo.shaping.descent import Adam, Loss
+from skltopo.shaping.fields import GaussianField, NearestField, Replay, blocks, typical_spacing
 
 ESTIMATORS = [
     TopoShaper(max_iter=20),
@@ -346,7 +346,7 @@ def test_near_duplicate_anchors_are_merged():
 
 
 def test_of_many_anchors_the_strongest_stay(monkeypatch):
-    monkeypatch.setattr("skltopo._displacement.MAX_ANCHORS", 5)
+    monkeypatch.setattr("skltopo.shaping.fields.MAX_ANCHORS", 5)
     anchors = np.arange(20.0)[:, np.newaxis]
     moves = np.where(np.arange(20) % 4 == 1, 1.0, 0.1)[:, np.newaxis]
     field = GaussianField(anchors, moves, 0.3)

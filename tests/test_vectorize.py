@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import check_param_validation, parametrize_with_checks
 
-from skltopo import Energy, PersistenceDiagrams, _vectorizer, _vectors, kernels
+from skltopo import Energy, PersistenceDiagrams, summaries
 from skltopo.distances import sliced_wasserstein_distance
 from skltopo.filtrations import LevelSet
 from skltopo.kernels import SlicedWassersteinKernel
@@ -25,7 +25,9 @@ from skltopo.vectorize import (
     Polynomial,
     Silhouette,
     TopKLengths,
+    base,
 )
+from skltopo.vectorize import gram as gram_room
 
 VECTORIZERS = [
     PersistenceImage(),
@@ -332,8 +334,8 @@ def test_n_jobs_reaches_the_workers(estimator, rng, monkeypatch):
     one = estimator.fit_transform(X)
     asked = []
     for room, name in (
-        (_vectorizer, "PersistenceDiagrams"),
-        (kernels, "pairwise_diagram_distances"),
+        (base, "PersistenceDiagrams"),
+        (gram_room, "pairwise_diagram_distances"),
     ):
         function = getattr(room, name)
 
@@ -349,9 +351,9 @@ def test_n_jobs_reaches_the_workers(estimator, rng, monkeypatch):
 
 def test_kernel_of_fit_is_symmetric_and_computed_once(diagrams, monkeypatch):
     given = []
-    function = kernels.pairwise_diagram_distances
+    function = gram_room.pairwise_diagram_distances
     monkeypatch.setattr(
-        kernels,
+        gram_room,
         "pairwise_diagram_distances",
         lambda X, Y, *a, **k: given.append(Y) or function(X, Y, *a, **k),
     )
@@ -368,16 +370,16 @@ def test_curves_by_kernel_and_by_torch(rng):
     for grid in (np.linspace(0, 1, 9), np.linspace(-3, -2, 4), np.linspace(2, 3, 4),
                  np.linspace(0.2, 0.2, 1), np.linspace(0.4, 0.43, 5)):  # fmt: skip
         for function in (
-            partial(_vectors.landscapes, grid=grid, n_layers=1),
-            partial(_vectors.landscapes, grid=grid, n_layers=16),
-            partial(_vectors.landscapes, grid=grid, n_layers=17),
-            partial(_vectors.landscapes, grid=grid, n_layers=60),
-            partial(_vectors.silhouettes, grid=grid, weight_power=0.5),
-            partial(_vectors.top_lengths, k=7),
-            partial(_vectors.persistence_images, birth_range=(0, 1), length_range=(0, 1),
+            partial(summaries.landscapes, grid=grid, n_layers=1),
+            partial(summaries.landscapes, grid=grid, n_layers=16),
+            partial(summaries.landscapes, grid=grid, n_layers=17),
+            partial(summaries.landscapes, grid=grid, n_layers=60),
+            partial(summaries.silhouettes, grid=grid, weight_power=0.5),
+            partial(summaries.top_lengths, k=7),
+            partial(summaries.persistence_images, birth_range=(0, 1), length_range=(0, 1),
                     resolution=(3, 4), bandwidth=0.1, weight_power=1, pixels="areas"),
         ):  # fmt: skip
-            points, splits = _vectors.join(diagrams)
+            points, splits = summaries.join(diagrams)
             found = function(points, splits)
             np.testing.assert_allclose(found, function(torch.tensor(points), splits), atol=1e-11)
 

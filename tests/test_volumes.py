@@ -9,7 +9,7 @@ import torch
 from oracles import cubical_persistence, freudenthal_cells, simplicial_persistence
 
 from skltopo import Energy, PersistenceFeatures
-from skltopo._kernels.functions.volume_tables import describe_tables
+from skltopo._kernels.grids.volume_tables import describe_tables
 from skltopo.filtrations import LevelSet
 
 COMPLEXES = ("freudenthal", "cubical", "cubical_cells")

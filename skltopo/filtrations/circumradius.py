@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._arrays import is_tensor
+from .._utils.arrays import is_tensor
 
 __all__ = ["circumradii"]
 

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from .._arrays import as_floats, as_numbers, gather, is_tensor
 from .._kernels.rips.distances import find_bad_entry
-from .._kernels.rips.emst import prim_tree_of_rows
-from ..diagrams import concatenate
+from .._kernels.rips.trees import prim_tree_of_rows
+from .._utils.arrays import as_floats, as_numbers, gather, is_tensor
+from ..diagrams.containers import concatenate
 from .point_clouds import ends_of, is_list_of_clouds
 
 __all__ = ["DistanceMatrices"]

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from .._kernels.values.lengths import edge_gradient, edge_lengths
+from .._kernels.functionals.lengths import edge_gradient, edge_lengths
 
 __all__ = ["EdgeLengths", "edge_lengths_by_torch"]
 

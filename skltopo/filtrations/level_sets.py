@@ -5,12 +5,12 @@ from functools import partial
 
 import numpy as np
 
-from .._arrays import as_floats, as_numbers, check_finite, gather
-from .._checks import check_dimensions, check_flag, check_n_jobs, is_integer
-from .._kernels.functions.images import COMPLEXES, image_pairs
-from .._kernels.functions.lines import line_pairs, long_line_pairs
-from .._kernels.functions.volumes import volume_pairs
-from .._parallel import effective_n_jobs, run
+from .._kernels.grids.images import COMPLEXES, image_pairs
+from .._kernels.grids.lines import line_pairs, long_line_pairs
+from .._kernels.grids.volumes import volume_pairs
+from .._utils.arrays import as_floats, as_numbers, check_finite, gather
+from .._utils.checks import check_dimensions, check_flag, check_n_jobs, is_integer
+from .._utils.parallel import effective_n_jobs, run
 from ..diagrams import Diagram, DiagramBatch, Points
 
 __all__ = ["LevelSet"]

@@ -5,10 +5,10 @@ import warnings
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from .._arrays import is_tensor
 from .._kernels.rips.distances import squared_distances
-from .._kernels.rips.emst import euclidean_tree, prim_tree_of_rows
-from ..diagrams import concatenate
+from .._kernels.rips.trees import euclidean_tree, prim_tree_of_rows
+from .._utils.arrays import is_tensor
+from ..diagrams.containers import concatenate
 from .point_clouds import Clouds
 
 __all__ = ["MetricClouds", "check_metric"]

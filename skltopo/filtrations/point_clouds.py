@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from .._arrays import as_floats, as_numbers, check_finite, is_tensor
-from .._kernels.values.lengths import edge_lengths
+from .._kernels.functionals.lengths import edge_lengths
+from .._utils.arrays import as_floats, as_numbers, check_finite, is_tensor
 
 __all__ = ["Clouds", "ends_of", "is_list_of_clouds"]
 

@@ -7,11 +7,11 @@ from itertools import combinations
 import numpy as np
 from scipy.sparse import coo_array, csr_array, issparse
 
-from .._arrays import as_floats, as_numbers, check_finite, gather
-from .._checks import check_dimensions, check_flag, check_integer, check_n_jobs
-from .._kernels.complexes.reduction import filter_facets, list_faces, reduce_complex
-from .._memory import available_memory
-from .._parallel import effective_n_jobs, run
+from .._persistence import filter_facets, list_faces, reduce_complex
+from .._utils.arrays import as_floats, as_numbers, check_finite, gather
+from .._utils.checks import check_dimensions, check_flag, check_integer, check_n_jobs
+from .._utils.memory import available_memory
+from .._utils.parallel import effective_n_jobs, run
 from ..diagrams import Diagram, DiagramBatch, Points
 
 __all__ = ["SimplicialComplex"]

@@ -5,9 +5,9 @@ from numbers import Integral
 
 import numpy as np
 
-from .._arrays import as_numbers
-from .._diagram_lists import pick_dim
+from .._utils.arrays import as_numbers
 from ..diagrams import Diagram
+from ..diagrams.inputs import pick_dim
 from .pictures import Display, as_plain
 
 __all__ = ["CriticalPointsDisplay"]

@@ -8,8 +8,8 @@ from numbers import Integral
 
 import numpy as np
 
-from .._diagram_lists import as_points, pick_dim
 from ..diagrams import Diagram, DiagramBatch
+from ..diagrams.inputs import as_points, pick_dim
 from .pictures import Display
 
 __all__ = ["BarcodeDisplay", "PersistenceDiagramDisplay"]

@@ -23,13 +23,13 @@ from libc.float cimport DBL_MAX
 from libc.math cimport fabs, frexp, ldexp
 from libc.stdint cimport int32_t, uint8_t, uint64_t
 
-from ..shared.buffer cimport Buffer
+from ..._utils.buffer cimport Buffer
 from .complex3 cimport Complex, pair_complex
-from .space cimport Triangulation
+from .triangulation3 cimport Triangulation
 from .edges3 cimport write_vertices
 from .predicates3 cimport Point3, in_edge_sphere, in_sphere, in_triangle_sphere, orient
-from ..shared.sorting cimport argsort
-from ..shared.union_find cimport find_root
+from ..._utils.sorting cimport argsort
+from ..._persistence cimport find_root
 from .weak3 cimport LongestEdges, borrow_edges, give_back_edges, pair_longest_edges
 
 cdef enum:

@@ -2,9 +2,9 @@
 
 from libc.stdint cimport int32_t, uint8_t, uint64_t
 
-from ..shared.buffer cimport Buffer
+from ..._utils.buffer cimport Buffer
 from .edges3 cimport Edges, Pair
-from ..complexes.reduction cimport Reduction
+from ..._persistence cimport Reduction
 
 
 cdef class Complex(Edges):

@@ -25,11 +25,11 @@ Papers
 from libc.math cimport sqrt
 from libc.stdint cimport int32_t, int64_t
 
-from ..shared.buffer cimport Buffer
-from .space cimport Tetrahedron
+from ..._utils.buffer cimport Buffer
+from .triangulation3 cimport Tetrahedron
 from .edges3 cimport Edges, Pair, Row, sorted_rows, write_vertices
-from ..complexes.reduction cimport Reduction
-from ..shared.union_find cimport find_root
+from ..._persistence cimport Reduction
+from ..._persistence cimport find_root
 
 cdef enum:
     NONE = -1

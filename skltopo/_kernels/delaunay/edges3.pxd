@@ -2,8 +2,8 @@
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
-from ..shared.buffer cimport Buffer
-from .space cimport Triangulation
+from ..._utils.buffer cimport Buffer
+from .triangulation3 cimport Triangulation
 
 
 cdef struct Item:

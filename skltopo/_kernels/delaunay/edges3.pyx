@@ -10,11 +10,11 @@ from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.string cimport memset
 from libcpp.algorithm cimport sort
 
-from ..shared.buffer cimport Buffer
-from .space cimport Triangulation
+from ..._utils.buffer cimport Buffer
+from .triangulation3 cimport Triangulation
 from .predicates3 cimport Point3
-from ..shared.sorting cimport argsort, radix_sort
-from ..shared.union_find cimport find_root
+from ..._utils.sorting cimport argsort, radix_sort
+from ..._persistence cimport find_root
 
 cdef enum:
     NONE = -1

@@ -29,11 +29,11 @@ Papers
 from libc.math cimport sqrt
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
-from ..shared.buffer cimport Buffer
-from .space cimport Tetrahedron, Triangulation
+from ..._utils.buffer cimport Buffer
+from .triangulation3 cimport Tetrahedron, Triangulation
 from .edges3 cimport Edges, length_rows
-from ..complexes.reduction cimport Reduction
-from ..shared.union_find cimport find_root
+from ..._persistence cimport Reduction
+from ..._persistence cimport find_root
 
 cdef enum:
     NONE = -1

@@ -23,6 +23,7 @@ Papers
 """
 
 from libc.math cimport INFINITY, fmax, nextafter
+from ..._utils.signals cimport check_signals_every
 from libc.stdint cimport int32_t
 from libcpp.algorithm cimport pop_heap, push_heap
 from libcpp.vector cimport vector
@@ -31,11 +32,11 @@ from .plane_tree cimport (
     DIAGONAL,
     STACK,
     Entry,
+    POINTS_BETWEEN_SIGNALS,
     Metric,
     Side,
     augment,
     box_cost,
-    check_signals,
     cost_of,
     leaf_begin,
 )
@@ -233,7 +234,7 @@ cdef Py_ssize_t cover_within(Side rows, Side columns, double threshold, Metric m
         left = -1
         seen.clear()
         for k in range(-1, rows.n):
-            check_signals(k)
+            check_signals_every(POINTS_BETWEEN_SIGNALS, k)
             i = first if k < 0 else k
             if i < 0 or rows.mate[i] >= 0 or rows.to_diagonal[i] < limit:
                 continue

@@ -24,10 +24,13 @@ Paper
 """
 
 from libc.math cimport INFINITY, fmin
+from ..._utils.signals cimport check_signals_every
 from libc.stdint cimport int32_t, int64_t
 from libcpp.vector cimport vector
 
-from .plane_tree cimport DIAGONAL, EXPOSED, ROUNDING, Metric, Side, augment, check_signals, cost_of
+from .plane_tree cimport (
+    DIAGONAL, EXPOSED, POINTS_BETWEEN_SIGNALS, ROUNDING, Metric, Side, augment, cost_of
+)
 
 cdef extern from "dense_rows.h" nogil:
     double offer_row(const double* cost, const double* dual, double base, double least,
@@ -166,9 +169,9 @@ cdef int cover_rows(Side rows, Side columns, bint mates_are_tight, Metric metric
     while 0 < ratio < WORTHWHILE:
         ratio = grow_trees(rows, columns, cost.data(), -1, distance, open_dual, reached_at, via)
         n_rounds += 1
-        check_signals(n_rounds)
+        check_signals_every(POINTS_BETWEEN_SIGNALS, n_rounds)
     for i in range(rows.n):
-        check_signals(i)
+        check_signals_every(POINTS_BETWEEN_SIGNALS, i)
         if rows.mate[i] == EXPOSED:
             grow_trees(rows, columns, cost.data(), i, distance, open_dual, reached_at, via)
     return 0

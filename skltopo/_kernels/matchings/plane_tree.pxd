@@ -1,11 +1,10 @@
 """Two diagrams that are to be matched: costs, boxes and mates, for loops in C."""
 
-from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport fabs, fmax, pow, sqrt
 from libc.stdint cimport int32_t, int64_t
 from libcpp.utility cimport pair
 
-from ..shared.buffer cimport Buffer
+from ..._utils.buffer cimport Buffer
 
 cdef enum:
     DIAGONAL = -1       # mates that are no points
@@ -91,9 +90,3 @@ cdef inline void augment(Side rows, Side columns, Py_ssize_t source, Py_ssize_t 
         j = next_column
 
 
-cdef inline int check_signals(Py_ssize_t i) except -1 nogil:
-    """Let Ctrl-C through at every so many points of a loop over i."""
-    if i % POINTS_BETWEEN_SIGNALS == POINTS_BETWEEN_SIGNALS - 1:
-        with gil:
-            PyErr_CheckSignals()
-    return 0

@@ -38,6 +38,7 @@ Papers
 """
 
 from libc.math cimport INFINITY, fmax, fmin
+from ..._utils.signals cimport check_signals_every
 from libc.stdint cimport int32_t
 from libcpp.algorithm cimport pop_heap, push_heap, sort
 from libcpp.vector cimport vector
@@ -50,12 +51,12 @@ from .plane_tree cimport (
     ROUNDING,
     STACK,
     Entry,
+    POINTS_BETWEEN_SIGNALS,
     Metric,
     Side,
     augment,
     box_cost,
     build,
-    check_signals,
     cost_of,
     leaf_begin,
 )
@@ -519,12 +520,12 @@ cdef int match_plane(Side rows, Side columns, Metric metric) except -1 nogil:
     while n_steps:
         n_steps = 0
         for i in range(rows.n):
-            check_signals(i)
+            check_signals_every(POINTS_BETWEEN_SIGNALS, i)
             n_steps += settle(rows, columns, i, metric, edges, heap, seen)
             if is_hard(rows, columns):
                 return match_dense(rows, columns, metric)
         for i in range(columns.n):
-            check_signals(i)
+            check_signals_every(POINTS_BETWEEN_SIGNALS, i)
             if columns.mate[i] == EXPOSED:
                 n_steps += settle(columns, rows, i, metric, edges, heap, seen)
     return 0

@@ -4,9 +4,9 @@ import numpy as np
 
 from cython cimport floating
 
-from ..shared.buffer cimport Buffer
+from ..._utils.buffer cimport Buffer
 
-cdef extern from "emst_rows.h" nogil:
+cdef extern from "tree_rows.h" nogil:
     void squared_lengths(const double* coordinates, Py_ssize_t stride, Py_ssize_t begin,
                          Py_ssize_t end, Py_ssize_t n_dims, const double* p, double* out)
 

@@ -11,29 +11,10 @@
 #include <new>
 #include <vector>
 
+#include "bits.h"
 #include "dispatch.h"
 
 typedef std::uint64_t Word;
-
-static inline int lowest_bit(Word word) {
-#if defined(__GNUC__)
-    return __builtin_ctzll(word);
-#else
-    int bit = 0;
-    while (!(word >> bit & 1)) bit++;
-    return bit;
-#endif
-}
-
-static inline int count_bits(Word word) {
-#if defined(__GNUC__)
-    return __builtin_popcountll(word);
-#else
-    int bits = 0;
-    for (; word; word &= word - 1) bits++;
-    return bits;
-#endif
-}
 
 static inline bool has_bit(const Word *row, std::ptrdiff_t v) { return row[v >> 6] >> (v & 63) & 1; }
 static inline void flip_bit(Word *row, std::ptrdiff_t v) { row[v >> 6] ^= Word(1) << (v & 63); }
@@ -360,8 +341,8 @@ SKLTOPO_VARIANTS(bool, see_differences,
 SKLTOPO_INLINE void choose_gauge_body(const Word *component, std::ptrdiff_t n_words, Word *phi) {
     std::ptrdiff_t ones = 0, all = 0;
     for (std::ptrdiff_t w = 0; w < n_words; w++) {
-        ones += count_bits(phi[w] & component[w]);
-        all += count_bits(component[w]);
+        ones += count_word_bits(phi[w] & component[w]);
+        all += count_word_bits(component[w]);
     }
     if (2 * ones > all)
         for (std::ptrdiff_t w = 0; w < n_words; w++) phi[w] ^= component[w];

@@ -1,0 +1,61 @@
+"""What pairing in the plane shares: edges of a triangulation, their dual, and their components."""
+
+from libc.stdint cimport int8_t, int32_t, int64_t, uint64_t
+
+from ..._utils.buffer cimport Buffer
+from .triangulation2 cimport STRIDE, Triangulation, next_edge
+
+
+cdef class PlanarWorkspace:
+    # Triangles: the longest half-edge, the squared value and, for Alpha, the angle opposite to it.
+    cdef Buffer[int32_t] longest
+    cdef Buffer[double] value
+    cdef Buffer[int8_t] widest
+    # The dual union-find over triangles; the outside is the last node. A root is the triangle of
+    # its component that enters last.
+    cdef Buffer[int32_t] dual
+    # Edges that are left: squared length, original vertices (i << 32 | j), points, triangles.
+    cdef Buffer[double] key
+    cdef Buffer[uint64_t] edge
+    cdef Buffer[int32_t] u, v, left, right
+    cdef Py_ssize_t n_edges
+    # Components of PD_0 over points; vertices and edges that ended one, and edges that did not.
+    cdef Buffer[int32_t] parent, younger, joining, creating
+    cdef Py_ssize_t n_joining, n_creating
+    # PD_1 before sorting, and scratch of sorting.
+    cdef Buffer[double] minus_length
+    cdef Buffer[uint64_t] birth, items, scratch
+    cdef Buffer[int32_t] death
+    # Results, one cloud after the other.
+    cdef Buffer[int64_t] out0, out1
+    cdef Py_ssize_t n_out0, n_out1
+
+    cdef Py_ssize_t n_bytes(self) noexcept nogil
+
+
+cdef inline uint64_t original_edge(Triangulation t, int32_t u, int32_t v) noexcept nogil:
+    """Pack the original indices of an edge so that edges compare by (i, j), i < j."""
+    cdef int32_t i = t.rank[u], j = t.rank[v]
+    if i < j:
+        return (<uint64_t>i << 32) | <uint64_t>j
+    return (<uint64_t>j << 32) | <uint64_t>i
+
+
+cdef inline uint64_t half_edge(Triangulation t, int32_t h) noexcept nogil:
+    return original_edge(t, t.mesh[h], t.mesh[next_edge(h)])
+
+
+cdef inline bint is_ghost(Triangulation t, int32_t triangle) noexcept nogil:
+    cdef int32_t first = STRIDE * triangle, ghost = <int32_t>t.n_points
+    return t.mesh[first] == ghost or t.mesh[first + 1] == ghost or t.mesh[first + 2] == ghost
+
+
+cdef PlanarWorkspace borrow_workspace()
+cdef give_back_workspace(PlanarWorkspace w)
+cdef int build_dual(Triangulation t, PlanarWorkspace w, bint alpha) except -1 nogil
+cdef int list_path(Triangulation t, PlanarWorkspace w) except -1 nogil
+cdef int join_points(Triangulation t, PlanarWorkspace w) except -1 nogil
+cdef int write_components(
+    Triangulation t, PlanarWorkspace w, bint alpha, bint keep_zero
+) except -1 nogil
+cdef rows(Buffer[int64_t]& values, Py_ssize_t n, int columns)

@@ -1,0 +1,325 @@
+"""Weak Alpha and Alpha pairs of points in three dimensions and more.
+
+In space our own triangulation and kernels do it, exactly (``_delaunay3``, ``_alpha3``). In higher
+dimensions Qhull triangulates and the reduction of any complex pairs (``_reduction``): right up to
+rounding. Where Qhull's simplices do not fit together, which it lets happen on lattices, it is asked
+again to move the points by about 1e-12 ("joggled input"); the values are those of the given points.
+"""
+
+import math
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import Delaunay, cKDTree
+
+from ..._persistence import filter_facets, list_faces, reduce_complex
+from .alpha3 import delaunay_pairs_in_space
+from .triangulation3 import delaunay_simplices
+
+__all__ = ["delaunay_complex", "delaunay_pairs_3d", "delaunay_pairs_any"]
+
+# In four dimensions and more: spheres are one if centres and radii differ by less, in units of the
+# radius; a point at less from a sphere is on it; and the cloud is flat if it is less thick.
+TOLERANCE = 1e-10
+# Squared radii that differ by less, relatively, are equal: ties are broken by vertices, not by
+# rounding. Smaller, since a centre beside a facet by h makes a point of length h^2.
+TIE = 1e-13
+# A simplex is thin if the square of its volume is less, in units of its edges'.
+THIN = 1e-3
+
+
+def delaunay_pairs_3d(points, dims, alpha, keep_zero=False):
+    """Pair the critical simplices of the weak Alpha or Alpha filtration of points in space.
+
+    Parameters
+    ----------
+    points : (n, 3) C-contiguous float64, finite, n > 0
+        Coplanar, collinear and equal points are fine.
+    dims : sequence of int
+        Homology dimensions, of 0, 1, 2.
+    alpha : bool
+        Alpha, not weak Alpha.
+    keep_zero : bool
+        Keep points with equal birth and death, where they pair two different critical edges or
+        two different spheres.
+
+    Returns
+    -------
+    {dim: (pairs, essential)}
+        Weak Alpha: pairs (m, 4) int64, rows (bu, bv, du, dv) of a birth and a death edge, bu < bv;
+        a vertex v is (v, v). essential (e, 2). Alpha: pairs (m, 2 dim + 3), the dim + 1 vertices of
+        the birth and the dim + 2 of the death simplex, both ascending; essential (e, dim + 1).
+        Rows by decreasing length, then in lexicographic order.
+    """
+    rows, twins = delaunay_pairs_in_space(points, dims, alpha, keep_zero)
+    if rows is None:
+        return _complex_pairs(points, _path(points), dims, alpha, keep_zero)
+    if keep_zero and 0 in dims:
+        edges = np.sort(twins, axis=1)
+        births = twins[:, [0] if alpha else [0, 0]]
+        rows[0] = np.concatenate([rows[0], np.hstack([births, edges])])
+    return {
+        dim: (rows[dim], np.zeros((int(dim == 0), dim + 1 if alpha else 2), dtype=np.int64))
+        for dim in dims
+    }
+
+
+def delaunay_pairs_any(points, dims, alpha, keep_zero=False):
+    """Pair the critical simplices of the weak Alpha or Alpha filtration of points in any dimension.
+
+    Parameters
+    ----------
+    points : (n, d) C-contiguous float64, finite, n > 0
+    dims : sequence of int
+        Homology dimensions below d.
+    alpha, keep_zero : bool
+        As in `delaunay_pairs_3d`.
+
+    Returns
+    -------
+    {dim: (pairs, essential)}
+        As from `delaunay_pairs_3d`.
+    """
+    return _complex_pairs(points, delaunay_complex(points), dims, alpha, keep_zero)
+
+
+# Triangulations: lists of arrays of simplices, of all points
+
+
+def _scaled(points):
+    """Return points by a power of two below one, so that no square overflows."""
+    return np.ldexp(points, -math.frexp(np.abs(points).max(initial=0.0))[1])
+
+
+def _twins(points):
+    """Return the rows of different points, and edges from each other row to the equal one there."""
+    _, first, inverse = np.unique(points, axis=0, return_index=True, return_inverse=True)
+    inverse = inverse.reshape(-1)
+    first_of = first[inverse]
+    others = np.flatnonzero(first_of != np.arange(len(points)))
+    return np.sort(first), np.stack([first_of[others], others], axis=1)
+
+
+def _path(points):
+    """Return vertices and edges of collinear points."""
+    rows, twins = _twins(points)
+    rows = rows[np.lexsort(points[rows].T)]
+    return [rows[:, np.newaxis], np.stack([rows[:-1], rows[1:]], axis=1), twins]
+
+
+def delaunay_complex(points):
+    """Return the Delaunay simplices of points in any dimension, in their affine hull.
+
+    A list of (m, k + 1) int64 arrays: the simplices of full dimension, and edges to duplicates.
+    """
+    rows, twins = _twins(points)
+    local = _scaled(points[rows])
+    local = _scaled(local - local[0])
+    _, sizes, axes = np.linalg.svd(local, full_matrices=False)
+    rank = int((sizes > TOLERANCE * sizes.max(initial=0.0)).sum())
+    if rank < 2:
+        along = np.argsort(local @ axes[0] if rank else np.arange(len(rows)), kind="stable")
+        rows = rows[along]
+        return [rows[:, np.newaxis], np.stack([rows[:-1], rows[1:]], axis=1), twins]
+    if rank < local.shape[1]:
+        local = local @ axes[:rank].T
+    if rank <= 3:
+        space = np.zeros((len(rows), 3))
+        space[:, :rank] = local
+        simplices = _peeled(space, delaunay_simplices(space)[0])
+    else:
+        simplices = Delaunay(local).simplices
+        if not _fit_together(local, simplices):
+            simplices = _peeled(local, Delaunay(local, qhull_options="QJ Pp").simplices)
+    # A point that is left out, since it is too near to others, hangs on the nearest one.
+    used = np.unique(simplices)
+    left_out = np.setdiff1d(np.arange(len(rows)), used)
+    nearest = used[cKDTree(local[used]).query(local[left_out])[1]] if len(left_out) else left_out
+    hanging = np.sort(rows[np.stack([left_out, nearest], axis=1)], axis=1)
+    return [rows[simplices], hanging, twins]
+
+
+def _fit_together(points, simplices):
+    """Whether simplices meet in whole facets and those at the border in the hull's."""
+    n_points, dim = points.shape
+    if len(np.unique(simplices)) < n_points:
+        return False
+    facets = np.concatenate([np.delete(simplices, j, axis=1) for j in range(dim + 1)])
+    facets, counts = np.unique(np.sort(facets, axis=1), axis=0, return_counts=True)
+    if counts.max() > 2:
+        return False
+    border = points[facets[counts == 1]]
+    normals = np.linalg.svd(border[:, 1:] - border[:, :1])[2][:, -1]
+    for corner, normal in zip(border[:, 0], normals, strict=True):
+        side = (points - corner) @ normal
+        if side.max() > TOLERANCE and side.min() < -TOLERANCE:
+            return False
+    return True
+
+
+def _is_flat(corners):
+    """Whether (m, k + 1, d) corners are simplices of no thickness, up to rounding."""
+    edges = corners[:, 1:] - corners[:, :1]
+    sizes = np.linalg.svd(edges, compute_uv=False)
+    return sizes[:, -1] <= TOLERANCE * sizes[:, 0]
+
+
+def _peeled(points, simplices):
+    """Take flat simplices off the border: rounding has put their points beside a hull's facet."""
+    flat = _is_flat(points[simplices])
+    while flat.any():
+        n, width = simplices.shape
+        facets = np.concatenate([np.delete(simplices, j, axis=1) for j in range(width)])
+        _, inverse, counts = np.unique(
+            np.sort(facets, axis=1), axis=0, return_inverse=True, return_counts=True
+        )
+        border = (counts[inverse.reshape(-1)] == 1).reshape(width, n).any(axis=0)
+        if not (flat & border).any():
+            break
+        simplices, flat = simplices[~(flat & border)], flat[~(flat & border)]
+    return simplices
+
+
+# Filtrations
+
+
+def _complex_pairs(points, simplices, dims, alpha, keep_zero):
+    """Pair the simplices of a complex by reduction."""
+    top = max(dims, default=0) + 1
+    faces, facets = list_faces(simplices, None if alpha else top)
+    scaled = _scaled(points)
+    if alpha and len(faces) > 2:
+        steps, values = _sphere_steps(scaled, faces, facets)
+    else:
+        steps, values = _edge_steps(scaled, faces, facets)
+        values = values / 4 if alpha else values
+    faces, facets, steps = faces[: top + 1], facets[: top + 1], steps[: top + 1]
+    # Ties by the list of faces, which is in lexicographic order; those of edges are apart.
+    keys = [values[s] for s in steps] if alpha else steps
+    orders = [np.argsort(key, kind="stable") for key in keys]
+    result = reduce_complex(filter_facets(facets, orders))
+    found = {}
+    for dim in dims:
+        pairs, essential = result[dim] if dim < len(result) else (np.empty((0, 2), int), [])
+        births, deaths = pairs[:, 0], pairs[:, 1]
+        if len(pairs):
+            births, deaths = orders[dim][births], orders[dim + 1][deaths]
+            first, last = steps[dim][births], steps[dim + 1][deaths]
+            length = np.sqrt(values[last]) - np.sqrt(values[first])
+            kept = (first != last) if keep_zero else (values[first] < values[last])
+            births, deaths, length = births[kept], deaths[kept], length[kept]
+        else:
+            length = np.empty(0)
+        essential = orders[dim][essential] if dim < len(result) else np.empty(0, int)
+        rows = np.hstack(
+            [_name(faces, steps, dim, births, alpha), _name(faces, steps, dim + 1, deaths, alpha)]
+        )
+        order = np.lexsort((*rows.T[::-1], -length))
+        found[dim] = rows[order], _name(faces, steps, dim, essential, alpha)
+    return found
+
+
+def _name(faces, steps, dim, simplices, alpha):
+    """Return simplices by their vertices, or by the ends of their longest edges."""
+    if dim >= len(faces):
+        return np.empty((0, dim + 1 if alpha else 2), dtype=np.int64)
+    if alpha:
+        return faces[dim][simplices]
+    if dim == 0:
+        return faces[0][simplices][:, [0, 0]]
+    by_step = np.empty(len(faces[1]), dtype=np.int64)
+    by_step[steps[1] - len(faces[0])] = np.arange(len(faces[1]))
+    return faces[1][by_step[steps[dim][simplices] - len(faces[0])]]
+
+
+def _edge_steps(points, faces, facets):
+    """Return steps of each dimension, vertices and then ranks of edges, and their values."""
+    n_vertices = len(faces[0])
+    steps, values = [np.arange(n_vertices)], np.zeros(n_vertices)
+    if len(faces) > 1:
+        difference = points[faces[1][:, 0]] - points[faces[1][:, 1]]
+        squares = np.zeros(len(difference))
+        for axis in difference.T:
+            squares += axis * axis
+        order = np.argsort(squares, kind="stable")
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order))
+        steps.append(n_vertices + rank)
+        values = np.concatenate([values, squares[order]])
+    for dim in range(2, len(faces)):
+        steps.append(steps[-1][facets[dim]].max(axis=1))
+    return steps, values
+
+
+def _sphere_steps(points, faces, facets):
+    """Return steps of each dimension, one for each smallest empty sphere, and their values."""
+    centres, radii = zip(*(_circumspheres(points[f]) for f in faces), strict=True)
+    empty = [np.ones(len(f), dtype=bool) for f in faces]
+    for dim in range(1, len(faces)):
+        for place in range(dim + 1):
+            below, apex = facets[dim][:, place], points[faces[dim][:, place]]
+            power = ((apex - centres[dim - 1][below]) ** 2).sum(axis=1) - radii[dim - 1][below]
+            empty[dim - 1][below[power < -TOLERANCE * radii[dim - 1][below]]] = False
+    first = np.cumsum([0, *(len(f) for f in faces)])
+    classes, values = _same_spheres(
+        np.concatenate(centres), np.concatenate(radii), np.concatenate(empty), len(faces[0])
+    )
+    steps = [classes[first[dim] : first[dim + 1]] for dim in range(len(faces))]
+    for dim in range(len(faces) - 2, 0, -1):
+        # No later than a cofacet, and as early as the first one where the sphere is not empty.
+        own = np.where(empty[dim], values[steps[dim]], np.inf)
+        cofacet = np.repeat(np.arange(len(faces[dim + 1])), dim + 2)
+        below = facets[dim + 1].reshape(-1)
+        value = values[steps[dim + 1]][cofacet]
+        order = np.lexsort((value, below))
+        at = order[np.unique(below[order], return_index=True)[1]]
+        earlier = value[at] < own[below[at]]
+        steps[dim][below[at][earlier]] = steps[dim + 1][cofacet[at[earlier]]]
+    return steps, values
+
+
+def _circumspheres(corners):
+    """Return centres and squared radii of the smallest spheres through (m, k + 1, d) corners.
+
+    Flat simplices, which only rounding makes, are four or more points on a circle, or the like:
+    theirs is its sphere, the least-squares solution of the least norm.
+    """
+    edges = corners[:, 1:] - corners[:, :1]
+    squares = (edges**2).sum(axis=2)
+    if edges.shape[1] < 2:
+        return corners.mean(axis=1), squares.sum(axis=1) / 4
+    offset = np.empty((len(corners), corners.shape[2]))
+    gram = edges @ edges.transpose(0, 2, 1)
+    # Squaring costs digits that thin simplices do not have.
+    thin = np.linalg.det(gram) <= THIN * squares.prod(axis=1)
+    weights = np.linalg.solve(gram[~thin], squares[~thin][:, :, np.newaxis] / 2)
+    offset[~thin] = (weights * edges[~thin]).sum(axis=1)
+    inverse = np.linalg.pinv(edges[thin], rcond=TOLERANCE)
+    offset[thin] = (inverse @ squares[thin][:, :, np.newaxis])[:, :, 0] / 2
+    return corners[:, 0] + offset, (offset**2).sum(axis=1)
+
+
+def _same_spheres(centres, radii, empty, n_vertices):
+    """Return a class for every sphere, and the squared radius of each class.
+
+    It is that of the first sphere, which is of the lowest dimension; vertices have their own.
+    """
+    known = np.flatnonzero(empty & (radii > 0) & (radii < 1e12))
+    known = known[known >= n_vertices]
+    # In units of the radius.
+    rows = np.hstack([centres[known], np.ones((len(known), 1))])
+    rows /= np.sqrt(radii[known])[:, np.newaxis]
+    rows[:, -1] = np.log(radii[known])
+    near = cKDTree(rows).query_pairs(TOLERANCE, output_type="ndarray") if len(known) else known
+    a, b = known[near.reshape(-1, 2)].T
+    n = len(radii)
+    graph = coo_array((np.ones(len(a), dtype=bool), (a, b)), shape=(n, n))
+    _, label = connected_components(graph, directed=False)
+    _, first, classes = np.unique(label, return_index=True, return_inverse=True)
+    values = radii[first]
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    new = np.diff(ordered, prepend=-1.0) > TIE * ordered
+    values[order] = ordered[new][np.cumsum(new) - 1] if len(values) else ordered
+    return classes.reshape(-1), values

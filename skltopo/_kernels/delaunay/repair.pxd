@@ -1,6 +1,0 @@
-"""Repair of a triangulation whose points have moved."""
-
-from .plane cimport Triangulation
-
-
-cdef bint repair(const double* points, Py_ssize_t n, Triangulation t) except -1 nogil

@@ -1,0 +1,1 @@
+"""Proximal operators, monotone fits, and descent."""

@@ -1,0 +1,544 @@
+"""Accelerated, monotone proximal gradient descent, one loop for every loss and every penalty.
+
+What is computed
+    argmin over w of f(w) + lam * sum of P over blocks of w, where w is n_blocks blocks of equal
+    length and then entries that no penalty sees (intercepts).
+
+How
+    FISTA with a restart whenever the objective would rise: momentum is dropped and the step is
+    taken from the last point, which cannot rise while the step is at most 1 / L. L grows when two
+    gradients show that it is too small. With an exact proximal operator this holds for penalties
+    that are not convex, too. Where the gradient is affine (squared error) that at an extrapolated
+    point is extrapolated, so that an iteration costs one product with the Gram matrix.
+
+Stopping value
+    The largest move of a coordinate by the proximal gradient step, relative to the largest
+    coordinate; zero at a fixed point.
+
+Paper
+    Beck and Teboulle, A fast iterative shrinkage-thresholding algorithm, 2009. O'Donoghue and
+    Candes, Adaptive restart for accelerated gradient schemes, 2015.
+"""
+
+import numpy as np
+from scipy.linalg import cython_blas
+
+from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
+from libc.math cimport INFINITY, fabs, sqrt
+from libc.stdint cimport int8_t, int32_t, uint64_t
+from libc.string cimport memcpy
+
+from ..._utils.buffer cimport Buffer
+from .maxima cimport Bench, best_pattern, maxima_row
+from .proximal cimport Knot, clusters_row, clusters_value, steps_row
+
+
+# scipy's BLAS, found when the module is imported and not when it is compiled, so that building
+# needs no scipy.
+ctypedef void (*symmetric_product)(
+    char* uplo, int* n, double* alpha, double* a, int* lda, double* x, int* incx, double* beta,
+    double* y, int* incy
+) noexcept nogil
+
+_capsule = cython_blas.__pyx_capi__["dsymv"]
+cdef symmetric_product dsymv = <symmetric_product>PyCapsule_GetPointer(
+    _capsule, PyCapsule_GetName(_capsule)
+)
+
+
+# --------------------------------------------------------------------------------------------------
+# Losses
+# --------------------------------------------------------------------------------------------------
+
+cdef class Loss:
+    """A smooth function of the weights."""
+
+    cdef readonly bint affine       # whether the gradient is affine
+
+    cdef double evaluate(self, const double* w, int n, double* gradient) except? -1 nogil:
+        """Write the gradient at w and return the value."""
+        return 0
+
+
+cdef class GramLoss(Loss):
+    """w' G w - 2 q' w + c, for squared errors: G = X' X / n, q = X' y / n, c = y' y / n.
+
+    Parameters
+    ----------
+    gram : (p, p) float64 ndarray, symmetric
+    q : (p,) float64 ndarray
+    c : float
+    """
+
+    cdef const double[:, ::1] gram
+    cdef const double[::1] q
+    cdef double c
+
+    def __init__(self, const double[:, ::1] gram, const double[::1] q, double c):
+        self.gram = gram
+        self.q = q
+        self.c = c
+        self.affine = True
+
+    cdef double evaluate(self, const double* w, int n, double* gradient) except? -1 nogil:
+        cdef double one = 1, zero = 0, value
+        cdef int inc = 1, i
+        cdef char upper = b"U"
+        dsymv(&upper, &n, &one, <double*>&self.gram[0, 0], &n, <double*>w, &inc, &zero, gradient,
+              &inc)
+        value = self.c
+        for i in range(n):
+            value += w[i] * (gradient[i] - 2 * self.q[i])
+            gradient[i] = 2 * (gradient[i] - self.q[i])
+        return value
+
+
+cdef class PythonLoss(Loss):
+    """Any object with ``value_and_gradient(w) -> (float, ndarray)``, and whether it is affine."""
+
+    cdef object loss
+
+    def __init__(self, loss, bint affine):
+        self.loss = loss
+        self.affine = affine
+
+    cdef double evaluate(self, const double* w, int n, double* gradient) except? -1 nogil:
+        with gil:
+            value, g = self.loss.value_and_gradient(np.asarray(<const double[:n]>w))
+            (<double[:n]>gradient)[:] = g
+            return value
+
+
+# --------------------------------------------------------------------------------------------------
+# Penalties
+# --------------------------------------------------------------------------------------------------
+
+cdef class Prox:
+    """A proximal operator that a loop in C can call. One object serves one thread at a time."""
+
+    def prox(self, const double[::1] v, double step):
+        """Return argmin of 1/2 |x - v|^2 + step * penalty(x), a new (n,) array."""
+        out = np.empty(v.shape[0])
+        cdef double[::1] view = out
+        with nogil:
+            self.apply(&v[0], v.shape[0], step, &view[0])
+        return out
+
+    def evaluate(self, const double[::1] w):
+        """Return the penalty at w."""
+        return self.value(&w[0], w.shape[0])
+
+    def evaluate_blocks(self, const double[::1] w, Py_ssize_t n_blocks, Py_ssize_t block):
+        """Return the sum of penalties of the first n_blocks blocks of w."""
+        cdef double total = 0
+        cdef Py_ssize_t i
+        for i in range(n_blocks):
+            total += self.value(&w[i * block], block)
+        return total
+
+    cdef double apply(self, const double* v, Py_ssize_t n, double step,
+                      double* out) except? -1 nogil:
+        """Write the proximal point of v to out and return the penalty there."""
+        return 0
+
+    cdef double value(self, const double* w, Py_ssize_t n) except? -1 nogil:
+        return 0
+
+
+cdef class PythonProx(Prox):
+    """A penalty object with ``value(w)`` and ``prox(w, step)``."""
+
+    cdef object penalty
+
+    def __init__(self, penalty):
+        self.penalty = penalty
+
+    cdef double apply(self, const double* v, Py_ssize_t n, double step,
+                      double* out) except? -1 nogil:
+        with gil:
+            (<double[:n]>out)[:] = self.penalty.prox(np.asarray(<const double[:n]>v), step)
+        return self.value(out, n)
+
+    cdef double value(self, const double* w, Py_ssize_t n) except? -1 nogil:
+        with gil:
+            return self.penalty.value(np.asarray(<const double[:n]>w))
+
+
+cdef class L1Prox(Prox):
+    cdef double apply(self, const double* v, Py_ssize_t n, double step,
+                      double* out) except? -1 nogil:
+        cdef Py_ssize_t i
+        for i in range(n):
+            out[i] = v[i] - min(max(v[i], -step), step)
+        return self.value(out, n)
+
+    cdef double value(self, const double* w, Py_ssize_t n) except? -1 nogil:
+        cdef Py_ssize_t i
+        cdef double total = 0
+        for i in range(n):
+            total += fabs(w[i])
+        return total
+
+
+cdef class L2Prox(Prox):
+    cdef double apply(self, const double* v, Py_ssize_t n, double step,
+                      double* out) except? -1 nogil:
+        cdef Py_ssize_t i
+        cdef double norm = self.value(v, n)
+        cdef double factor = 1 - step / norm if norm > step else 0.0
+        for i in range(n):
+            out[i] = factor * v[i]
+        return factor * norm
+
+    cdef double value(self, const double* w, Py_ssize_t n) except? -1 nogil:
+        cdef Py_ssize_t i
+        cdef double total = 0
+        for i in range(n):
+            total += w[i] * w[i]
+        return sqrt(total)
+
+
+cdef class TVProx(Prox):
+    cdef Buffer[Knot] knots
+    cdef Buffer[double] bounds
+    cdef Buffer[double] price
+
+    cdef double apply(self, const double* v, Py_ssize_t n, double step,
+                      double* out) except? -1 nogil:
+        cdef Py_ssize_t i
+        self.price.grow(n)
+        for i in range(n):
+            self.price[i] = step
+        steps_row(v, n, self.price.data(), self.price.data(), out, self.knots, self.bounds)
+        return self.value(out, n)
+
+    cdef double value(self, const double* w, Py_ssize_t n) except? -1 nogil:
+        cdef Py_ssize_t i
+        cdef double total = 0
+        for i in range(n - 1):
+            total += fabs(w[i + 1] - w[i])
+        return total
+
+
+cdef class TV2Prox(Prox):
+    """Norm of the differences D w. The dual is a least squares problem in a ball: out = v - D' u,
+    (D D' + s) u = D v, with s = 0 if then |u| <= step and |u| = step otherwise."""
+
+    cdef Buffer[double] work
+
+    cdef double solve(self, Py_ssize_t n, double s, const double* right, double* u) noexcept nogil:
+        """Solve (D D' + s) u = right and return |u|^2; D D' has 2 on and -1 off its diagonal."""
+        cdef double* factor = self.work.data()
+        cdef double pivot = 2 + s, square = 0
+        cdef Py_ssize_t i
+        u[0] = right[0] / pivot
+        for i in range(1, n):
+            factor[i] = -1 / pivot
+            pivot = 2 + s + factor[i]
+            u[i] = (right[i] + u[i - 1]) / pivot
+        for i in range(n - 2, -1, -1):
+            u[i] -= factor[i + 1] * u[i + 1]
+        for i in range(n):
+            square += u[i] * u[i]
+        return square
+
+    cdef double apply(self, const double* v, Py_ssize_t n, double step,
+                      double* out) except? -1 nogil:
+        cdef Py_ssize_t i
+        cdef int _
+        cdef double s = 0, square, dot
+        cdef double* u
+        cdef double* d
+        cdef double* du
+        self.work.grow(4 * n)
+        d = self.work.data() + n
+        u = d + n
+        du = u + n
+        if n > 1:
+            for i in range(n - 1):
+                d[i] = v[i + 1] - v[i]
+            square = self.solve(n - 1, s, d, u)
+            # Newton on 1 / |u(s)|, which is nearly affine and concave: it comes from the left.
+            for _ in range(50):
+                if square <= step * step * (1 + 1e-12):
+                    break
+                self.solve(n - 1, s, u, du)
+                dot = 0
+                for i in range(n - 1):
+                    dot += u[i] * du[i]
+                s += (sqrt(square) / step - 1) * square / dot if step > 0 else INFINITY
+                if s == INFINITY:
+                    break
+                square = self.solve(n - 1, s, d, u)
+        if n == 1 or s == INFINITY:
+            memcpy(out, v, n * sizeof(double))
+            return self.value(out, n)
+        out[0] = v[0] + u[0]
+        for i in range(1, n - 1):
+            out[i] = v[i] + u[i] - u[i - 1]
+        out[n - 1] = v[n - 1] - u[n - 2]
+        return self.value(out, n)
+
+    cdef double value(self, const double* w, Py_ssize_t n) except? -1 nogil:
+        cdef Py_ssize_t i
+        cdef double total = 0
+        for i in range(n - 1):
+            total += (w[i + 1] - w[i]) ** 2
+        return sqrt(total)
+
+
+cdef class ClustersProx(Prox):
+    cdef Py_ssize_t k
+    cdef Buffer[double] scratch
+    cdef Buffer[double] copy
+    cdef Buffer[double] gaps
+    cdef Buffer[int32_t] begin
+    cdef Buffer[uint64_t] order
+    cdef Buffer[uint64_t] spare
+
+    def __init__(self, Py_ssize_t k):
+        self.k = k
+
+    cdef double apply(self, const double* v, Py_ssize_t n, double step,
+                      double* out) except? -1 nogil:
+        return clusters_row(v, n, step, self.k, out, self.scratch, self.begin, self.copy,
+                            self.order, self.spare)
+
+    cdef double value(self, const double* w, Py_ssize_t n) except? -1 nogil:
+        return clusters_value(w, n, self.k, self.copy, self.gaps, self.order, self.spare)
+
+
+cdef class MaximaProx(Prox):
+    """Exactly, or (local) by the best of two descents over patterns, a fortieth of the time.
+
+    With its pattern fixed the penalty is convex, not less than the penalty, and the same where the
+    pattern is the best one: solving with the pattern of the last point again and again goes down.
+    Descents start from the patterns of v and of the last result.
+    """
+
+    cdef Py_ssize_t k
+    cdef public bint exact
+    cdef Bench bench
+    cdef Buffer[Knot] knots
+    cdef Buffer[double] bounds
+    cdef Buffer[double] cost
+    cdef Buffer[int8_t] stays
+    cdef Buffer[int8_t] rising
+    cdef Buffer[double] work
+    cdef Py_ssize_t n_last
+
+    def __init__(self, Py_ssize_t k, bint exact=True):
+        self.k = k
+        self.exact = exact
+        self.n_last = 0
+
+    cdef double follow(self, const double* v, Py_ssize_t n, double step, const double* start,
+                       double* out, double* penalty) except? -1 nogil:
+        """Descend over patterns from that of start; return the objective."""
+        cdef Py_ssize_t t, rounds
+        cdef double objective, before = INFINITY
+        cdef double* up = self.work.data()
+        cdef double* down = up + n
+        cdef int8_t* rising = self.rising.data()
+        for rounds in range(20):
+            best_pattern(start if rounds == 0 else out, n, self.k, self.cost, self.stays, rising)
+            for t in range(n - 1):
+                up[t] = 0 if rising[t] else step
+                down[t] = step if rising[t] else 0
+            steps_row(v, n, up, down, out, self.knots, self.bounds)
+            penalty[0] = self.value(out, n)
+            objective = step * penalty[0]
+            for t in range(n):
+                objective += 0.5 * (out[t] - v[t]) * (out[t] - v[t])
+            if objective >= before - 1e-12 * before:
+                break
+            before = objective
+        return objective
+
+    cdef double apply(self, const double* v, Py_ssize_t n, double step,
+                      double* out) except? -1 nogil:
+        cdef double penalty, other_penalty
+        cdef double* other
+        cdef double* last
+        if self.exact:
+            maxima_row(v, n, step, self.k, out, self.bench)
+            return self.value(out, n)
+        self.rising.grow(n)
+        self.work.grow(4 * n)
+        other = self.work.data() + 2 * n
+        last = other + n
+        if self.n_last != n:
+            self.follow(v, n, step, v, out, &penalty)
+        elif (self.follow(v, n, step, v, out, &penalty)
+                > self.follow(v, n, step, last, other, &other_penalty)):
+            memcpy(out, other, n * sizeof(double))
+            penalty = other_penalty
+        memcpy(last, out, n * sizeof(double))
+        self.n_last = n
+        return penalty
+
+    cdef double value(self, const double* w, Py_ssize_t n) except? -1 nogil:
+        self.rising.grow(n)
+        return best_pattern(w, n, min(self.k, (n + 1) // 2), self.cost, self.stays,
+                            self.rising.data())
+
+
+# --------------------------------------------------------------------------------------------------
+# Descent
+# --------------------------------------------------------------------------------------------------
+
+cdef double apply_blocks(Prox prox, const double* v, Py_ssize_t n, Py_ssize_t n_blocks,
+                         Py_ssize_t block, double step,
+                         double* out) except? -1 nogil:
+    cdef Py_ssize_t i
+    cdef double penalty = 0
+    for i in range(n_blocks):
+        penalty += prox.apply(v + i * block, block, step, out + i * block)
+    memcpy(out + n_blocks * block, v + n_blocks * block, (n - n_blocks * block) * sizeof(double))
+    return penalty
+
+
+cdef double curvature(const double* x, const double* gx, const double* z, const double* gz,
+                      Py_ssize_t n) noexcept nogil:
+    """Curvature of the loss between two points, 0 where they are too close to tell."""
+    cdef double d, dot = 0, square = 0, size = 0
+    cdef Py_ssize_t i
+    for i in range(n):
+        d = x[i] - z[i]
+        dot += (gx[i] - gz[i]) * d
+        square += d * d
+        size += x[i] * x[i]
+    return dot / square if square > 1e-14 * size else 0.0
+
+
+def descend(Loss loss, Prox prox, double[::1] w, double lam, double lipschitz, Py_ssize_t n_blocks,
+            Py_ssize_t block, int max_iter, double tol, double slack, double[::1] curve):
+    """Minimise loss + lam * penalty from w, in place.
+
+    Parameters
+    ----------
+    loss : Loss
+    prox : Prox
+    w : (n,) float64
+        Start; overwritten by the result.
+    lam : float
+    lipschitz : float
+        Estimate of the Lipschitz constant of the gradient; raised where it is too small.
+    n_blocks, block : int
+        The penalty sees w[: n_blocks * block], block by block.
+    max_iter : int
+    tol : float
+    slack : float
+        Rises of the objective up to this are rounding errors.
+    curve : (max_iter + 1,) float64
+        Written: the objective at the start and after each iteration.
+
+    Returns
+    -------
+    n_iter : int
+    stop : float
+        Stopping value; the loop has converged if it is at most tol.
+    lipschitz : float
+    """
+    cdef int n = <int>w.shape[0], i, n_iter = 0
+    cdef bint momentum = False
+    cdef Buffer[double] memory
+    cdef double stop = INFINITY, t = 1, t_next, ratio, f, penalty, objective, move, size
+    cdef double* x
+    cdef double* gx
+    cdef double* z
+    cdef double* gz
+    cdef double* v
+    cdef double* gw
+    cdef double* b = &w[0]
+    memory.grow(6 * n)
+    x = memory.data()
+    gx = x + n
+    z = gx + n
+    gz = z + n
+    v = gz + n
+    gw = v + n
+    with nogil:
+        objective = loss.evaluate(b, n, gw)
+        for i in range(<int>n_blocks):
+            objective += lam * prox.value(b + i * block, block)
+        curve[0] = objective
+        memcpy(z, b, n * sizeof(double))
+        memcpy(gz, gw, n * sizeof(double))
+        while n_iter < max_iter:
+            for i in range(n):
+                v[i] = z[i] - gz[i] / lipschitz
+            penalty = apply_blocks(prox, v, n, n_blocks, block, lam / lipschitz, x)
+            f = loss.evaluate(x, n, gx)
+            n_iter += 1
+            ratio = curvature(x, gx, z, gz, n)
+            if ratio > lipschitz * (1 + 1e-6):
+                lipschitz = 1.1 * ratio
+                curve[n_iter] = objective
+                continue
+            if f + lam * penalty > objective + slack and momentum:
+                memcpy(z, b, n * sizeof(double))
+                memcpy(gz, gw, n * sizeof(double))
+                t = 1
+                momentum = False
+                curve[n_iter] = objective
+                continue
+            move = 0
+            size = 0
+            for i in range(n):
+                move = max(move, fabs(x[i] - z[i]))
+                size = max(size, fabs(x[i]))
+            stop = move / size if size > 0 else move
+            if f + lam * penalty > objective + slack:       # the last point is the better one
+                curve[n_iter] = objective
+                break
+            t_next = 0.5 * (1 + sqrt(1 + 4 * t * t))
+            ratio = (t - 1) / t_next
+            t = t_next
+            for i in range(n):
+                z[i] = x[i] + ratio * (x[i] - b[i])
+                gz[i] = gx[i] + ratio * (gx[i] - gw[i])
+            memcpy(b, x, n * sizeof(double))
+            memcpy(gw, gx, n * sizeof(double))
+            if not loss.affine and ratio > 0:
+                loss.evaluate(z, n, gz)
+            momentum = ratio > 0
+            objective = f + lam * penalty
+            curve[n_iter] = objective
+            if stop <= tol:
+                break
+    return n_iter, stop, lipschitz
+
+
+def largest_curvature(Loss loss, Py_ssize_t n, int n_iter=12):
+    """Estimate the Lipschitz constant of the gradient at zero, by the power method."""
+    cdef Buffer[double] memory
+    cdef double* w
+    cdef double* g
+    cdef double* g0
+    cdef double norm = 0
+    cdef Py_ssize_t i
+    cdef int _
+    start = np.random.default_rng(0).normal(size=n) / sqrt(n)
+    cdef double[::1] start_view = start
+    memory.grow(3 * n)
+    w = memory.data()
+    g = w + n
+    g0 = g + n
+    with nogil:
+        for i in range(n):
+            w[i] = 0
+        loss.evaluate(w, <int>n, g0)
+        memcpy(w, &start_view[0], n * sizeof(double))
+        for _ in range(n_iter):
+            loss.evaluate(w, <int>n, g)
+            norm = 0
+            for i in range(n):
+                g[i] -= g0[i]
+                norm += g[i] * g[i]
+            norm = sqrt(norm)
+            if norm == 0:
+                break
+            for i in range(n):
+                w[i] = g[i] / norm
+    return norm

@@ -1,0 +1,1 @@
+"""Functions of diagrams: lengths, energies, curves, and critical sets."""

@@ -1,1 +1,0 @@
-"""Functions on lines, images and volumes: lower-star persistence, and monotone fits."""

@@ -1,0 +1,1 @@
+"""Functions on lines, images and volumes: lower-star persistence."""

@@ -1,0 +1,218 @@
+"""From pixels to energies of diagrams, for a batch of images, in one call.
+
+What is computed
+    For every image I and weight g the function f = I * g (the directional filtrations of the paper,
+    section 3.3 and 6.5.1; plain level sets are g = 1), its PD_0 and PD_1, and of each all energies
+    E(p, q, i0) = sum over i >= i0 of |d_i - b_i|^p ((d_i + b_i) / 2)^q, p <= max_p, q <= max_q.
+    Nothing is kept but the sums, so memory does not grow with the batch.
+
+Why cropping is correct
+    Outside the bounding box of the pixels that differ from a constant background c, f is constant
+    too (if c = 0 or g = 1). A row at the border of the image that is constant, beside another of
+    the same value, can be taken away: in every level set both are there or neither is, and if both
+    are, the outer one collapses onto the inner one. So the box and one pixel around it have the
+    same diagrams, and the background costs one look at each pixel.
+
+Complexity
+    Per image and weight, that of two image sweeps over the box (see images.pyx), and
+    O(max_p max_q) for each point.
+"""
+
+from cython cimport floating
+from libc.stdint cimport uint32_t
+
+from ..._utils.buffer cimport Buffer
+from .images cimport (
+    Links, Sweep, Workspace, borrow_workspace, give_back_workspace, make_links, make_pair,
+    sweep_image
+)
+from .images import COMPLEXES
+from ..._utils.sorting cimport argsort_pairs
+
+cdef enum:
+    MAX_POWER = 16
+    LAST = 0x7FFFFFFF
+
+
+cdef struct Box:
+    Py_ssize_t top, left, n_rows, n_cols
+
+
+cdef struct Powers:
+    int max_p, max_q
+    int i0
+    bint clip       # the essential class ends at the last value of the filtration
+
+
+cdef Box crop(const floating[:, ::1] image, bint plain) noexcept nogil:
+    """Return the part of an image that has its topology: without most of a constant background."""
+    cdef Py_ssize_t row, col, n_rows = image.shape[0], n_cols = image.shape[1]
+    cdef Py_ssize_t top = n_rows, bottom = -1, left = n_cols, right = -1
+    cdef floating background = image[0, 0]
+    cdef Box box
+    if background != 0 and not plain:
+        top = 0
+        bottom = n_rows - 1
+        left = 0
+        right = n_cols - 1
+    else:
+        for row in range(n_rows):
+            col = 0
+            while col < n_cols and image[row, col] == background:
+                col += 1
+            if col == n_cols:
+                continue
+            top = min(top, row)
+            bottom = row
+            left = min(left, col)
+            col = n_cols - 1
+            while col > right and image[row, col] == background:
+                col -= 1
+            right = max(right, col)
+    if bottom < 0:      # constant: one pixel says it all
+        top = bottom = left = right = 0
+    box.top = max(top - 1, 0)
+    box.left = max(left - 1, 0)
+    box.n_rows = min(bottom + 1, n_rows - 1) - box.top + 1
+    box.n_cols = min(right + 1, n_cols - 1) - box.left + 1
+    return box
+
+
+cdef inline void add_point(double low, double high, double sign, const Powers& powers,
+                           double* out) noexcept nogil:
+    """Add one point to out[p * (max_q + 1) + q]; low and high are values of sign * f."""
+    cdef double[MAX_POWER + 1] middle
+    cdef double length = 1, step = high - low, half = sign * (low + high) / 2
+    cdef int p, q, n = powers.max_q + 1
+    middle[0] = 1
+    for q in range(powers.max_q):
+        middle[q + 1] = middle[q] * half
+    for p in range(powers.max_p + 1):
+        for q in range(n):
+            out[p * n + q] += length * middle[q]
+        length *= step
+
+
+cdef int drop_longest(Sweep[floating]& s, int n_skip, bint exterior) except -1 nogil:
+    """Take the n_skip most persistent points out of the merged ones; ranks as in a Diagram."""
+    cdef Py_ssize_t i, j, n = 0
+    s.pair.grow(s.n_merged)
+    s.minus_length.grow(s.n_merged)
+    for i in range(s.n_merged):
+        # In the exterior sweep, which runs backwards, the birth is the saddle.
+        if exterior:
+            s.pair[i] = make_pair(LAST - s.merged_at[i], LAST - s.minimum[s.merged[i]])
+        else:
+            s.pair[i] = make_pair(s.minimum[s.merged[i]], s.merged_at[i])
+        s.minus_length[i] = s.minimum_height[s.merged[i]] - s.merged_height[i]
+    argsort_pairs(s.minus_length, s.pair, s.items, s.items_scratch, s.n_merged)
+    for j in range(min(n_skip, s.n_merged)):
+        s.merged[<uint32_t>s.items[j]] = -1
+    for i in range(s.n_merged):
+        s.merged[n] = s.merged[i]
+        s.merged_height[n] = s.merged_height[i]
+        n += s.merged[i] >= 0
+    s.n_merged = n
+    return 0
+
+
+cdef int add_energies(const floating* f, Py_ssize_t n_rows, Py_ssize_t n_cols, const Links& links,
+                      bint negate, bint exterior, const Powers& powers, Sweep[floating]& s,
+                      double* out) except -1 nogil:
+    """Add the energies of one diagram of one function to out."""
+    cdef Py_ssize_t i
+    cdef int n_skip = powers.i0 - 1
+    cdef double sign = -1 if negate != exterior else 1
+    cdef floating low, high
+    sweep_image(f, n_rows, n_cols, links, negate, exterior, s)
+    if not exterior:
+        if powers.clip and powers.i0 == 1:
+            low = s.minimum_height[0]
+            for i in range(1, s.n_minima):
+                low = min(low, s.minimum_height[i])
+            high = low
+            for i in range(n_rows * n_cols):
+                high = max(high, <floating>sign * f[i])
+            add_point(low, high, sign, powers, out)
+        n_skip -= 1     # the essential class ranks first
+    if n_skip > 0:
+        drop_longest(s, n_skip, exterior)
+    for i in range(s.n_merged):
+        low = s.minimum_height[s.merged[i]]
+        high = s.merged_height[i]
+        if high > low:
+            add_point(low, high, sign, powers, out)
+    return 0
+
+
+cdef int energies_of_images(
+    const floating[:, :, ::1] images, const floating[:, :, ::1] weights, bint plain, int n_dims,
+    const int* dims, const Links* links, bint negate, const Powers& powers, Sweep[floating]& s,
+    Buffer[floating]& f, double[:, ::1] out
+) except -1 nogil:
+    cdef Py_ssize_t i, w, row, col, k, n_terms = (powers.max_p + 1) * (powers.max_q + 1)
+    cdef int d
+    cdef Box box
+    cdef double* target
+    f.grow(images.shape[1] * images.shape[2])
+    for i in range(images.shape[0]):
+        box = crop(images[i], plain)
+        target = &out[i, 0]
+        for w in range(weights.shape[0]):
+            k = 0
+            for row in range(box.top, box.top + box.n_rows):
+                for col in range(box.left, box.left + box.n_cols):
+                    f[k] = images[i, row, col] * weights[w, row, col]
+                    k += 1
+            for d in range(n_dims):
+                add_energies(f.data(), box.n_rows, box.n_cols, links[d], negate, dims[d] == 1,
+                             powers, s, target)
+                target += n_terms
+    return 0
+
+
+def image_energies(const floating[:, :, ::1] images, const floating[:, :, ::1] weights, bint plain,
+                   tuple homology_dimensions, bint superlevel, str complex, int max_p, int max_q,
+                   int i0, bint clip, double[:, ::1] out):
+    """Compute energies of level set diagrams of every image times every weight.
+
+    Parameters
+    ----------
+    images : (n_images, n_rows, n_cols) C-contiguous float32 or float64, finite
+    weights : (n_weights, n_rows, n_cols), of the same dtype
+    plain : bool
+        Whether all weights are 1.
+    homology_dimensions : tuple of 0 and 1, at most two
+    superlevel : bool
+    complex : "freudenthal", "cubical" or "cubical_cells"
+    max_p, max_q : int, at most 16
+    i0 : int, at least 1
+    clip : bool
+        End the essential class at the last value; else it takes its rank and adds nothing.
+    out : (n_images, n_weights * n_dims * (max_p + 1) * (max_q + 1)) float64
+        Energies are added to it; columns by weight, dimension, p and q, the last fastest.
+    """
+    cdef Workspace workspace = borrow_workspace()
+    cdef Powers powers
+    cdef Links[2] links
+    cdef int[2] dims
+    cdef int n_dims = <int>len(homology_dimensions), d
+    cdef Buffer[float] single
+    cdef Buffer[double] double_
+    if max(max_p, max_q) > MAX_POWER:
+        raise ValueError(f"max_p and max_q must be at most {MAX_POWER}, got {max_p} and {max_q}")
+    powers.max_p = max_p
+    powers.max_q = max_q
+    powers.i0 = i0
+    powers.clip = clip
+    for d in range(n_dims):
+        dims[d] = homology_dimensions[d]
+        links[d] = make_links(COMPLEXES[complex][dims[d]], images.shape[2] + 2)
+    with nogil:
+        if floating is float:
+            energies_of_images(images, weights, plain, n_dims, dims, links, superlevel, powers,
+                               workspace.single, single, out)
+        else:
+            energies_of_images(images, weights, plain, n_dims, dims, links, superlevel, powers,
+                               workspace.double, double_, out)
+    give_back_workspace(workspace)

@@ -1,0 +1,449 @@
+"""Exact Vietoris-Rips persistence of points in the plane, in near-linear time.
+
+What is paired
+    Dimensions 0 and 1 of the Vietoris-Rips filtration (all edges, at their lengths; ties by their
+    vertices), as birth edge and death edge, from the Delaunay triangulation.
+
+How
+    1. The relative neighbourhood graph (RNG): edges with no point closer to both ends than these
+       are to each other. They are Urquhart edges of the triangulation whose lens is empty, which a
+       search through the triangles that meet the lens decides. PD_0 is Kruskal's algorithm on them,
+       and the others of them are the births of PD_1.
+    2. Faces of the RNG are the triangles joined across all other edges. A face with longest inner
+       edge D is filled by Vietoris-Rips at the longest edge of its triangulation that makes the
+       longest edge short (minmax length). That is the shortest edge {i, j} between corners of the
+       face, of length at least sqrt(3)/2 D, with
+       (a) a corner on each side that is closer to i and j than they are to each other,
+       (b) one among these, q, such that the half lenses of {i, q} and {q, j} towards {i, j} are
+           empty of corners,
+       (c) its middle in the face.
+    3. Faces are joined across births, longest first: the face that was filled first dies (duality,
+       as in planar_alpha.pyx).
+
+Why it is correct
+    An edge with a point in its lens enters together with a triangle, so it bears nothing: births
+    are edges of the RNG. That Vietoris-Rips fills its faces at their minmax lengths is due to
+    Clémot, Digne and Tierny, that 2. finds these to Edelsbrunner and Tan, for points in general
+    position. Where distances tie, lengths are still right, by continuity; which of the tied edges
+    are reported may differ from the order by vertices, but is a function of the points alone.
+
+Complexity
+    O(n log n), and O(m^2) for a face of m corners, unless many of its edges fail (a) to (c).
+
+Papers
+    Supowit, The relative neighborhood graph, with an application to minimum spanning trees, 1983.
+    Edelsbrunner, Tan, A quadratic time algorithm for the minmax length triangulation, 1993. Clémot,
+    Digne, Tierny, Topological Autoencoders++: Fast and Accurate Cycle-Aware Dimensionality
+    Reduction, 2025 (Vietoris-Rips from the minmax length triangulations of RNG faces).
+"""
+
+from libc.math cimport sqrt
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libcpp.algorithm cimport sort
+
+from ..._utils.signals cimport check_signals
+from ..._utils.buffer cimport Buffer
+from ..delaunay.triangulation2 cimport (
+    STRIDE,
+    Triangulation,
+    borrow_triangulation,
+    give_back_triangulation,
+    locate_place,
+    next_edge,
+    squared_length,
+    triangulate,
+)
+from ..delaunay.pairs2 cimport (
+    PlanarWorkspace,
+    borrow_workspace,
+    build_dual,
+    give_back_workspace,
+    half_edge,
+    is_ghost,
+    join_points,
+    list_path,
+    original_edge,
+    rows,
+    write_components,
+)
+from ..delaunay.predicates2 cimport orient
+from ..._utils.sorting cimport argsort_pairs
+from ..._persistence cimport find_root
+
+cdef enum:
+    CANDIDATES = 1 << 21                # of a face, that are listed at a time: 60 MB
+    WORK_BETWEEN_SIGNALS = 1 << 27      # comparisons between two looks for Ctrl-C
+
+
+cdef class FaceWorkspace:
+    """Faces of the RNG and what filled them; scratch memory for one cloud."""
+
+    cdef Buffer[uint64_t] incidence     # (root << 32 | corner) of every side of every RNG edge
+    cdef Buffer[int32_t] corner         # of the face at hand
+    cdef Buffer[double] length          # squared, of candidates to fill it
+    cdef Buffer[uint64_t] candidate     # (original edge), aligned with length
+    cdef Buffer[int32_t] first, second  # their ends, as corners
+    cdef Buffer[uint64_t] items, scratch
+    cdef Buffer[int32_t] death_u, death_v   # of a root: the edge that fills its face
+    cdef Buffer[int32_t] stack, seen
+    cdef int32_t round
+    cdef double work, checked, budget   # comparisons of distances, in faces
+
+    cdef inline bint is_over_budget(self) noexcept nogil:
+        return self.budget > 0 and self.work > self.budget
+
+
+cdef inline bint comes_before(Triangulation t, int32_t a, int32_t b, double length,
+                              uint64_t edge) noexcept nogil:
+    """Whether the edge {a, b} comes before one of this squared length and original vertices."""
+    cdef double ab = squared_length(t, a, b)
+    return ab < length or (ab == length and original_edge(t, a, b) < edge)
+
+
+# --------------------------------------------------------------------------------------------------
+# The relative neighbourhood graph
+# --------------------------------------------------------------------------------------------------
+
+cdef inline bint clip_segment(double px, double py, double dx, double dy, double square,
+                              double* low, double* high) noexcept nogil:
+    """Cut [low, high] to where p + t d is in the disc around 0; whether something is left.
+
+    The disc is a bit too large, so that rounding never cuts too much.
+    """
+    cdef double a = dx * dx + dy * dy, b = px * dx + py * dy
+    cdef double c = px * px + py * py - square * (1 + 1e-9), root
+    if a == 0:
+        return c < 0
+    root = b * b - a * c
+    if root < 0:
+        return False
+    root = sqrt(root)
+    low[0] = max(low[0], (-b - root) / a)
+    high[0] = min(high[0], (-b + root) / a)
+    return low[0] <= high[0]
+
+
+cdef inline bint meets_lens(Triangulation t, int32_t h, int32_t u, int32_t v,
+                            double square) noexcept nogil:
+    """Whether half-edge h passes through the lens of u and v (or very close to it)."""
+    cdef int32_t a = t.mesh[h], b = t.mesh[next_edge(h)]
+    cdef double ax = t.point[2 * a], ay = t.point[2 * a + 1]
+    cdef double dx = t.point[2 * b] - ax, dy = t.point[2 * b + 1] - ay
+    cdef double low = -1e-9, high = 1 + 1e-9
+    return (clip_segment(ax - t.point[2 * u], ay - t.point[2 * u + 1], dx, dy, square, &low, &high)
+            and clip_segment(ax - t.point[2 * v], ay - t.point[2 * v + 1], dx, dy, square,
+                             &low, &high))
+
+
+cdef bint lens_is_empty(Triangulation t, PlanarWorkspace w, FaceWorkspace f,
+                        Py_ssize_t e) except -1 nogil:
+    """Whether no point comes before edge e at both of its ends: look at triangles in its lens."""
+    cdef int32_t u = w.u[e], v = w.v[e], h, g, i, apex
+    cdef double square = w.key[e]
+    cdef Py_ssize_t n = 0, k
+    f.round += 1
+    f.stack.grow(8)
+    for k in range(2):
+        i = w.left[e] if k == 0 else w.right[e]
+        if i < t.n_triangles:
+            f.seen[i] = f.round
+            f.stack[n] = i
+            n += 1
+    while n:
+        n -= 1
+        i = f.stack[n]
+        for h in range(STRIDE * i, STRIDE * i + 3):
+            apex = t.mesh[h]
+            if (apex != u and apex != v and comes_before(t, apex, u, square, w.edge[e])
+                    and comes_before(t, apex, v, square, w.edge[e])):
+                return False
+        f.stack.grow(n + 3)
+        for h in range(STRIDE * i, STRIDE * i + 3):
+            g = t.mesh[h + 4] / STRIDE
+            if f.seen[g] != f.round and not is_ghost(t, g) and meets_lens(t, h, u, v, square):
+                f.seen[g] = f.round
+                f.stack[n] = g
+                n += 1
+    return True
+
+
+cdef int keep_neighbourhood_graph(Triangulation t, PlanarWorkspace w,
+                                  FaceWorkspace f) except -1 nogil:
+    """Join triangles across edges outside the RNG, and keep the edges in it."""
+    cdef Py_ssize_t e, n = 0
+    cdef int32_t i
+    f.seen.grow(t.n_triangles)
+    for i in range(t.n_triangles):
+        f.seen[i] = 0
+    f.round = 0
+    for e in range(w.n_edges):
+        if lens_is_empty(t, w, f, e):
+            w.key[n] = w.key[e]
+            w.edge[n] = w.edge[e]
+            w.u[n] = w.u[e]
+            w.v[n] = w.v[e]
+            w.left[n] = w.left[e]
+            w.right[n] = w.right[e]
+            n += 1
+        else:
+            join_faces(t, w, w.left[e], w.right[e])
+    w.n_edges = n
+    return 0
+
+
+cdef void join_faces(Triangulation t, PlanarWorkspace w, int32_t i, int32_t j) noexcept nogil:
+    """Join the faces of two triangles; the root is the triangle whose longest edge comes last."""
+    cdef int32_t a = find_root(w.dual, i), b = find_root(w.dual, j)
+    cdef int32_t outside = <int32_t>t.n_triangles
+    if a == b:
+        return
+    if a == outside or (b != outside and (
+        w.value[b] < w.value[a]
+        or (w.value[b] == w.value[a] and half_edge(t, w.longest[b]) < half_edge(t, w.longest[a]))
+    )):
+        w.dual[b] = a
+    else:
+        w.dual[a] = b
+
+
+# --------------------------------------------------------------------------------------------------
+# The edge that fills a face
+# --------------------------------------------------------------------------------------------------
+
+cdef inline bint is_right(Triangulation t, int32_t a, int32_t b, int32_t c) noexcept nogil:
+    cdef const double* x = t.point.data()
+    return orient(x + 2 * a, x + 2 * b, x + 2 * c) < 0
+
+
+cdef bint right_is_empty(Triangulation t, FaceWorkspace f, Py_ssize_t m, int32_t a,
+                         int32_t b) noexcept nogil:
+    """Whether no corner is in the half lens to the right of a -> b."""
+    cdef double square = squared_length(t, a, b)
+    cdef uint64_t edge = original_edge(t, a, b)
+    cdef Py_ssize_t k
+    cdef int32_t q
+    for k in range(m):
+        q = f.corner[k]
+        if (q != a and q != b and comes_before(t, a, q, square, edge)
+                and comes_before(t, b, q, square, edge) and is_right(t, a, b, q)):
+            f.work += k
+            return False
+    f.work += m
+    return True
+
+
+cdef bint fills(Triangulation t, PlanarWorkspace w, FaceWorkspace f, Py_ssize_t m, int32_t i,
+                int32_t j, int32_t root) noexcept nogil:
+    """Whether {i, j} satisfies (a), (b) and (c) in the face of root with m corners."""
+    cdef double square = squared_length(t, i, j)
+    cdef uint64_t edge = original_edge(t, i, j)
+    cdef bint left_done = False, right_done = False, right
+    cdef const double* x = t.point.data()
+    cdef Py_ssize_t k
+    cdef int32_t q, triangle
+    for k in range(m):
+        q = f.corner[k]
+        if (q == i or q == j or not comes_before(t, i, q, square, edge)
+                or not comes_before(t, j, q, square, edge)):
+            continue
+        right = is_right(t, i, j, q)
+        if right and not right_done:
+            right_done = right_is_empty(t, f, m, j, q) and right_is_empty(t, f, m, q, i)
+        elif not right and not left_done:
+            left_done = right_is_empty(t, f, m, i, q) and right_is_empty(t, f, m, q, j)
+        if left_done and right_done:
+            break
+    if not (left_done and right_done):
+        return False
+    triangle = locate_place(t, 0.5 * (x[2 * i] + x[2 * j]), 0.5 * (x[2 * i + 1] + x[2 * j + 1]),
+                            root)
+    return triangle >= 0 and find_root(w.dual, triangle) == root
+
+
+cdef Py_ssize_t list_candidates(Triangulation t, FaceWorkspace f, Py_ssize_t m, double least,
+                                double most) except -1 nogil:
+    """List edges between corners with least <= squared length < most, in order."""
+    cdef Py_ssize_t a, b, n = 0
+    cdef double square
+    for a in range(m):
+        for b in range(a + 1, m):
+            square = squared_length(t, f.corner[a], f.corner[b])
+            if least <= square < most:
+                reserve_candidates(f, n + 1)
+                f.length[n] = square
+                f.candidate[n] = original_edge(t, f.corner[a], f.corner[b])
+                f.first[n] = f.corner[a]
+                f.second[n] = f.corner[b]
+                n += 1
+    argsort_pairs(f.length, f.candidate, f.items, f.scratch, n)
+    return n
+
+
+cdef int fill_face(Triangulation t, PlanarWorkspace w, FaceWorkspace f, int32_t root,
+                   Py_ssize_t m) except -1 nogil:
+    """Find the edge that fills the face of root, whose m corners are in f.corner.
+
+    The shortest candidates usually do: those of a large face are listed in rounds of increasing
+    length, which keeps them in memory.
+    """
+    cdef double least = 0.75 * (1 - 1e-12) * w.value[root], most = w.value[root] * (1 + 1e-12)
+    cdef Py_ssize_t n_rounds = 1 + m * m // CANDIDATES, i, k, n, e
+    for i in range(n_rounds):
+        n = list_candidates(t, f, m, least + (most - least) * i / n_rounds,
+                            least + (most - least) * (i + 1) / n_rounds)
+        f.work += m * m
+        for k in range(n):
+            e = <uint32_t>f.items[k]
+            f.work += m
+            if f.work > f.checked:
+                f.checked = f.work + WORK_BETWEEN_SIGNALS
+                check_signals()
+            if f.is_over_budget():
+                return 0
+            if fills(t, w, f, m, f.first[e], f.second[e], root):
+                f.death_u[root] = f.first[e]
+                f.death_v[root] = f.second[e]
+                w.value[root] = f.length[e]
+                return 0
+    # The longest edge of the triangulation always fills it.
+    f.death_u[root] = t.mesh[w.longest[root]]
+    f.death_v[root] = t.mesh[next_edge(w.longest[root])]
+    return 0
+
+
+cdef inline int reserve_candidates(FaceWorkspace f, Py_ssize_t n) except -1 nogil:
+    f.length.grow(n)
+    f.candidate.grow(n)
+    f.first.grow(n)
+    f.second.grow(n)
+    return 0
+
+
+cdef int fill_faces(Triangulation t, PlanarWorkspace w, FaceWorkspace f) except -1 nogil:
+    """Find what fills each bounded face; afterwards its root has that value."""
+    cdef int32_t outside = find_root(w.dual, <int32_t>t.n_triangles), root, corner
+    cdef Py_ssize_t e, k, n = 0, m
+    f.death_u.grow(t.n_triangles)
+    f.death_v.grow(t.n_triangles)
+    f.incidence.grow(4 * w.n_edges)
+    for e in range(w.n_edges):
+        for k in range(2):
+            root = find_root(w.dual, w.left[e] if k == 0 else w.right[e])
+            if root != outside:
+                f.incidence[n] = (<uint64_t>root << 32) | <uint64_t>w.u[e]
+                f.incidence[n + 1] = (<uint64_t>root << 32) | <uint64_t>w.v[e]
+                n += 2
+    sort(f.incidence.data(), f.incidence.data() + n)
+    k = 0
+    while k < n:
+        root = <int32_t>(f.incidence[k] >> 32)
+        m = 0
+        while k < n and <int32_t>(f.incidence[k] >> 32) == root:
+            corner = <int32_t>(<uint32_t>f.incidence[k])
+            if m == 0 or f.corner[m - 1] != corner:
+                f.corner.grow(m + 1)
+                f.corner[m] = corner
+                m += 1
+            k += 1
+        fill_face(t, w, f, root, m)
+        if f.is_over_budget():
+            return 0
+    return 0
+
+
+# --------------------------------------------------------------------------------------------------
+# Pairs
+# --------------------------------------------------------------------------------------------------
+
+cdef inline bint fills_before(Triangulation t, PlanarWorkspace w, FaceWorkspace f, int32_t a,
+                              int32_t b, int32_t outside) noexcept nogil:
+    """Whether the face of root a is filled before that of b; the outside never is."""
+    if a == outside or b == outside:
+        return b == outside
+    if w.value[a] != w.value[b]:
+        return w.value[a] < w.value[b]
+    return (original_edge(t, f.death_u[a], f.death_v[a])
+            < original_edge(t, f.death_u[b], f.death_v[b]))
+
+
+cdef int pair_faces(Triangulation t, PlanarWorkspace w, FaceWorkspace f) except -1 nogil:
+    """Join faces across births, longest first, and append the pairs of PD_1, longest first."""
+    cdef int32_t outside = find_root(w.dual, <int32_t>t.n_triangles), e, a, b, swap
+    cdef Py_ssize_t k, n = 0
+    cdef int64_t* out
+    cdef double birth, death
+    cdef uint64_t edge
+    w.minus_length.grow(w.n_creating)
+    w.birth.grow(w.n_creating)
+    w.death.grow(w.n_creating)
+    for k in range(w.n_creating - 1, -1, -1):
+        e = w.creating[k]
+        a = find_root(w.dual, w.left[e])
+        b = find_root(w.dual, w.right[e])
+        if a == b:
+            continue
+        if fills_before(t, w, f, b, a, outside):
+            swap = a
+            a = b
+            b = swap
+        w.dual[a] = b
+        birth = sqrt(w.key[e])
+        death = sqrt(w.value[a])
+        if birth == death:
+            continue
+        w.minus_length[n] = birth - death
+        w.birth[n] = w.edge[e]
+        w.death[n] = a
+        n += 1
+    argsort_pairs(w.minus_length, w.birth, w.items, w.scratch, n)
+    w.out1.grow(w.n_out1 + 4 * n)
+    for k in range(n):
+        e = <int32_t>(<uint32_t>w.items[k])
+        a = w.death[e]
+        edge = original_edge(t, f.death_u[a], f.death_v[a])
+        out = w.out1.data() + w.n_out1
+        out[0] = <int64_t>(w.birth[e] >> 32)
+        out[1] = <int64_t>(<uint32_t>w.birth[e])
+        out[2] = <int64_t>(edge >> 32)
+        out[3] = <int64_t>(<uint32_t>edge)
+        w.n_out1 += 4
+    return 0
+
+
+def planar_rips_pairs(const double[:, ::1] points, double budget=0):
+    """Pair the critical edges of the Vietoris-Rips filtration of a cloud in the plane.
+
+    Parameters
+    ----------
+    points : (n, 2) C-contiguous float64, finite, 0 < n < 2**27
+    budget : float, default=0
+        Give up after about that many comparisons of distances in large faces; 0 for never.
+
+    Returns
+    -------
+    (pairs_0, pairs_1) or None if the budget did not do
+        (m, 4) int64 arrays of (bu, bv, du, dv), longest first, without points of length zero.
+    """
+    cdef Triangulation t = borrow_triangulation()
+    cdef PlanarWorkspace w = borrow_workspace()
+    cdef FaceWorkspace f = FaceWorkspace()
+    w.n_out0 = w.n_out1 = 0
+    f.work = f.checked = 0
+    f.budget = budget
+    with nogil:
+        triangulate(&points[0, 0], points.shape[0], t)
+        if t.flat:
+            list_path(t, w)
+        else:
+            build_dual(t, w, False)
+            keep_neighbourhood_graph(t, w, f)
+        join_points(t, w)
+        write_components(t, w, False, False)
+        if not t.flat:
+            fill_faces(t, w, f)
+            if not f.is_over_budget():
+                pair_faces(t, w, f)
+    pairs = rows(w.out0, w.n_out0, 4), rows(w.out1, w.n_out1, 4)
+    give_back_triangulation(t)
+    give_back_workspace(w)
+    return None if f.is_over_budget() else pairs

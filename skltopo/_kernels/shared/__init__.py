@@ -1,1 +1,0 @@
-"""Memory, sorting, union-find, and the choice of vector instructions."""

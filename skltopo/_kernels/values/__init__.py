@@ -1,1 +1,0 @@
-"""Functions of values: lengths, energies, proximal operators, descent."""

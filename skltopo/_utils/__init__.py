@@ -1,0 +1,1 @@
+"""Arrays, checks, threads and memory; for kernels: buffers, sorting, bits and signals."""

@@ -1,0 +1,149 @@
+"""Regression problems of the paper (section 3.1)."""
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from .._utils.checks import check_integer
+
+__all__ = [
+    "make_boxcar",
+    "make_clustered_coef",
+    "make_regression_problem",
+    "make_sawtooth",
+]
+
+
+def make_clustered_coef(n_features=100, values=(1.0, 2.0, 3.0), *, random_state=None):
+    """Draw weights from few values, uniformly and independently.
+
+    Parameters
+    ----------
+    n_features : int, default=100
+    values : array-like of float, default=(1.0, 2.0, 3.0)
+        The paper also uses (-1, 0, 1).
+    random_state : int, RandomState instance or None, default=None
+
+    Returns
+    -------
+    (n_features,) ndarray
+
+    Raises
+    ------
+    ValueError
+        If n_features is not an integer of at least 1.
+
+    References
+    ----------
+    Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, figure 5.
+
+    Examples
+    --------
+    >>> make_clustered_coef(5, random_state=0)
+    array([1., 2., 1., 2., 2.])
+    """
+    check_integer("n_features", n_features, 1)
+    rng = check_random_state(random_state)
+    return rng.choice(np.asarray(values, dtype=np.float64), n_features)
+
+
+def make_sawtooth(n_features=100, n_teeth=3):
+    """Return weights that rise from -1 to 1, fall at once, and so on: n_teeth local maxima.
+
+    Parameters
+    ----------
+    n_features : int, default=100
+    n_teeth : int, default=3
+
+    Returns
+    -------
+    (n_features,) ndarray
+
+    Raises
+    ------
+    ValueError
+        If n_features or n_teeth is not an integer of at least 1.
+
+    References
+    ----------
+    Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, figure 6, left.
+
+    Examples
+    --------
+    >>> make_sawtooth(7, n_teeth=2).round(2)
+    array([-1.  , -0.33,  0.33, -1.  , -0.33,  0.33, -1.  ])
+    """
+    check_integer("n_features", n_features, 1)
+    check_integer("n_teeth", n_teeth, 1)
+    return 2 * (np.linspace(0, n_teeth, n_features) % 1) - 1
+
+
+def make_boxcar(n_features=100, n_boxes=3):
+    """Return weights that are -1 on the first half of each period and 1 on the second.
+
+    Parameters
+    ----------
+    n_features : int, default=100
+    n_boxes : int, default=3
+
+    Returns
+    -------
+    (n_features,) ndarray
+
+    Raises
+    ------
+    ValueError
+        If n_features or n_boxes is not an integer of at least 1.
+
+    References
+    ----------
+    Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, figure 6, right.
+
+    Examples
+    --------
+    >>> make_boxcar(8, n_boxes=2)
+    array([-1., -1.,  1.,  1., -1., -1.,  1., -1.])
+    """
+    check_integer("n_features", n_features, 1)
+    check_integer("n_boxes", n_boxes, 1)
+    return np.where(np.linspace(0, n_boxes, n_features) % 1 > 0.5, 1.0, -1.0)
+
+
+def make_regression_problem(coef, n_samples=75, *, noise=0.05, random_state=None):
+    """Draw y = X coef + noise with standard normal X.
+
+    Parameters
+    ----------
+    coef : array-like of float
+        Weights of any shape; X has their flat order.
+    n_samples : int, default=75
+    noise : float, default=0.05
+        Standard deviation.
+    random_state : int, RandomState instance or None, default=None
+
+    Returns
+    -------
+    X : (n_samples, coef.size) ndarray
+    y : (n_samples,) ndarray
+
+    Raises
+    ------
+    ValueError
+        If n_samples is not an integer of at least 1, or noise is negative.
+
+    References
+    ----------
+    Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, section 3.1.
+
+    Examples
+    --------
+    >>> X, y = make_regression_problem([1.0, 2.0], 4, noise=0.0, random_state=0)
+    >>> bool(np.allclose(X @ [1.0, 2.0], y))
+    True
+    """
+    check_integer("n_samples", n_samples, 1)
+    if not noise >= 0:
+        raise ValueError(f"noise must not be negative, got {noise!r}")
+    rng = check_random_state(random_state)
+    coef = np.asarray(coef, dtype=np.float64).ravel()
+    X = rng.standard_normal((n_samples, coef.size))
+    return X, X @ coef + noise * rng.standard_normal(n_samples)

@@ -1,0 +1,294 @@
+"""Persistence diagrams: births and deaths with the vertices or edges that they come from.
+
+A diagram is a gather: births and deaths are values of the input at indices that a kernel found.
+From a tensor they are tensors, and their gradient flows back to exactly those entries.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .._utils.arrays import is_tensor
+
+__all__ = ["Diagram", "DiagramArrays", "DiagramBatch", "Points", "concatenate", "stack_columns"]
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Points of one dimension, for a batch of samples one after the other.
+
+    Attributes
+    ----------
+    finite : (n_finite, 2) ndarray or torch.Tensor
+        Births and deaths; within a sample by decreasing |death - birth|.
+    pairs : (n_finite, n_indices) int64 ndarray
+        The critical vertices (or edges) behind them, numbered within their sample.
+    splits : (n_samples + 1,) int64 ndarray
+        Sample i has the rows splits[i]:splits[i + 1].
+    births : (n_essential,) ndarray or torch.Tensor
+        Births of essential classes.
+    essential : (n_essential,) or (n_essential, n_indices) int64 ndarray
+        The critical vertices (or edges) behind them.
+    essential_splits : (n_samples + 1,) int64 ndarray
+        As splits, for the essential classes.
+    """
+
+    finite: Any
+    pairs: np.ndarray
+    splits: np.ndarray
+    births: Any
+    essential: np.ndarray
+    essential_splits: np.ndarray
+
+    def sample(self, start, stop):
+        """Return the points of samples start to stop."""
+        i, j = self.splits[start], self.splits[stop]
+        k, m = self.essential_splits[start], self.essential_splits[stop]
+        return Points(
+            self.finite[i:j],
+            self.pairs[i:j],
+            self.splits[start : stop + 1] - i,
+            self.births[k:m],
+            self.essential[k:m],
+            self.essential_splits[start : stop + 1] - k,
+        )
+
+    def without_essential(self):
+        """Return the finite points alone."""
+        none = np.zeros_like(self.essential_splits)
+        return replace(
+            self, births=self.births[:0], essential=self.essential[:0], essential_splits=none
+        )
+
+    def without_points(self):
+        """Return no point at all, of the same kind."""
+        none = np.zeros_like(self.splits)
+        return replace(
+            self.without_essential(), finite=self.finite[:0], pairs=self.pairs[:0], splits=none
+        )
+
+
+def stack_columns(births, deaths):
+    """Return (n, 2) births and deaths from two vectors."""
+    if is_tensor(births):
+        import torch
+
+        return torch.stack([births, deaths], dim=1)
+    return np.stack([births, deaths], axis=1)
+
+
+def concatenate(parts):
+    """Return parts one after the other."""
+    if is_tensor(parts[0]):
+        import torch
+
+        return torch.cat(parts)
+    return np.concatenate(parts)
+
+
+class Diagram:
+    """Persistence diagrams of one sample, one for each homology dimension.
+
+    ``diagram[k]`` is PD_k as an (n, 2) array of (birth, death): essential classes first, with death
+    +inf (-inf for superlevel sets), then finite points by decreasing |death - birth|, ties by birth
+    index. It is a torch tensor where the input was one.
+
+    Attributes
+    ----------
+    pairs : dict of int to (n_finite, 2) int64 ndarray
+        Critical vertices (birth, death) of the finite points, in the order of ``diagram[k]``. For
+        flag filtrations (n_finite, 4): critical edges (bu, bv, du, dv).
+    essential : dict of int to (n_essential,) int64 ndarray
+        Birth vertices of the essential classes.
+    superlevel : bool
+        Whether values fall along the filtration.
+
+    Examples
+    --------
+    >>> from skltopo.filtrations import LevelSet
+    >>> diagram = LevelSet(ndim=1, superlevel=True)([1.0, 3.0, 0.0, 2.0])
+    >>> diagram[0]
+    array([[  3., -inf],
+           [  2.,   0.]])
+    >>> diagram.pairs[0], diagram.essential[0]
+    (array([[3, 2]]), array([1]))
+    """
+
+    __iter__ = None  # not a sequence: diagram[k] is asked for by dimension
+
+    def __init__(self, batch):
+        self._batch = batch
+        self.superlevel = batch.superlevel
+        self.pairs = {dim: points.pairs for dim, points in batch.points.items()}
+        self.essential = {dim: points.essential for dim, points in batch.points.items()}
+
+    @property
+    def homology_dimensions(self):
+        """Dimensions that were computed."""
+        return self._batch.homology_dimensions
+
+    def __getitem__(self, dim):
+        points = self._batch.get_points(dim)
+        if len(points.births) == 0:
+            return points.finite
+        end = -np.inf if self.superlevel else np.inf
+        return concatenate([stack_columns(points.births, points.births * 0 + end), points.finite])
+
+    def as_batch(self):
+        """Return this diagram as a batch without axes."""
+        return self._batch
+
+    def select(self, dims, empty=(), keep_essential=True):
+        """Return a diagram with some of the dimensions.
+
+        Parameters
+        ----------
+        dims : sequence of int
+            Dimensions to keep.
+        empty : set of int, default=()
+            Those of them in which there is nothing.
+        keep_essential : bool, default=True
+            Whether essential classes stay.
+
+        Returns
+        -------
+        Diagram
+        """
+        batch = self._batch
+        points = {
+            dim: next(iter(batch.points.values())).without_points()
+            if dim in empty
+            else batch.get_points(dim)
+            for dim in dims
+        }
+        if not keep_essential:
+            points = {dim: part.without_essential() for dim, part in points.items()}
+        return Diagram(DiagramBatch(points, batch.shape, self.superlevel, batch.last))
+
+    def __repr__(self):
+        counts = ", ".join(
+            f"H{dim}: {len(points.pairs)} finite + {len(points.essential)} essential"
+            for dim, points in self._batch.points.items()
+        )
+        return f"Diagram({counts})"
+
+
+class DiagramArrays(list):
+    """The diagrams of one sample: a list of (n, 2) arrays that knows their homology dimensions.
+
+    It is what `PersistenceDiagrams` returns for several dimensions. To others it is a list.
+
+    Parameters
+    ----------
+    arrays : iterable of (n, 2) ndarray
+        Births and deaths, one array for each dimension.
+    homology_dimensions : tuple of int
+        Their dimensions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skltopo import PersistenceDiagrams
+    >>> sample = PersistenceDiagrams().fit_transform(np.eye(3)[None])[0]
+    >>> sample.homology_dimensions, len(sample)
+    ((0, 1), 2)
+    """
+
+    def __init__(self, arrays, homology_dimensions):
+        super().__init__(arrays)
+        self.homology_dimensions = tuple(homology_dimensions)
+
+    def get_points(self, dim):
+        """Return the array of one dimension."""
+        return self[self.homology_dimensions.index(dim)]
+
+
+class DiagramBatch:
+    """Diagrams of many samples, kept one after the other (ragged, without padding).
+
+    ``batch[i]`` is the `Diagram` of sample i; with more than one leading axis in the input,
+    ``batch`` is indexed like an array of that shape. `len`, iteration and slices work.
+
+    Attributes
+    ----------
+    points : dict of int to Points
+        All points of a dimension.
+    shape : tuple of int
+        Leading axes of the input.
+    superlevel : bool
+    last : callable
+        Without arguments: the last filtration value of every sample, (n_samples,); for energies
+        that clip essential classes, so looked at when one does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skltopo.filtrations import LevelSet
+    >>> batch = LevelSet(ndim=2)(np.random.default_rng(0).random((5, 8, 8)))
+    >>> len(batch), batch[3][1].shape[1]
+    (5, 2)
+    """
+
+    def __init__(self, points, shape, superlevel, last):
+        self.points = points
+        self.shape = tuple(shape)
+        self.superlevel = superlevel
+        self.last = last
+
+    def get_points(self, dim):
+        """Return the `Points` of one dimension, or raise KeyError saying what there is."""
+        try:
+            return self.points[dim]
+        except KeyError:
+            raise KeyError(
+                f"dimension {dim!r} was not computed; this diagram has {list(self.points)}"
+            ) from None
+
+    @property
+    def homology_dimensions(self):
+        """Dimensions that were computed."""
+        return tuple(self.points)
+
+    @property
+    def n_samples(self):
+        """Number of samples over all leading axes."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    def flat(self):
+        """Return the same diagrams with one leading axis."""
+        return self._select(0, self.n_samples, (self.n_samples,))
+
+    def _select(self, start, stop, shape):
+        points = {dim: part.sample(start, stop) for dim, part in self.points.items()}
+        last = self.last
+        return DiagramBatch(points, shape, self.superlevel, lambda: last()[start:stop])
+
+    def __len__(self):
+        if not self.shape:
+            raise TypeError("a batch without axes has no length")
+        return self.shape[0]
+
+    def __getitem__(self, index):
+        if isinstance(index, tuple):
+            batch = self
+            for i in index:
+                batch = batch[i]
+            return batch
+        stride = int(np.prod(self.shape[1:], dtype=np.int64))
+        if isinstance(index, slice):
+            start, stop, step = index.indices(len(self))
+            if step != 1:
+                raise ValueError(f"slices of a batch must have step 1, got {step}")
+            stop = max(start, stop)
+            shape = (stop - start, *self.shape[1:])
+            return self._select(start * stride, stop * stride, shape)
+        i = int(np.arange(len(self))[index])  # negative and out-of-range as in numpy
+        one = self._select(i * stride, (i + 1) * stride, self.shape[1:])
+        return one if one.shape else Diagram(one)
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self):
+        return f"DiagramBatch(shape={self.shape}, homology_dimensions={list(self.points)})"

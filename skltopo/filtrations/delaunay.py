@@ -1,0 +1,343 @@
+"""Weak Alpha and Alpha filtrations: points to diagrams by their Delaunay triangulation."""
+
+from functools import partial
+from itertools import combinations
+
+import numpy as np
+
+from .._kernels.delaunay.pairs2 import planar_alpha_pairs
+from .._kernels.delaunay.pairs_any import (
+    delaunay_complex,
+    delaunay_pairs_3d,
+    delaunay_pairs_any,
+)
+from .._kernels.delaunay.triangulation2 import Triangulation, delaunay_triangles
+from .._utils.parallel import effective_n_jobs, run
+from ..diagrams.containers import Diagram, DiagramBatch, Points, concatenate, stack_columns
+from .circumradius import circumradii
+from .point_clouds import Clouds, ends_of, resolve_dimensions
+
+__all__ = ["Alpha", "WeakAlpha"]
+
+# Points in one kernel call at the most: Ctrl-C is heard between calls.
+CHUNK_POINTS = 1 << 18
+# Calls for each thread, so that none waits long for the last.
+CALLS_PER_THREAD = 4
+
+
+class _DelaunayFiltration:
+    """What both filtrations of the Delaunay triangulation share; see `WeakAlpha`."""
+
+    def __init__(
+        self,
+        max_dim=1,
+        *,
+        homology_dimensions=None,
+        keep_zero=False,
+        warm_start=False,
+        n_jobs=None,
+    ):
+        self.max_dim = max_dim
+        self.homology_dimensions = resolve_dimensions(max_dim, homology_dimensions)
+        self.keep_zero = keep_zero
+        self.warm_start = warm_start
+        self.n_jobs = n_jobs
+        self._previous = None
+
+    def __getstate__(self):
+        return {**self.__dict__, "_previous": None}
+
+    def __call__(self, points):
+        """Compute the diagrams of one cloud or of a batch.
+
+        Parameters
+        ----------
+        points : (..., n, d) array-like or torch.Tensor, or list of (n_i, d) ones
+            Finite real numbers. Axes before the last two, or the list, are a batch; clouds of a
+            list may differ in n. Pairing is done in float64.
+
+        Returns
+        -------
+        Diagram or DiagramBatch
+            A batch if points have more than two axes or are a list of clouds. Tensors if points are
+            tensors, of their dtype.
+
+        Raises
+        ------
+        TypeError
+            If points are not real numbers.
+        ValueError
+            If points are ragged or empty, differ in dimension, or have a NaN or an infinity.
+        """
+        clouds = Clouds(points)
+        found = self._find_pairs(clouds)
+        index = [clouds.number(*found[dim]) for dim in self.homology_dimensions]
+        values = self._values(clouds, index)
+        parts = {
+            dim: self._make_points(clouds, dim, *found[dim], finite)
+            for dim, finite in zip(self.homology_dimensions, values, strict=True)
+        }
+        batch = DiagramBatch(parts, clouds.shape, False, partial(self._last_values, clouds))
+        return batch if clouds.shape else Diagram(batch)
+
+    def _find_pairs(self, clouds):
+        """Run the kernels: {dim: (pairs, splits)} with indices within a cloud."""
+        d = clouds.n_dimensions
+        found = self._find_planar(clouds) if d <= 2 else self._find_spatial(clouds)
+        for dim in range(max(d, 2), self.max_dim + 1):
+            found[dim] = (
+                np.empty((0, self._n_columns(dim)), dtype=np.int64),
+                np.zeros(clouds.n_clouds + 1, dtype=np.int64),
+            )
+        return found
+
+    def _find_planar(self, clouds):
+        holes = self.homology_dimensions != (0,)
+        call = partial(planar_alpha_pairs, alpha=self._alpha, holes=holes, keep_zero=self.keep_zero)
+        if clouds.n_clouds == 1:
+            if self.warm_start and self._previous is None:
+                self._previous = Triangulation()
+            results = [call(clouds.plain, clouds.splits, previous=self._previous)]
+        else:
+            n_jobs = effective_n_jobs(self.n_jobs)
+            cuts = _cut(clouds, n_jobs)
+            results = run(
+                [partial(call, clouds.plain, clouds.splits[i:j]) for i, j in cuts], n_jobs
+            )
+        return {0: _join([r[:2] for r in results]), 1: _join([r[2:] for r in results])}
+
+    def _find_spatial(self, clouds):
+        pair = delaunay_pairs_3d if clouds.n_dimensions == 3 else delaunay_pairs_any
+        dims = [dim for dim in self.homology_dimensions if dim < clouds.n_dimensions]
+        call = partial(pair, dims=dims, alpha=self._alpha, keep_zero=self.keep_zero)
+        n_jobs = effective_n_jobs(self.n_jobs)
+        results = run([partial(call, clouds[i]) for i in range(clouds.n_clouds)], n_jobs)
+        found = {}
+        for dim in dims:
+            rows = [result[dim][0] for result in results]
+            none = np.empty((0, self._n_columns(dim)), dtype=np.int64)
+            found[dim] = np.concatenate([none, *rows]), ends_of([len(pairs) for pairs in rows])
+        return found
+
+    def _make_points(self, clouds, dim, pairs, splits, finite):
+        n_essential = clouds.n_clouds if dim == 0 else 0  # the hull of the points has no holes
+        return Points(
+            finite=finite,
+            pairs=pairs,
+            splits=splits,
+            births=clouds.zeros(n_essential),
+            essential=np.zeros((n_essential, self._n_birth_columns(dim)), dtype=np.int64),
+            essential_splits=np.arange(n_essential + 1) if dim == 0 else 0 * splits,
+        )
+
+    def _last_values(self, clouds):
+        """Value of the simplex that enters last, for each cloud."""
+        return concatenate(
+            [
+                self._last_value(
+                    clouds, [part + clouds.splits[i] for part in top_simplices(clouds[i])]
+                )
+                for i in range(clouds.n_clouds)
+            ]
+        )
+
+    def __repr__(self):
+        return (
+            f"{type(self).__name__}(max_dim={self.max_dim}, "
+            f"homology_dimensions={self.homology_dimensions})"
+        )
+
+
+def _cut(clouds, n_jobs):
+    """Return ranges (i, j) of splits, so that clouds i to j - 1 are one call of the kernel."""
+    n_clouds = clouds.n_clouds
+    if n_clouds <= 1:
+        return [(0, n_clouds + 1)]
+    most = CHUNK_POINTS
+    if n_jobs > 1:
+        most = min(most, -(-len(clouds.plain) // (CALLS_PER_THREAD * n_jobs)))
+    chunks, start = [], 0
+    for i in range(1, n_clouds + 1):
+        if i == n_clouds or clouds.splits[i + 1] - clouds.splits[start] > most:
+            chunks.append((start, i + 1))
+            start = i
+    return chunks
+
+
+def _join(results):
+    """Join (pairs, splits) of consecutive chunks."""
+    if len(results) == 1:
+        return results[0]
+    pairs, splits = zip(*results, strict=True)
+    return np.concatenate(pairs), ends_of(np.concatenate([np.diff(s) for s in splits]))
+
+
+def top_simplices(points):
+    """Return arrays of simplices of a Delaunay complex, (m, k + 1) int64, with all maximal ones."""
+    if points.shape[1] > 2:
+        return delaunay_complex(points)
+    triangles = delaunay_triangles(points) if points.shape[1] == 2 else ()
+    if len(triangles):
+        return [triangles]
+    order = np.lexsort(points.T[::-1])
+    return [np.stack([order[:-1], order[1:]], axis=1)]
+
+
+class WeakAlpha(_DelaunayFiltration):
+    """Persistence of points by the edges of their Delaunay triangulation, at their lengths.
+
+    A simplex of the Delaunay triangulation enters with its longest edge, at its length: the
+    Vietoris-Rips filtration of the Delaunay complex, also called Delaunay-Rips. PD_0 is that of
+    Vietoris-Rips; PD_1 is close to it, and has O(n) edges to look at in the plane. It is the
+    filtration of the paper's figure 1.
+
+    Parameters
+    ----------
+    max_dim : int, default=1
+        Largest homology dimension.
+    homology_dimensions : tuple of int, default=None
+        Dimensions to compute, up to max_dim; None for all.
+    keep_zero : bool, default=False
+        Keep points with death equal to birth, where they pair two different edges.
+    warm_start : bool, default=False
+        Keep the triangulation of a cloud in the plane for the next call, and repair it if few
+        points have moved since: 2.5 to 5 times faster if that is one in 1000, no gain if it is more
+        than one in 50. Not for calls from several threads at once. The result is the same.
+    n_jobs : int, default=None
+        Threads for a batch. None is 1 unless in a joblib context, -1 is all cores. The result is
+        the same for any value.
+
+    See Also
+    --------
+    Alpha : The same triangulation, by radii of empty circles.
+
+    Notes
+    -----
+    ``pairs[k]`` has the critical edges (bu, bv, du, dv); a vertex v is the edge (v, v). Edges of
+    the same length enter in the order of their vertices. Where more than three points lie on one
+    circle, a triangulation is chosen that has short edges (see ``plane.pyx``).
+
+    The gradient of a length is a unit vector at each end, and zero between coincident points.
+
+    References
+    ----------
+    Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, section 2 (weak Alpha).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skltopo.filtrations import WeakAlpha
+    >>> square = np.array([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0], [0.0, 4.0]])
+    >>> diagram = WeakAlpha()(square)
+    >>> diagram[0]
+    array([[ 0., inf],
+           [ 0.,  4.],
+           [ 0.,  3.],
+           [ 0.,  3.]])
+    >>> diagram[1], diagram.pairs[1]
+    (array([[4., 5.]]), array([[1, 2, 0, 2]]))
+
+    Tensors come back as tensors, and gradients flow to the ends of critical edges:
+
+    >>> import torch
+    >>> points = torch.tensor(square, requires_grad=True)
+    >>> birth, death = WeakAlpha()(points)[1][0]
+    >>> death.backward()
+    >>> points.grad[2]
+    tensor([0.6000, 0.8000], dtype=torch.float64)
+    """
+
+    _alpha = False
+
+    def _n_columns(self, dim):
+        return 4
+
+    def _n_birth_columns(self, dim):
+        return 2
+
+    def _values(self, clouds, index):
+        return clouds.edge_values(index)
+
+    def _last_value(self, clouds, simplices):
+        edges = np.concatenate(
+            [part[:, pair] for part in simplices for pair in combinations(range(part.shape[1]), 2)]
+        )
+        if len(edges) == 0:
+            return clouds.zeros(1)
+        squares = (np.ptp(clouds.plain[edges], axis=1) ** 2).sum(axis=1)
+        return clouds.edge_values([edges[[np.argmax(squares)]]])[0][:, 0]
+
+
+class Alpha(_DelaunayFiltration):
+    """Persistence of points by the radii of empty circles (spheres) of their Delaunay complex.
+
+    A simplex enters at the radius of the smallest circle through its corners if no point lies
+    inside (a Gabriel simplex), and else with the first simplex that it is a face of. It has the
+    homology of the union of balls of that radius around the points (Čech).
+
+    Values are radii: an edge enters at half the length at which it enters `WeakAlpha` or
+    Vietoris-Rips. gudhi's ``AlphaComplex`` returns squared radii.
+
+    Parameters
+    ----------
+    max_dim : int, default=1
+    homology_dimensions : tuple of int, default=None
+    keep_zero : bool, default=False
+    warm_start : bool, default=False
+    n_jobs : int, default=None
+        All as in `WeakAlpha`.
+
+    See Also
+    --------
+    WeakAlpha : The same triangulation, by lengths of edges.
+
+    Notes
+    -----
+    ``pairs[k]`` has k + 1 corners of the simplex that gives birth, then k + 2 corners of the one
+    that ends it, each in ascending order. The gradient of a circumradius is large where a simplex
+    is nearly flat.
+
+    References
+    ----------
+    Edelsbrunner, Mücke, Three-dimensional alpha shapes, 1994.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skltopo.filtrations import Alpha
+    >>> diagram = Alpha()(np.array([[0.0, 0.0], [6.0, 0.0], [3.0, 4.0]]))
+    >>> diagram[0]
+    array([[0. ,  inf],
+           [0. , 2.5],
+           [0. , 2.5]])
+    >>> diagram[1], diagram.pairs[1]
+    (array([[3.   , 3.125]]), array([[0, 1, 0, 1, 2]]))
+    """
+
+    _alpha = True
+
+    def _n_columns(self, dim):
+        return 2 * dim + 3
+
+    def _n_birth_columns(self, dim):
+        return dim + 1
+
+    def _values(self, clouds, index):
+        return [self._radii(clouds, rows) for rows in index]
+
+    def _radii(self, clouds, rows):
+        n_birth = rows.shape[1] // 2
+        if n_birth == 1:  # a vertex, and the edge that joins it
+            deaths = 0.5 * clouds.edge_values([rows[:, 1:]])[0][:, 0]
+            return stack_columns(clouds.zeros(len(rows)), deaths)
+        corners = clouds.gather(rows)
+        births, deaths = circumradii(corners[:, :n_birth]), circumradii(corners[:, n_birth:])
+        return stack_columns(births, deaths)
+
+    def _last_value(self, clouds, simplices):
+        simplices = [part for part in simplices if part.shape[1] > 1 and len(part)]
+        if not simplices:
+            return clouds.zeros(1)
+        radii = [circumradii(clouds.plain[part]) for part in simplices]
+        last = max(range(len(radii)), key=lambda k: radii[k].max())
+        return circumradii(clouds.gather(simplices[last][[np.argmax(radii[last])]]))

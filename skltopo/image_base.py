@@ -1,0 +1,117 @@
+"""Images, volumes and flattened rows at the door of estimators."""
+
+import math
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import check_array, validate_data
+
+from ._utils.checks import is_integer
+
+__all__ = ["ImageRowsMixin", "as_rows", "resolve_shape"]
+
+
+class ImageRowsMixin:
+    """The door of transformers of images, volumes and functions on a line.
+
+    A class that inherits it has the parameter `image_shape`, and may learn more in `_prepare`.
+    """
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn the shape of the images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, height, width), (n, depth, height, width) or (n, n_pixels)
+            Images or volumes, or rows: these flattened if `image_shape` is given, else functions on
+            a line.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If X is not finite, has no pixels, or does not fit `image_shape`.
+        """
+        rows, shape = as_rows(self, X, reset=True)
+        self.image_shape_ = resolve_shape(self.image_shape, shape, rows.shape[1])
+        self._prepare()
+        return self
+
+    def _prepare(self):
+        """Check and learn what depends on image_shape_."""
+
+    def _wants_a_frame(self):
+        """Tell whether `set_output` asks for a frame, which has two axes."""
+        return _get_output_config("transform", self)["dense"] != "default"
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def as_rows(estimator, X, reset):
+    """Return X as validated rows, and the shape of its images if it has more than two axes.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With image_shape_, if reset is False.
+    X : array-like of shape (n, n_pixels), (n, height, width) or (n, depth, height, width)
+    reset : bool
+        Whether this is fit.
+
+    Returns
+    -------
+    rows : (n, n_pixels) float64 or float32 ndarray
+    shape : tuple or None
+
+    Raises
+    ------
+    ValueError
+        If X is not finite, has no pixels, or has images of another shape than in fit.
+    """
+    shape = None
+    if getattr(X, "ndim", 2) > 2 or (isinstance(X, (list, tuple)) and np.ndim(X) > 2):
+        X = check_array(X, allow_nd=True, dtype=[np.float64, np.float32], input_name="X")
+        if X.ndim > 4:
+            raise ValueError(
+                "X must have shape (n, height, width), (n, depth, height, width) or "
+                f"(n, n_pixels), got {X.shape}"
+            )
+        shape = tuple(X.shape[1:])
+        if 0 in shape:
+            raise ValueError(f"images in X must not be empty, got shape {X.shape}")
+        X = X.reshape(len(X), -1)
+    rows = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32])
+    if not reset and shape is not None and shape != estimator.image_shape_:
+        raise ValueError(
+            f"X must have images of shape {estimator.image_shape_} as in fit, got {shape}"
+        )
+    return rows, shape
+
+
+def resolve_shape(wanted, shape, n_pixels):
+    """Return the shape of an image from the parameter image_shape and what `as_rows` returned."""
+    if wanted is None:
+        return shape if shape is not None else (1, n_pixels)
+    if len(wanted) not in (2, 3) or not all(is_integer(n) and n > 0 for n in wanted):
+        raise ValueError(
+            "image_shape must be two positive integers (height, width), or three for volumes, "
+            f"got {wanted!r}"
+        )
+    wanted = tuple(int(n) for n in wanted)
+    n_wanted = math.prod(wanted)
+    if shape is None and n_wanted != n_pixels:
+        raise ValueError(f"X must have {n_wanted} columns for image_shape={wanted}, got {n_pixels}")
+    if shape is not None and shape != wanted:
+        raise ValueError(f"X must have images of image_shape={wanted}, got images of {shape}")
+    return wanted

@@ -1,0 +1,278 @@
+"""Descent of points: a loss with its gradient, a rule for steps, and the loop around both."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import Bounds, minimize
+from tqdm import tqdm
+
+from .._kernels.functionals.lengths import edge_gradient
+from .._utils.arrays import is_tensor
+from ..energies import polynomial_gradient
+from .critical_sets import EdgeComplex, big_step_gradient
+from .fields import GaussianField
+
+__all__ = ["Adam", "Box", "Descent", "Loss", "Sgd", "descend", "descend_lbfgs"]
+
+
+class Loss:
+    """Sum of energies of the diagrams of points, plus anchor * sum |x - start|^2.
+
+    Parameters
+    ----------
+    filtration : callable
+        Points to `Diagram`.
+    energies : list of Energy
+    anchor : float
+    start : (n, d) float64 ndarray
+    closed_form : bool
+        Critical cells are edges with their lengths for values, and no essential class counts: then
+        the gradient needs no torch.
+    simplices : callable, default=None
+        ``simplices(points)`` as `EdgeComplex` takes them: the gradient becomes that of big steps.
+    """
+
+    def __init__(self, filtration, energies, anchor, start, closed_form, simplices=None):
+        self.filtration = filtration
+        self.energies = energies
+        self.anchor = anchor
+        self.start = start
+        self.closed_form = closed_form
+        self.simplices = simplices
+
+    def __call__(self, points):
+        """Return (loss, gradient) at (n, d) float64 points."""
+        find = self._closed_form if self.closed_form else self._autograd
+        value, gradient = find(points)
+        if self.anchor:
+            away = points - self.start
+            value += self.anchor * float(np.square(away).sum())
+            gradient += 2 * self.anchor * away
+        return value, gradient
+
+    def _closed_form(self, points):
+        diagram = self.filtration(points)
+        batch = diagram.as_batch()
+        gradient = np.zeros(points.shape)
+        total = 0.0
+        for energy in self.energies:
+            part = batch.get_points(energy.dim)
+            value, derivatives = polynomial_gradient(energy, part.finite, len(part.essential))
+            total += value
+            if self.simplices is None:
+                edge_gradient(points, part.pairs, part.finite, derivatives, gradient)
+        if self.simplices is not None:
+            n_essential = {e.dim: len(batch.get_points(e.dim).essential) for e in self.energies}
+            complex = EdgeComplex(points, self.simplices(points))
+            gradient = big_step_gradient(complex, self.energies, n_essential)
+        return total, gradient
+
+    def _autograd(self, points):
+        import torch
+
+        live = torch.from_numpy(points.copy()).requires_grad_()
+        diagram = self.filtration(live)
+        total = sum(energy(diagram) for energy in self.energies)
+        if not is_tensor(total):
+            raise TypeError("filtration must return diagrams of tensors for points in a tensor")
+        if total.requires_grad:
+            total.backward()
+        gradient = np.zeros(points.shape) if live.grad is None else live.grad.numpy()
+        return float(total.detach()), gradient
+
+
+class Sgd:
+    """Steps along the gradient."""
+
+    def __init__(self, learning_rate):
+        self.learning_rate = learning_rate
+
+    def step(self, gradient):
+        """Return the moves of a step."""
+        return -self.learning_rate * gradient
+
+
+class Adam:
+    """Adam (Kingma and Ba, 2015), to the last digits torch.optim.Adam."""
+
+    def __init__(self, learning_rate, betas=(0.9, 0.999), eps=1e-8):
+        self.learning_rate = learning_rate
+        self.betas = betas
+        self.eps = eps
+        self.n_steps = 0
+        self.mean = self.square = 0.0
+
+    def step(self, gradient):
+        """Return the moves of a step."""
+        self.n_steps += 1
+        first, second = self.betas
+        self.mean = first * self.mean + (1 - first) * gradient
+        self.square = second * self.square + (1 - second) * np.square(gradient)
+        root = np.sqrt(self.square)
+        root /= np.sqrt(1 - second**self.n_steps)
+        root += self.eps
+        return self.mean * (-self.learning_rate / (1 - first**self.n_steps)) / root
+
+
+class Box:
+    """Projection to a box, from (d,) low to (d,) high."""
+
+    def __init__(self, low, high):
+        self.low = low
+        self.high = high
+
+    def __call__(self, points):
+        """Return the nearest points of the box."""
+        return np.clip(points, self.low, self.high)
+
+
+@dataclass
+class Descent:
+    """What a descent leaves.
+
+    Attributes
+    ----------
+    points : (n, d) float64 ndarray
+        After the last step whose loss is known.
+    curve : list of float
+        Loss at the start and after each step; empty if interrupted before the first.
+    best : list of float
+        The least loss up to each step.
+    fields : list of GaussianField
+        The steps of a diffeomorphic descent.
+    path : list of (n, d) ndarray
+        Points at the start and after each step, if asked for.
+    ending : str
+        "settled", "max_iter", "interrupted" or "diverged".
+    """
+
+    points: np.ndarray
+    curve: list = field(default_factory=list)
+    best: list = field(default_factory=list)
+    fields: list = field(default_factory=list)
+    path: list = field(default_factory=list)
+    ending: str = "max_iter"
+
+    @property
+    def n_iter(self):
+        """Steps whose loss is known."""
+        return max(0, len(self.curve) - 1)
+
+    def arrive(self, points, value, store_path):
+        """Take note of points and their loss."""
+        self.points = points
+        self.curve.append(value)
+        self.best.append(min([value, *self.best[-1:]]))
+        if store_path:
+            self.path.append(points)
+
+    def is_settled(self, tol, patience):
+        """Tell whether the last `patience` steps improved the best loss by less than tol of it."""
+        if tol is None or len(self.best) <= patience:
+            return False
+        before = self.best[-1 - patience]
+        return before - self.best[-1] <= tol * abs(before)
+
+
+def descend(loss, start, rule, *, project, bandwidth, max_iter, tol, patience, store_path, verbose):
+    """Take steps until the loss settles; Ctrl-C ends the descent, too.
+
+    Parameters
+    ----------
+    loss : callable
+        Points to (loss, gradient).
+    start : (n, d) float64 ndarray
+    rule : Sgd or Adam
+    project : Box
+        After each step.
+    bandwidth : float or None
+        Not None: moves of the points with a gradient are spread over all others by a
+        `GaussianField`.
+    max_iter, patience : int
+    tol : float or None
+    store_path, verbose : bool
+
+    Returns
+    -------
+    Descent
+    """
+    descent = Descent(project(start))
+    # Squares of far points overflow: that is looked for.
+    try:
+        with (
+            tqdm(total=max_iter, desc="TopoShaper", disable=not verbose) as progress,
+            np.errstate(over="ignore", invalid="ignore"),
+        ):
+            value, gradient = loss(descent.points)
+            descent.arrive(descent.points, value, store_path)
+            for _ in range(max_iter):
+                if not gradient.any() or descent.is_settled(tol, patience):
+                    descent.ending = "settled"
+                    break
+                moves = rule.step(gradient)
+                spread = None
+                if bandwidth is not None:
+                    moving = gradient.any(axis=1)
+                    spread = GaussianField(descent.points[moving], moves[moving], bandwidth).damp()
+                    moves = spread(descent.points)
+                points = project(descent.points + moves)
+                if not np.isfinite(np.square(points).sum()):  # so that lengths are finite, too
+                    descent.ending = "diverged"
+                    break
+                value, gradient = loss(points)
+                descent.arrive(points, value, store_path)
+                if spread is not None:
+                    descent.fields.append(spread)
+                if verbose:
+                    progress.set_postfix(loss=f"{value:.4g}", refresh=False)
+                    progress.update()
+    except KeyboardInterrupt:
+        descent.ending = "interrupted"
+    return descent
+
+
+class _Stop(Exception):
+    """Ends a minimisation from within, with the name of an ending."""
+
+
+def descend_lbfgs(loss, start, *, project, max_iter, tol, patience, store_path, verbose):
+    """Minimise by L-BFGS-B, which keeps to bounds by itself; parameters as for `descend`."""
+    descent = Descent(project(start))
+    last = {}
+
+    def evaluate(flat):
+        points = flat.reshape(start.shape).copy()
+        if not np.isfinite(np.square(points).sum()):
+            raise _Stop("diverged")
+        value, gradient = loss(points)
+        last.update(points=points, value=value)
+        return value, gradient.ravel()
+
+    n = len(start)
+    bounds = Bounds(np.tile(project.low, n), np.tile(project.high, n))
+    try:
+        with tqdm(total=max_iter, desc="TopoShaper", disable=not verbose) as progress:
+            descent.arrive(descent.points, loss(descent.points)[0], store_path)
+
+            def arrive(flat):
+                points = flat.reshape(start.shape).copy()
+                known = np.array_equal(points, last["points"])
+                descent.arrive(points, last["value"] if known else loss(points)[0], store_path)
+                progress.set_postfix(loss=f"{descent.curve[-1]:.4g}", refresh=False)
+                progress.update()
+                if descent.is_settled(tol, patience):
+                    raise _Stop("settled")
+
+            options = {"maxiter": max_iter, "maxfun": 20 * max_iter, "ftol": 0, "gtol": 0}
+            with np.errstate(all="ignore"):  # of a step of length zero, in an inverse Hessian
+                minimize(
+                    evaluate, descent.points.ravel(), jac=True, method="L-BFGS-B", bounds=bounds,
+                    callback=arrive, options=options,
+                )  # fmt: skip
+            if descent.n_iter < max_iter:
+                descent.ending = "settled"
+    except _Stop as stop:
+        descent.ending = str(stop)
+    except KeyboardInterrupt:
+        descent.ending = "interrupted"
+    return descent

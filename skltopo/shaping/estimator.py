@@ -1,0 +1,410 @@
+"""TopoShaper: points move until their persistence diagram is as wished (figures 1 and 2)."""
+
+import warnings
+from functools import partial
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ..energies import Energy
+from ..filtrations import Alpha, VietorisRips, WeakAlpha
+from .critical_sets import cliques, delaunay_faces
+from .descent import Adam, Box, Loss, Sgd, descend, descend_lbfgs
+from .fields import NearestField, Replay, typical_spacing
+
+__all__ = ["OBJECTIVES", "TopoShaper"]
+
+OBJECTIVES = {
+    "spread": [Energy(dim=0, p=2, i0=2, weight=-1.0)],
+    "clusters": [Energy(dim=0, p=2, i0=2)],
+    "holes": [Energy(dim=1, p=2, weight=-1.0)],
+    "fill": [Energy(dim=1, p=2)],
+    "lines": [Energy(dim=1, p=2, q=1, weight=-1.0), Energy(dim=0, p=2, i0=2)],
+}
+FILTRATIONS = {"weak_alpha": WeakAlpha, "alpha": Alpha, "rips": VietorisRips}
+# Cells of a Delaunay complex for each of many uniform points: 32 in R^4, 190 in R^5, 1300 in R^6.
+MAX_DELAUNAY_FEATURES = 5
+
+
+class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    r"""Move points by descent on functions of their persistence diagram.
+
+    Minimises :math:`\sum_j w_j E_j(\mathrm{PD}(x)) + \mathrm{anchor} \sum_i |x_i - x_i^0|^2` over
+    the points x, from x^0 = X.
+
+    Parameters
+    ----------
+    objective : {"holes", "clusters", "spread", "lines", "fill"}, Energy or list of Energy, \
+default="holes"
+        What is minimised. The names are the panels of the paper's figure 1: "holes" increases
+        E(2, 0, 1; PD_1), "fill" decreases it; "spread" increases E(2, 0, 2; PD_0), "clusters"
+        decreases it; "lines" increases E(2, 1, 1; PD_1) and decreases E(2, 0, 2; PD_0). Energies
+        with a negative weight are increased. "clusters" draws points together along
+        a tree; to gather them in many tight clumps, take a power below 1, as
+        ``Energy(dim=0, p=0.5, i0=2)``.
+    filtration : {"weak_alpha", "alpha", "rips"} or callable, default="weak_alpha"
+        Of the points: a class of `skltopo.filtrations` up to the dimension that the objective
+        needs, or any callable from points (arrays and tensors) to a `Diagram`. For X of more than
+        5 features, where Delaunay complexes explode, the name "weak_alpha" stands for "rips", whose
+        PD_0 is the same.
+    gradient : {"subgradient", "big_step", "diffeomorphic"}, default="subgradient"
+        "subgradient": only the ends of critical edges move, the paper's. "big_step": all edges move
+        that become critical on the way to a target, the critical sets of Nigmetov and Morozov; for
+        filtrations by edge lengths ("weak_alpha" and "rips"). "diffeomorphic": a smooth field takes
+        the moves of the critical points and spreads them over all others (Carrière, Theveneau and
+        Lacombe), shortened to where it can be undone.
+    optimizer : {"adam", "sgd", "lbfgs"}, default="adam"
+        What makes moves of gradients. "lbfgs" has its own line search, and goes with
+        gradient="subgradient" only.
+    learning_rate : float, default=0.01
+        Of "adam" and "sgd". A step of "adam" is about so long in each coordinate: choose it by the
+        size of the cloud.
+    max_iter : int, default=100
+        Limit of steps.
+    tol : float, default=1e-4
+        Stop when ``n_iter_no_change`` steps together have improved the loss by less than this
+        fraction of it. None: take ``max_iter`` steps.
+    n_iter_no_change : int, default=10
+    anchor : float, default=0.0
+        Weight of the squared distances from where points began.
+    bounds : tuple (low, high), default=None
+        Box that points are kept in by projection: two numbers, or two arrays of shape
+        (n_features,).
+    bandwidth : float, default=None
+        Of the field of gradient="diffeomorphic". None: twice the mean distance between nearest
+        points.
+    subsample : int or float, default=None
+        Number or fraction of points, drawn once, that the diagrams see; the fitted displacement
+        carries the others, as `transform` does.
+    store_path : bool, default=False
+        Whether to keep ``path_``.
+    random_state : int, RandomState instance or None, default=None
+        For ``subsample``.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Attributes
+    ----------
+    embedding_ : (n_samples, n_features) ndarray
+        The moved points.
+    loss_curve_ : (n_iter_ + 1,) ndarray
+        Loss at the start and after each step.
+    n_iter_ : int
+        Steps.
+    path_ : (n_iter_ + 1, n_shaped, n_features) ndarray
+        Shaped points at the start and after each step, if ``store_path``.
+    sample_indices_ : (n_shaped,) ndarray
+        Points that the diagrams see.
+    filtration_ : callable
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    Notes
+    -----
+    `transform` carries any points by the fitted displacement. For "diffeomorphic" they take the
+    same steps, and training points arrive at ``embedding_`` up to rounding. Otherwise the moves of
+    the training points are interpolated between the nearest of them, and training points arrive
+    exactly; coincident ones move as the first of them.
+
+    Ctrl-C during a fit leaves the points after the last whole step, and warns. The gradient of
+    energies of critical edges is computed in closed form; other filtrations, and energies with
+    ``essential="clip"``, are differentiated by torch.
+
+    References
+    ----------
+    Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, section 3, figures 1, 2.
+
+    Nigmetov, Morozov, Topological optimization with big steps, 2024.
+
+    Carrière, Theveneau, Lacombe, Diffeomorphic interpolation for efficient persistence-based
+    topological optimization, 2024.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skltopo import TopoShaper
+    >>> X = np.random.default_rng(0).random((100, 2))
+    >>> shaper = TopoShaper("holes").fit(X)
+    >>> bool(shaper.loss_curve_[-1] < 5 * shaper.loss_curve_[0] < 0)
+    True
+    >>> shaper.embedding_.shape, shaper.transform([[0.5, 0.5]]).shape
+    ((100, 2), (1, 2))
+    """
+
+    _parameter_constraints: dict = {
+        "objective": [StrOptions(set(OBJECTIVES)), Energy, list, tuple],
+        "filtration": [StrOptions(set(FILTRATIONS)), callable],
+        "gradient": [StrOptions({"subgradient", "big_step", "diffeomorphic"})],
+        "optimizer": [StrOptions({"adam", "sgd", "lbfgs"})],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left"), None],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "anchor": [Interval(Real, 0, None, closed="left")],
+        "bounds": [tuple, list, None],
+        "bandwidth": [Interval(Real, 0, None, closed="neither"), None],
+        "subsample": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="neither"),
+            None,
+        ],
+        "store_path": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        objective="holes",
+        *,
+        filtration="weak_alpha",
+        gradient="subgradient",
+        optimizer="adam",
+        learning_rate=1e-2,
+        max_iter=100,
+        tol=1e-4,
+        n_iter_no_change=10,
+        anchor=0.0,
+        bounds=None,
+        bandwidth=None,
+        subsample=None,
+        store_path=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.objective = objective
+        self.filtration = filtration
+        self.gradient = gradient
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.anchor = anchor
+        self.bounds = bounds
+        self.bandwidth = bandwidth
+        self.subsample = subsample
+        self.store_path = store_path
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Move the points.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Points; float32 is computed in float64 and gives float32.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+        """
+        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        points = X.astype(np.float64)
+        project = self._make_projection(X.shape[1])
+        energies = self._make_energies()
+        self.filtration_ = self._make_filtration(energies, X.shape[1])
+        self.sample_indices_ = self._draw(len(X))
+        start = points[self.sample_indices_]
+        descent = self._descend(start, energies, project)
+        self._warn(descent)
+        self._store(descent, start, project)
+        embedding = descent.points
+        if len(start) < len(points):
+            embedding = self._carry(points)
+            embedding[self.sample_indices_] = descent.points
+        self.embedding_ = embedding.astype(X.dtype, copy=False)
+        return self
+
+    def _make_energies(self):
+        if isinstance(self.objective, str):
+            return OBJECTIVES[self.objective]
+        energies = [self.objective] if isinstance(self.objective, Energy) else list(self.objective)
+        wrong = [energy for energy in energies if not isinstance(energy, Energy)]
+        if wrong or not energies:
+            raise TypeError(
+                "objective must be a name, an Energy or a list of at least one Energy, got "
+                f"{self.objective!r}"
+            )
+        return energies
+
+    def _make_filtration(self, energies, n_features, warm_start=False):
+        """Return the filtration; with warm_start one that is fast where few points move."""
+        if not isinstance(self.filtration, str):
+            return self.filtration
+        name = self.filtration
+        if name == "weak_alpha" and n_features > MAX_DELAUNAY_FEATURES:
+            name = "rips"
+        max_dim = max(energy.dim for energy in energies)
+        options = {"warm_start": True} if warm_start and name != "rips" else {}
+        return FILTRATIONS[name](max_dim=max_dim, **options)
+
+    def _make_projection(self, n_features):
+        if self.bounds is None:
+            return Box(np.full(n_features, -np.inf), np.full(n_features, np.inf))
+        try:
+            low, high = (np.broadcast_to(np.float64(b), n_features) for b in self.bounds)
+        except (TypeError, ValueError):
+            low = high = None
+        if low is None or not (low <= high).all():
+            raise ValueError(
+                "bounds must be (low, high) with low <= high, numbers or arrays of shape "
+                f"({n_features},), got {self.bounds!r}"
+            )
+        return Box(low, high)
+
+    def _draw(self, n_samples):
+        """Return the indices of the points that the diagrams see."""
+        if self.subsample is None:
+            return np.arange(n_samples)
+        n_shaped = self.subsample
+        if not isinstance(n_shaped, Integral):
+            n_shaped = max(1, round(n_shaped * n_samples))
+        rng = check_random_state(self.random_state)
+        return np.sort(rng.choice(n_samples, min(n_shaped, n_samples), replace=False))
+
+    def _has_edge_lengths(self):
+        """Tell whether births and deaths are Euclidean lengths of the edges in pairs."""
+        metric = getattr(self.filtration_, "metric", "euclidean")
+        return isinstance(self.filtration_, (WeakAlpha, VietorisRips)) and metric == "euclidean"
+
+    def _make_loss(self, start, energies):
+        by_edges = self._has_edge_lengths()
+        drop = all(energy.essential == "drop" for energy in energies)
+        simplices = None
+        if self.gradient == "big_step":
+            if not (by_edges and drop):
+                raise ValueError(
+                    'gradient="big_step" needs filtration="weak_alpha" or "rips" with Euclidean '
+                    f'distances, and energies with essential="drop", got {self.filtration_!r} and '
+                    f"{energies}"
+                )
+            simplices = delaunay_faces
+            if isinstance(self.filtration_, VietorisRips):
+                simplices = partial(cliques, max_edge=self.filtration_.max_edge)
+        filtration = self._make_filtration(energies, start.shape[1], warm_start=True)
+        return Loss(filtration, energies, self.anchor, start, by_edges and drop, simplices)
+
+    def _descend(self, start, energies, project):
+        loss = self._make_loss(start, energies)
+        options = {
+            "project": project,
+            "max_iter": self.max_iter,
+            "tol": self.tol,
+            "patience": self.n_iter_no_change,
+            "store_path": self.store_path,
+            "verbose": bool(self.verbose),
+        }
+        if self.optimizer == "lbfgs":
+            if self.gradient != "subgradient":
+                raise ValueError(
+                    f'optimizer="lbfgs" goes with gradient="subgradient", got {self.gradient!r}'
+                )
+            return descend_lbfgs(loss, start, **options)
+        bandwidth = None
+        if self.gradient == "diffeomorphic":
+            bandwidth = self.bandwidth or typical_spacing(start)
+        rule = {"adam": Adam, "sgd": Sgd}[self.optimizer](self.learning_rate)
+        return descend(loss, start, rule, bandwidth=bandwidth, **options)
+
+    def _warn(self, descent):
+        if descent.ending == "interrupted":
+            warnings.warn(
+                f"TopoShaper was interrupted after {descent.n_iter} steps; embedding_ has the "
+                "points there",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        if descent.ending == "diverged":
+            warnings.warn(
+                f"TopoShaper diverged after {descent.n_iter} steps; embedding_ has the last finite "
+                f"points. learning_rate={self.learning_rate} is too large.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+
+    def _store(self, descent, start, project):
+        self.loss_curve_ = np.array(descent.curve)
+        self.n_iter_ = descent.n_iter
+        if self.store_path:
+            self.path_ = np.array(descent.path)
+        self._project = project
+        self._nearest = self._nearest_back = self._replay = None
+        if self.gradient == "diffeomorphic":
+            self._replay = Replay(descent.fields, project)
+        else:
+            self._nearest = NearestField(start, descent.points - start)
+        if self._replay is None or self.bounds is not None:
+            self._nearest_back = NearestField(descent.points, start - descent.points)
+
+    def _carry(self, points):
+        points = self._project(points)
+        if self._replay is not None:
+            return self._replay(points)
+        return self._project(points + self._nearest(points))
+
+    def fit_transform(self, X, y=None):
+        """Move the points and return them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        (n_samples, n_features) ndarray
+            ``embedding_``.
+        """
+        return self.fit(X).embedding_
+
+    def transform(self, X):
+        """Carry points by the fitted displacement.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        (n_samples, n_features) ndarray
+        """
+        X = self._check(X)
+        return self._carry(X.astype(np.float64)).astype(X.dtype, copy=False)
+
+    def inverse_transform(self, X):
+        """Carry moved points back.
+
+        For gradient="diffeomorphic" without bounds each step is undone. Otherwise the moves of the
+        training points are interpolated backwards, exactly for ``embedding_`` where no points have
+        met.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        (n_samples, n_features) ndarray
+        """
+        X = self._check(X)
+        points = X.astype(np.float64)
+        if self._nearest_back is None:
+            points = self._replay.undo(points)
+        else:
+            points = points + self._nearest_back(points)
+        return points.astype(X.dtype, copy=False)
+
+    def _check(self, X):
+        check_is_fitted(self)
+        return validate_data(self, X, reset=False, dtype=[np.float64, np.float32])

@@ -1,0 +1,248 @@
+"""What all transformers of diagrams share: what they take, and how they call a function."""
+
+from functools import partial
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
+
+from .._utils.arrays import is_tensor
+from ..diagrams import Diagram, DiagramBatch
+from ..diagrams.inputs import as_points_list, depth
+from ..persistence_diagrams import FILTRATIONS, PersistenceDiagrams
+from ..summaries import drop_essential, join, of_finite
+
+__all__ = ["COUNT", "POWER", "DiagramTransformer", "DiagramVectorizer", "check_pair", "check_range"]
+
+COUNT = Interval(Integral, 1, None, closed="left")
+POWER = Interval(Real, 0, None, closed="left")
+
+
+class DiagramTransformer(TransformerMixin, BaseEstimator):
+    """Base of transformers that take a list of diagrams, or data that become diagrams.
+
+    A subclass has ``_fit_diagrams`` and ``_transform_diagrams``, which take lists of (n_points, 2)
+    arrays, and ``_names``.
+
+    Without a filtration, rows of numbers (what has two axes) are functions on a line; everything
+    else is diagrams. Rows are data so that estimators take what all of scikit-learn takes.
+    """
+
+    _parameter_constraints = {
+        "filtration": [StrOptions(FILTRATIONS), callable, None],
+        "dim": [Interval(Integral, 0, None, closed="left"), None],
+        "n_jobs": [Integral, None],
+    }
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn ranges from diagrams.
+
+        Parameters
+        ----------
+        X : list of diagrams, DiagramBatch, or data
+            (n_points, 2) arrays, lists of them by dimension as `PersistenceDiagrams` returns them,
+            `Diagram` objects, or what `filtration` takes. Without a filtration, an array with two
+            axes has functions on a line as rows.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If X is not a list or an array, or a diagram is not real numbers.
+        ValueError
+            If a parameter is wrong; if X has no samples, a NaN, one diagram in place of a list, or
+            diagrams of another shape; if `dim` is missing, not there, or given for single arrays;
+            or if data are not what the filtration takes.
+        """
+        self._fit_diagrams(self._as_diagrams(X, reset=True))
+        self._n_features_out = len(self._names())
+        return self
+
+    def transform(self, X):
+        """Turn diagrams into rows.
+
+        Parameters
+        ----------
+        X : list of diagrams, DiagramBatch, or data
+            As in fit.
+
+        Returns
+        -------
+        (n_diagrams, n_features) float64 ndarray
+
+        Raises
+        ------
+        TypeError, ValueError
+            As fit, or if X has other columns than in fit.
+        """
+        check_is_fitted(self)
+        return self._transform_diagrams(self._as_diagrams(X, reset=False))
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Checked against the columns seen in fit if it had some, otherwise ignored.
+
+        Returns
+        -------
+        (n_features,) ndarray of str objects
+        """
+        check_is_fitted(self)
+        if input_features is not None and hasattr(self, "n_features_in_"):
+            _check_feature_names_in(self, input_features)
+        return np.array(self._names(), dtype=object)
+
+    def _as_diagrams(self, X, reset):
+        """Return a list of (n_points, 2) arrays."""
+        if reset:
+            self._forget_features()
+        if self.filtration is None:
+            is_rows = _is_rows(X)
+            if is_rows and not hasattr(self, "n_features_in_"):
+                _check_not_a_diagram(X)
+            if not is_rows:
+                return self._as_points(X)
+        source = PersistenceDiagrams(
+            "level_set" if self.filtration is None else self.filtration,
+            homology_dimensions=0 if self.dim is None else self.dim,
+            essential="keep",
+            n_jobs=self.n_jobs,
+        )
+        source.fit(X)
+        if hasattr(source, "n_features_in_"):  # compared here: an error names this estimator
+            validate_data(self, X, reset=reset, skip_check_array=True)
+        return source.transform(X)
+
+    def _as_points(self, X):
+        _check_not_images(X)
+        diagrams = as_points_list(X, self.dim)[1]
+        if not diagrams:
+            raise ValueError("X must have at least one diagram, got 0 samples")
+        return diagrams
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "_n_features_out")
+
+    def _forget_features(self):
+        """Forget the columns of an earlier fit: diagrams have none."""
+        for name in ("n_features_in_", "feature_names_in_"):
+            self.__dict__.pop(name, None)
+
+
+class DiagramVectorizer(DiagramTransformer):
+    """Base of transformers that are a function of all points at once.
+
+    A subclass has ``_rows``, which returns a function of (points, splits), and
+    ``_fit_points(points)`` where it learns something from the finite points.
+    """
+
+    _takes_essential = False
+
+    def to_torch(self):
+        """Return a `torch.nn.Module` that computes the same columns, differentiably.
+
+        Returns
+        -------
+        skltopo.nn.DiagramVectors
+            Takes lists of diagrams with tensors, or a DiagramBatch of tensors.
+        """
+        check_is_fitted(self)
+        from ..nn import DiagramVectors
+
+        return DiagramVectors(self._function(), dim=self.dim)
+
+    def _fit_diagrams(self, diagrams):
+        self._fit_points(drop_essential(*join(diagrams))[0])
+
+    def _fit_points(self, points):
+        """Nothing to learn."""
+
+    def _transform_diagrams(self, diagrams):
+        return self._function()(*join(diagrams))
+
+    def _function(self):
+        """Return the function of all points; of the finite ones unless it takes others too."""
+        return self._rows() if self._takes_essential else partial(of_finite, self._rows())
+
+
+def _is_rows(X):
+    """Tell whether X is rows of numbers, and not a list of diagrams."""
+    if isinstance(X, (list, tuple)):
+        # Empty lists are empty diagrams.
+        return depth(X) == 2 and any(len(row) for row in X if depth(row))
+    if isinstance(X, (Diagram, DiagramBatch)):
+        return False
+    n_axes = len(X.shape) if hasattr(X, "shape") else depth(X)
+    if n_axes == 1:
+        return X.dtype != object
+    return n_axes == 2
+
+
+def _check_not_a_diagram(X):
+    """Raise ValueError if X looks like the births and deaths of a single diagram.
+
+    As functions on a line of two vertices these rows would have no finite point at all.
+    """
+    X = X.detach().cpu() if is_tensor(X) else X
+    values = np.asarray(X) if not hasattr(X, "toarray") else np.empty((0, 0))
+    if values.ndim != 2 or values.shape[1] != 2 or values.dtype.kind not in "biuf":
+        return
+    births, deaths = values.T
+    if (births <= deaths).all() or (births >= deaths).all():
+        raise ValueError(
+            f"X must be a list of diagrams, got an array of shape {values.shape} that looks like a "
+            "single one; put it in a list, X=[diagram]. If its rows are functions on a line with "
+            "two vertices, say filtration='level_set'"
+        )
+
+
+def _check_not_images(X):
+    """Raise ValueError if arrays are not of births and deaths, saying how to give other data."""
+    is_list = isinstance(X, (list, tuple))
+    shape = getattr(X[0] if is_list and len(X) else X, "shape", ())
+    if not isinstance(X, DiagramBatch) and len(shape) >= 3 - is_list and shape[-1] != 2:
+        raise ValueError(
+            "X must be a list of diagrams, (n, 2) arrays of births and deaths, got "
+            f"{'a list of arrays' if is_list else 'an array'} of shape {tuple(shape)}; if these "
+            "are images, volumes or point clouds, say how they become diagrams, such as by "
+            "filtration='level_set'"
+        )
+
+
+def check_pair(given, name, is_valid, wanted):
+    """Return given, a pair of numbers, as a tuple, or raise ValueError saying what is wanted."""
+    try:
+        pair = tuple(given)
+    except TypeError:
+        pair = ()
+    if len(pair) != 2 or not all(is_valid(x) for x in pair):
+        raise ValueError(f"{name} must be {wanted}, got {given!r}")
+    return pair
+
+
+def _is_finite_number(x):
+    return isinstance(x, Real) and not isinstance(x, bool) and np.isfinite(x)
+
+
+def check_range(given, name, low, high):
+    """Return (low, high) as given, or learnt where it is None; wider than a point."""
+    if given is None:
+        if not np.isfinite([low, high]).all():  # no points
+            low, high = 0.0, 1.0
+        return float(low), float(high) if high > low else float(low) + 1.0
+    wanted = "two finite numbers (low, high) with low < high"
+    low, high = check_pair(given, name, _is_finite_number, wanted)
+    if low >= high:
+        raise ValueError(f"{name} must be {wanted}, got {given!r}")
+    return float(low), float(high)
