@@ -70,7 +70,7 @@ cdef class PairScratch:
     cdef Buffer[uint64_t] key
     cdef Buffer[int32_t] rest
     cdef Buffer[double] minus_length
-    cdef Buffer[uint64_t] items, items_scratch      # sorting
+    cdef Buffer[uint64_t] items, items_scratch      # as of argsort_pairs
     # Closed samples: sorted rows, essential births, and where each sample ends in both.
     cdef Buffer[uint64_t] sorted_key
     cdef Buffer[int32_t] sorted_rest, essential
