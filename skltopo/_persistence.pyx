@@ -423,17 +423,35 @@ cdef class Reduction:
         return self.store[begin + 1]
 
 
+cdef reduced_pairs(Buffer[int32_t]& rows, Buffer[int64_t]& starts, Py_ssize_t n_rows,
+                   Py_ssize_t n_columns):
+    """Reduce a matrix; return (row, column) for every row that is the last of a column, ascending.
+    """
+    cdef Reduction reduction = Reduction()
+    cdef Py_ssize_t i, n = 0
+    pairs = np.empty((min(n_rows, n_columns), 2), dtype=np.int64)
+    cdef int64_t[:, ::1] view = pairs
+    with nogil:
+        reduction.reset(n_rows, n_columns)
+        for i in range(n_columns):
+            reduction.add(<int32_t>i, rows.data(), starts.data())
+        for i in range(n_rows):
+            if reduction.owner[i] != NONE:
+                view[n, 0] = i
+                view[n, 1] = reduction.owner[i]
+                n += 1
+    return pairs[:n]
+
+
 def _reduce_boundary(const int64_t[:, ::1] facets, Py_ssize_t n_rows, const uint8_t[::1] skip,
                      const uint8_t[::1] drop):
     """Return pairs (row, column) of a boundary matrix, without columns skip and rows drop."""
-    cdef Py_ssize_t n_columns = facets.shape[0], i, j, n = 0, n_pairs = 0
+    cdef Py_ssize_t n_columns = facets.shape[0], i, j, n = 0
     cdef Buffer[int32_t] rows
     cdef Buffer[int64_t] starts
-    cdef Reduction reduction = Reduction()
     with nogil:
         rows.grow(n_columns * facets.shape[1])
         starts.grow(n_columns + 1)
-        reduction.reset(n_rows, n_columns)
         for j in range(n_columns):
             starts[j] = n
             if not skip[j]:
@@ -442,9 +460,7 @@ def _reduce_boundary(const int64_t[:, ::1] facets, Py_ssize_t n_rows, const uint
                         rows[n] = <int32_t>facets[j, i]
                         n += 1
         starts[n_columns] = n
-        for j in range(n_columns):
-            n_pairs += reduction.add(<int32_t>j, rows.data(), starts.data()) != NONE
-    return _owned_pairs(reduction, n_rows, n_pairs)
+    return reduced_pairs(rows, starts, n_rows, n_columns)
 
 
 def _reduce_coboundary(const int64_t[:, ::1] facets, Py_ssize_t n_columns,
@@ -453,14 +469,12 @@ def _reduce_coboundary(const int64_t[:, ::1] facets, Py_ssize_t n_columns,
 
     Positions count from the end in here, so that the last row of a column is its first cofacet.
     """
-    cdef Py_ssize_t n_rows = facets.shape[0], i, j, column, n_pairs = 0
+    cdef Py_ssize_t n_rows = facets.shape[0], i, j, column
     cdef Buffer[int32_t] rows
     cdef Buffer[int64_t] starts
-    cdef Reduction reduction = Reduction()
     with nogil:
         rows.grow(n_rows * facets.shape[1])
         starts.grow(n_columns + 2)
-        reduction.reset(n_rows, n_columns)
         for j in range(n_columns + 2):
             starts[j] = 0
         for i in range(n_rows):
@@ -475,23 +489,8 @@ def _reduce_coboundary(const int64_t[:, ::1] facets, Py_ssize_t n_columns,
                     column = n_columns - 1 - facets[i, j]
                     rows[starts[column + 1]] = <int32_t>(n_rows - 1 - i)
                     starts[column + 1] += 1
-        for j in range(n_columns):
-            n_pairs += reduction.add(<int32_t>j, rows.data(), starts.data()) != NONE
-    pairs = _owned_pairs(reduction, n_rows, n_pairs)
+    pairs = reduced_pairs(rows, starts, n_rows, n_columns)
     return np.stack([n_columns - 1 - pairs[::-1, 1], n_rows - 1 - pairs[::-1, 0]], axis=1)
-
-
-cdef _owned_pairs(Reduction reduction, Py_ssize_t n_rows, Py_ssize_t n_pairs):
-    """Return (row, column) for every row that is the last of a column, ascending."""
-    cdef Py_ssize_t i, n = 0
-    pairs = np.empty((n_pairs, 2), dtype=np.int64)
-    cdef int64_t[:, ::1] view = pairs
-    for i in range(n_rows):
-        if reduction.owner[i] != NONE:
-            view[n, 0] = i
-            view[n, 1] = reduction.owner[i]
-            n += 1
-    return pairs
 
 
 # --------------------------------------------------------------------------------------------------
