@@ -15,7 +15,7 @@ PACKAGE = Path(skltopo.__file__).parent
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
 UTILS = "checks parallel memory prefetch bits buffer signals sorting pool gather arrays"
 KERNELS = {
-    "grids": "images lines features volume_tables volume_loops volumes",
+    "grids": "images lines features volume_tables volume_sweeps volume_loops volumes",
     "delaunay": "predicates2 triangulation2 repair2 pairs2 predicates3 triangulation3 edges3 weak3 "
     "complex3 alpha3 pairs_any",
     "rips": "distances edges trees loops voids plane",

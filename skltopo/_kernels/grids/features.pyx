@@ -11,7 +11,7 @@ Why cropping is correct
     too (if c = 0 or g = 1). A row at the border of the image that is constant, beside another of
     the same value, can be taken away: in every level set both are there or neither is, and if both
     are, the outer one collapses onto the inner one. So the box and one pixel around it have the
-    same diagrams, and the background costs one look at each pixel.
+    same diagrams, and a pixel of the background is read once and not swept.
 
 Complexity
     Per image and weight, that of two image sweeps over the box (see images.pyx), and
@@ -21,13 +21,9 @@ Complexity
 from cython cimport floating
 from libc.stdint cimport uint32_t
 
-from ..._utils.buffer cimport Buffer
-from .images cimport (
-    Links, Sweep, Workspace, borrow_workspace, give_back_workspace, make_links, make_pair,
-    sweep_image
-)
-from .images import COMPLEXES
+from ..._persistence cimport make_pair
 from ..._utils.sorting cimport argsort_pairs
+from .images cimport ImageGrid, Sweep, Workspace, make_image_grid, sweep_image, sweep_of, workspaces
 
 cdef enum:
     MAX_POWER = 16
@@ -38,10 +34,14 @@ cdef struct Box:
     Py_ssize_t top, left, n_rows, n_cols
 
 
-cdef struct Powers:
+cdef struct Request:
+    # Which energies, of which functions.
+    ImageGrid[2] grids      # for each homology dimension
+    int n_dims
+    bint plain              # all weights are 1
     int max_p, max_q
     int i0
-    bint clip       # the essential class ends at the last value of the filtration
+    bint clip               # the essential class ends at the last value of the filtration
 
 
 cdef Box crop(const floating[:, ::1] image, bint plain) noexcept nogil:
@@ -69,7 +69,7 @@ cdef Box crop(const floating[:, ::1] image, bint plain) noexcept nogil:
             while col > right and image[row, col] == background:
                 col -= 1
             right = max(right, col)
-    if bottom < 0:      # constant: one pixel says it all
+    if bottom < 0:      # constant: one pixel has the same diagrams
         top = bottom = left = right = 0
     box.top = max(top - 1, 0)
     box.left = max(left - 1, 0)
@@ -78,16 +78,16 @@ cdef Box crop(const floating[:, ::1] image, bint plain) noexcept nogil:
     return box
 
 
-cdef inline void add_point(double low, double high, double sign, const Powers& powers,
+cdef inline void add_point(double low, double high, double sign, const Request& request,
                            double* out) noexcept nogil:
     """Add one point to out[p * (max_q + 1) + q]; low and high are values of sign * f."""
     cdef double[MAX_POWER + 1] middle
     cdef double length = 1, step = high - low, half = sign * (low + high) / 2
-    cdef int p, q, n = powers.max_q + 1
+    cdef int p, q, n = request.max_q + 1
     middle[0] = 1
-    for q in range(powers.max_q):
+    for q in range(request.max_q):
         middle[q + 1] = middle[q] * half
-    for p in range(powers.max_p + 1):
+    for p in range(request.max_p + 1):
         for q in range(n):
             out[p * n + q] += length * middle[q]
         length *= step
@@ -116,47 +116,48 @@ cdef int drop_longest(Sweep[floating]& s, int n_skip, bint exterior) except -1 n
     return 0
 
 
-cdef int add_energies(const floating* f, Py_ssize_t n_rows, Py_ssize_t n_cols, const Links& links,
-                      bint negate, bint exterior, const Powers& powers, Sweep[floating]& s,
-                      double* out) except -1 nogil:
+cdef int add_energies(const floating* f, const ImageGrid& grid, const Request& request,
+                      Sweep[floating]& s, double* out) except -1 nogil:
     """Add the energies of one diagram of one function to out."""
     cdef Py_ssize_t i
-    cdef int n_skip = powers.i0 - 1
-    cdef double sign = -1 if negate != exterior else 1
+    cdef int n_skip = request.i0 - 1
+    cdef double sign = -1 if grid.negate != grid.exterior else 1
     cdef floating low, high
-    sweep_image(f, n_rows, n_cols, links, negate, exterior, s)
-    if not exterior:
-        if powers.clip and powers.i0 == 1:
+    sweep_image(f, grid, s)
+    if not grid.exterior:
+        if request.clip and request.i0 == 1:
             low = s.minimum_height[0]
             for i in range(1, s.n_minima):
                 low = min(low, s.minimum_height[i])
             high = low
-            for i in range(n_rows * n_cols):
+            for i in range(grid.n_rows * grid.n_cols):
                 high = max(high, <floating>sign * f[i])
-            add_point(low, high, sign, powers, out)
+            add_point(low, high, sign, request, out)
         n_skip -= 1     # the essential class ranks first
     if n_skip > 0:
-        drop_longest(s, n_skip, exterior)
+        drop_longest(s, n_skip, grid.exterior)
     for i in range(s.n_merged):
         low = s.minimum_height[s.merged[i]]
         high = s.merged_height[i]
         if high > low:
-            add_point(low, high, sign, powers, out)
+            add_point(low, high, sign, request, out)
     return 0
 
 
-cdef int energies_of_images(
-    const floating[:, :, ::1] images, const floating[:, :, ::1] weights, bint plain, int n_dims,
-    const int* dims, const Links* links, bint negate, const Powers& powers, Sweep[floating]& s,
-    Buffer[floating]& f, double[:, ::1] out
-) except -1 nogil:
-    cdef Py_ssize_t i, w, row, col, k, n_terms = (powers.max_p + 1) * (powers.max_q + 1)
+cdef int energies_of_images(const floating[:, :, ::1] images, const floating[:, :, ::1] weights,
+                            Request& request, Sweep[floating]& s,
+                            double[:, ::1] out) except -1 nogil:
+    cdef Py_ssize_t i, w, row, col, k, n_terms = (request.max_p + 1) * (request.max_q + 1)
     cdef int d
     cdef Box box
+    cdef floating* f
     cdef double* target
-    f.grow(images.shape[1] * images.shape[2])
+    s.product.grow(images.shape[1] * images.shape[2])
+    f = s.product.data()
     for i in range(images.shape[0]):
-        box = crop(images[i], plain)
+        box = crop(images[i], request.plain)
+        for d in range(request.n_dims):
+            request.grids[d].n_rows, request.grids[d].n_cols = box.n_rows, box.n_cols
         target = &out[i, 0]
         for w in range(weights.shape[0]):
             k = 0
@@ -164,9 +165,8 @@ cdef int energies_of_images(
                 for col in range(box.left, box.left + box.n_cols):
                     f[k] = images[i, row, col] * weights[w, row, col]
                     k += 1
-            for d in range(n_dims):
-                add_energies(f.data(), box.n_rows, box.n_cols, links[d], negate, dims[d] == 1,
-                             powers, s, target)
+            for d in range(request.n_dims):
+                add_energies(f, request.grids[d], request, s, target)
                 target += n_terms
     return 0
 
@@ -192,27 +192,20 @@ def image_energies(const floating[:, :, ::1] images, const floating[:, :, ::1] w
     out : (n_images, n_weights * n_dims * (max_p + 1) * (max_q + 1)) float64
         Energies are added to it; columns by weight, dimension, p and q, the last fastest.
     """
-    cdef Workspace workspace = borrow_workspace()
-    cdef Powers powers
-    cdef Links[2] links
-    cdef int[2] dims
-    cdef int n_dims = <int>len(homology_dimensions), d
-    cdef Buffer[float] single
-    cdef Buffer[double] double_
+    cdef Workspace workspace
+    cdef Sweep[floating]* s
+    cdef Request request
+    cdef int d
     if max(max_p, max_q) > MAX_POWER:
         raise ValueError(f"max_p and max_q must be at most {MAX_POWER}, got {max_p} and {max_q}")
-    powers.max_p = max_p
-    powers.max_q = max_q
-    powers.i0 = i0
-    powers.clip = clip
-    for d in range(n_dims):
-        dims[d] = homology_dimensions[d]
-        links[d] = make_links(COMPLEXES[complex][dims[d]], images.shape[2] + 2)
+    request.plain, request.i0, request.clip = plain, i0, clip
+    request.max_p, request.max_q = max_p, max_q
+    request.n_dims = <int>len(homology_dimensions)
+    for d in range(request.n_dims):
+        request.grids[d] = make_image_grid(images.shape[1], images.shape[2], complex,
+                                           homology_dimensions[d], superlevel)
+    workspace = workspaces.borrow()
+    s = sweep_of(workspace, <const floating*>NULL)
     with nogil:
-        if floating is float:
-            energies_of_images(images, weights, plain, n_dims, dims, links, superlevel, powers,
-                               workspace.single, single, out)
-        else:
-            energies_of_images(images, weights, plain, n_dims, dims, links, superlevel, powers,
-                               workspace.double, double_, out)
-    give_back_workspace(workspace)
+        energies_of_images(images, weights, request, s[0], out)
+    workspaces.give_back(workspace, workspace.n_bytes())

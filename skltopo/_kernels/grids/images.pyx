@@ -5,14 +5,15 @@ What is paired
     vertex. Equal values are ordered by vertex index (simulation of simplicity), so the order is
     strict and the pairs are a function of the input alone. A point of PD_k is reported as its two
     critical vertices (birth, death): the vertices that give the paired simplices their values.
-    Superlevel sets of f are sublevel sets of -f.
+    Superlevel sets of f are sublevel sets of -f. Below, a vertex is older if it enters earlier.
 
 PD_0
     The older neighbours of a pixel, as a bit mask, fall into arcs: the components of its lower
-    link. No arc: a minimum. One arc: the pixel changes nothing, it retracts on its parent, any
-    older neighbour, so parents form a forest whose roots are the minima. Two arcs or more: a
-    saddle, which alone can join components. Saddles are sorted; each joins the minima at the ends
-    of its arcs (union-find), and the younger minimum dies there (the elder rule).
+    link. No arc: the pixel is a minimum. One arc: it changes nothing, since it retracts on its
+    parent, any older neighbour; so parents form a forest whose roots are the minima. Two arcs or
+    more: it is a saddle, and only saddles can join components. Saddles are sorted; each joins the
+    minima at the ends of its arcs (union-find), and the younger minimum dies there (the elder
+    rule).
 
 PD_1
     By Alexander duality, holes of {f <= t} are components of {f > t}, other than the one of the
@@ -25,7 +26,7 @@ PD_1
 
 Complexity
     O(n) for masks and parents, O(s) for sorting (radix) and O(s alpha(s)) for joining s saddles.
-    Beside the input 4 bytes a pixel, 56 a minimum and 36 a saddle (float64).
+    Beside the input 4 bytes a pixel, 72 a minimum and 36 a saddle (float64).
 
 Papers
     Edelsbrunner, Harer, Zomorodian, Hierarchical Morse complexes for piecewise linear 2-manifolds,
@@ -38,11 +39,13 @@ import numpy as np
 
 from cython cimport floating
 from libc.math cimport INFINITY
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, uint8_t, uint32_t
 
+from ..._persistence cimport Pairs, add_pair, find_root
 from ..._utils.prefetch cimport prefetch
-from ..._utils.sorting cimport argsort, argsort_pairs
-from ..._persistence cimport find_root
+from ..._utils.sorting cimport argsort
+
+from ..._persistence import no_pairs
 
 cdef extern from "older_masks.h" nogil:
     void older_masks[T](const T* f, uint8_t* older, Py_ssize_t begin, Py_ssize_t end,
@@ -52,8 +55,9 @@ cdef extern from "older_masks.h" nogil:
 
 cdef enum:
     BLOCK = 4096    # pixels that are swept at a time, so that heights and masks stay in cache,
-    ROWS = 8        # and rows at the least, since two more are read with each block
+    ROWS = 8        # but no fewer rows than this, since two more are read with each block
     AHEAD = 12      # records between a prefetch and its use
+    KEEP_BYTES = 1 << 27    # scratch memory that the next call may use (128 MB)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -108,74 +112,60 @@ def _link_table(connectivity):
 _TABLES = {connectivity: _link_table(connectivity) for connectivity in CONNECTIVITY}
 
 
-cdef Links make_links(int connectivity, Py_ssize_t width) except *:
-    """Turn the table of a connectivity into steps in a padded image."""
-    cdef Links links
+cdef ImageGrid make_image_grid(Py_ssize_t n_rows, Py_ssize_t n_cols, str complex, int dim,
+                               bint negate) except *:
+    """Turn the table of a connectivity into steps in an image, for the sweep that finds PD_dim."""
+    cdef ImageGrid grid
     cdef int mask, arc
+    connectivity = COMPLEXES[complex][dim]
     link, _ = CONNECTIVITY[connectivity]
     n_arcs, arcs = _TABLES[connectivity]
     cdef const uint8_t[::1] n_arcs_view = n_arcs
+    grid.n_rows, grid.n_cols, grid.width = n_rows, n_cols, <int32_t>(n_cols + 2)
+    grid.negate, grid.exterior = negate, dim == 1
+    grid.n_neighbours = len(link)
     # An arc of -1 (none) takes the last step, 0.
-    steps = np.array([row * width + col for row, col in link] + [0], dtype=np.int32)
+    steps = np.array([row * grid.width + col for row, col in link] + [0], dtype=np.int32)
     cdef const int32_t[:, ::1] step_view = steps[arcs]
-    links.width = <int32_t>width
-    links.n_neighbours = len(link)
     for mask in range(256):
-        links.n_arcs[mask] = n_arcs_view[mask]
-        links.masks[mask].step = step_view[mask, 0]
-        links.masks[mask].special = n_arcs_view[mask] != 1
+        grid.n_arcs[mask] = n_arcs_view[mask]
+        grid.masks[mask].step = step_view[mask, 0]
+        grid.masks[mask].special = n_arcs_view[mask] != 1
         for arc in range(4):
-            links.arc_step[mask][arc] = step_view[mask, arc]
-    return links
-
-
-# --------------------------------------------------------------------------------------------------
-# Memory that is used again: fresh pages took a quarter of the time of a sweep over noise
-# --------------------------------------------------------------------------------------------------
-
-cdef enum:
-    KEEP_BYTES = 1 << 27    # a workspace that has grown beyond this (128 MB) is given back
-
-_idle_workspaces = []
-
-
-cdef class Workspace:
-    """Scratch memory of one thread inside a kernel."""
-
-
-cdef Workspace borrow_workspace():
-    # list.pop and list.append are atomic, so threads never share a workspace.
-    try:
-        return _idle_workspaces.pop()
-    except IndexError:
-        return Workspace()
-
-
-cdef give_back_workspace(Workspace workspace):
-    if workspace.single.bytes() + workspace.double.bytes() <= KEEP_BYTES:
-        _idle_workspaces.append(workspace)
+            grid.arc_step[mask][arc] = step_view[mask, arc]
+    return grid
 
 
 # --------------------------------------------------------------------------------------------------
 # The image sweep
 # --------------------------------------------------------------------------------------------------
 
-cdef inline void pad_row(const floating* image, Py_ssize_t n_rows, Py_ssize_t n_cols,
-                         Py_ssize_t row, bint negate, bint exterior, floating* out) noexcept nogil:
+cdef class Workspace:
+    """Scratch memory of one thread inside a kernel for lines or images."""
+
+    cdef Py_ssize_t n_bytes(self) noexcept:
+        return self.single.bytes() + self.double.bytes()
+
+
+workspaces = Pool(Workspace, KEEP_BYTES)
+
+
+cdef inline void pad_row(const floating* image, const ImageGrid& grid, Py_ssize_t row,
+                         floating* out) noexcept nogil:
     """Copy a row of the image between two pixels of padding; reversed for the exterior sweep."""
-    cdef Py_ssize_t col
-    cdef floating padding = -INFINITY if exterior else INFINITY
-    cdef floating sign = -1 if negate != exterior else 1
+    cdef Py_ssize_t col, n_cols = grid.n_cols
+    cdef floating padding = -INFINITY if grid.exterior else INFINITY
+    cdef floating sign = -1 if grid.negate != grid.exterior else 1
     cdef const floating* line
-    if row < 0 or row >= n_rows:
+    if row < 0 or row >= grid.n_rows:
         for col in range(n_cols + 2):
             out[col] = padding
         return
     out[0] = padding
     out[n_cols + 1] = padding
     # Adding zero turns -0.0 into 0.0, whose bits the sort expects.
-    if exterior:
-        line = image + (n_rows - row) * n_cols - 1
+    if grid.exterior:
+        line = image + (grid.n_rows - row) * n_cols - 1
         for col in range(n_cols):
             out[col + 1] = sign * line[-col] + <floating>0
     else:
@@ -184,14 +174,29 @@ cdef inline void pad_row(const floating* image, Py_ssize_t n_rows, Py_ssize_t n_
             out[col + 1] = sign * line[col] + <floating>0
 
 
-cdef Py_ssize_t find_minima(
-    const floating* image, Py_ssize_t n_rows, Py_ssize_t n_cols, const Links& links, bint negate,
-    bint exterior, Sweep[floating]& s,
-) except -1 nogil:
-    """Fill parent, minimum and record (still pixels) in one pass; return the number of records."""
-    cdef Py_ssize_t width = links.width
-    cdef Py_ssize_t size = (n_rows + 2) * width, block_rows = max(BLOCK // width, ROWS)
-    cdef Py_ssize_t top, row, i, n_special, n_records = 0, n_minima = 0
+cdef int start_exterior(const ImageGrid& grid, Sweep[floating]& s) except -1 nogil:
+    """Make all padding one minimum, older than all: the exterior."""
+    cdef Py_ssize_t i, row, size = (grid.n_rows + 2) * grid.width
+    s.minimum.grow(1)
+    s.minimum_height.grow(1)
+    s.minimum[0] = 0
+    s.minimum_height[0] = -INFINITY
+    s.n_minima = 1
+    for i in range(grid.width):
+        s.parent[i] = ~0
+        s.parent[size - 1 - i] = ~0
+    for row in range(1, grid.n_rows + 1):
+        s.parent[row * grid.width] = ~0
+        s.parent[row * grid.width + grid.n_cols + 1] = ~0
+    return 0
+
+
+cdef int find_minima(const floating* image, const ImageGrid& grid,
+                     Sweep[floating]& s) except -1 nogil:
+    """Fill parent, minimum and record (with pixels, not yet minima) in one pass."""
+    cdef Py_ssize_t width = grid.width, n_rows = grid.n_rows
+    cdef Py_ssize_t top = 0, row, i, n_special, n_records = 0, n_minima
+    cdef Py_ssize_t block_rows = min(max(BLOCK // width, ROWS), n_rows)
     cdef int32_t v, local, first, shift
     cdef int k
     cdef uint8_t mask
@@ -199,40 +204,29 @@ cdef Py_ssize_t find_minima(
     cdef uint8_t* older
     cdef floating* heights
 
-    block_rows = min(block_rows, n_rows)
-    s.parent.grow(size)
+    s.parent.grow((n_rows + 2) * width)
     s.older.grow((block_rows + 2) * width)
-    s.special.grow(n_cols + 1)
+    s.special.grow(grid.n_cols + 1)
     s.block.grow((block_rows + 2) * width)
     parent = s.parent.data()
     older = s.older.data()
     heights = s.block.data()
-    if exterior:
-        s.minimum.grow(1)
-        s.minimum_height.grow(1)
-        s.minimum[0] = 0
-        s.minimum_height[0] = -INFINITY
-        n_minima = 1
-        for i in range(width):
-            s.parent[i] = ~0
-            s.parent[size - 1 - i] = ~0
-        for row in range(1, n_rows + 1):
-            s.parent[row * width] = ~0
-            s.parent[row * width + n_cols + 1] = ~0
+    s.n_minima = 0
+    if grid.exterior:
+        start_exterior(grid, s)
+    n_minima = s.n_minima
 
-    top = 0
     while top < n_rows:
         block_rows = min(block_rows, n_rows - top)
         for row in range(-1, block_rows + 1):
-            pad_row(image, n_rows, n_cols, top + row, negate, exterior,
-                    heights + (row + 1) * width)
+            pad_row(image, grid, top + row, heights + (row + 1) * width)
         older_masks(heights, older, width + 1, (block_rows + 1) * width - 1, width,
-                    links.n_neighbours)
+                    grid.n_neighbours)
         shift = <int32_t>(top * width)      # from a pixel of the block to one of the image
         for row in range(1, block_rows + 1):
             first = <int32_t>(row * width + 1)
-            n_special = link_row(older + first, links.masks, parent, shift + first,
-                                 <int32_t>n_cols, <int32_t>n_minima, s.special.data())
+            n_special = link_row(older + first, grid.masks, parent, shift + first,
+                                 <int32_t>grid.n_cols, <int32_t>n_minima, s.special.data())
             s.minimum.grow(n_minima + n_special + 1)
             s.minimum_height.grow(n_minima + n_special + 1)
             s.record.grow(n_records + 3 * n_special + 1)
@@ -243,43 +237,85 @@ cdef Py_ssize_t find_minima(
                 v = shift + local
                 s.minimum[n_minima] = v
                 s.minimum_height[n_minima] = heights[local]
-                n_minima += links.n_arcs[mask] == 0
-                for k in range(1, links.n_arcs[mask]):
-                    s.record[n_records].a = v + links.arc_step[mask][0]
-                    s.record[n_records].b = v + links.arc_step[mask][k]
+                n_minima += grid.n_arcs[mask] == 0
+                for k in range(1, grid.n_arcs[mask]):
+                    s.record[n_records].a = v + grid.arc_step[mask][0]
+                    s.record[n_records].b = v + grid.arc_step[mask][k]
                     s.record[n_records].saddle = v
                     s.record_height[n_records] = heights[local]
                     n_records += 1
         top += block_rows
     s.n_minima = n_minima
-    return n_records
+    s.n_records = n_records
+    return 0
 
 
 cdef int sweep_image(
     const floating* image,      # IN: C-contiguous rows
-    Py_ssize_t n_rows, Py_ssize_t n_cols,
-    const Links& links,         # IN: for a width of n_cols + 2 or more
-    bint negate,                # IN: sweep -image, not image
-    bint exterior,              # IN: sweep downwards with the exterior (PD_1), not upwards (PD_0)
+    const ImageGrid& grid,
     Sweep[floating]& s,         # OUT: n_minima, minimum*, n_merged, merged*
 ) except -1 nogil:
     """Join components as the swept function rises, and list which minimum dies where.
 
-    The swept function is the image or its negative; with exterior, the negative of that, in
+    The swept function is the image or its negative; with the exterior, the negative of that, in
     reversed order. Pixels are numbered in the padded image, v = row * width + column.
     """
-    cdef Py_ssize_t i, n_records, n = 0
+    find_minima(image, grid, s)
+    return join_minima(s, NULL, NULL)
+
+
+# --------------------------------------------------------------------------------------------------
+# The elder rule at saddles
+# --------------------------------------------------------------------------------------------------
+
+cdef inline int32_t minimum_below(Buffer[int32_t]& parent, int32_t v) noexcept nogil:
+    """Return the id of the minimum to which the parents of v lead, and store it along the path."""
+    cdef int32_t x = v, above, label
+    while parent[x] >= 0:
+        x = parent[x]
+    label = parent[x]
+    while parent[v] >= 0:
+        above = parent[v]
+        parent[v] = label
+        v = above
+    return ~label
+
+
+cdef inline bint is_older(Sweep[floating]& s, int32_t a, int32_t b) noexcept nogil:
+    """Tell whether minimum a is older than b. Ids follow the index, so they break ties."""
+    return (s.minimum_height[a] < s.minimum_height[b]
+            or (s.minimum_height[a] == s.minimum_height[b] and a < b))
+
+
+cdef int32_t oldest_minimum(Sweep[floating]& s) noexcept nogil:
+    """Return the padded pixel of the minimum that never dies."""
+    cdef int32_t k, best = 0
+    for k in range(1, <int32_t>s.n_minima):
+        if is_older(s, k, best):
+            best = k
+    return s.minimum[best]
+
+
+cdef int join_minima(
+    Sweep[floating]& s,         # IN: parent, minimum*, record*; OUT: n_merged, merged*
+    int32_t* position,          # scratch memory for n_records; NULL without joins
+    uint8_t* joins,             # OUT: for each record, whether it joins two components; NULL: none
+) except -1 nogil:
+    """Take saddles in the order of the filtration, and list which minimum dies where."""
+    cdef Py_ssize_t i, n = 0
     cdef int32_t a, b
     cdef Record record
     cdef uint32_t k
-    n_records = find_minima(image, n_rows, n_cols, links, negate, exterior, s)
     # Saddles whose arcs lead to the same minimum join nothing.
-    for i in range(n_records):
+    for i in range(s.n_records):
         record = s.record[i]
         record.a = minimum_below(s.parent, record.a)
         record.b = minimum_below(s.parent, record.b)
         s.record[n] = record
         s.record_height[n] = s.record_height[i]
+        if joins != NULL:
+            joins[i] = 0
+            position[n] = <int32_t>i
         n += record.a != record.b
 
     s.n_merged = 0
@@ -300,105 +336,74 @@ cdef int sweep_image(
         k = <uint32_t>s.items[i]
         a = find_root(s.root, s.record[k].a)
         b = find_root(s.root, s.record[k].b)
-        if a != b:
-            if is_older(s, a, b):
-                a, b = b, a
-            merge(s, a, b, s.record[k].saddle, s.record_height[k])
+        if a == b:
+            continue
+        if is_older(s, a, b):
+            a, b = b, a
+        s.root[a] = b
+        s.merged[s.n_merged] = a
+        s.merged_at[s.n_merged] = s.record[k].saddle
+        s.merged_height[s.n_merged] = s.record_height[k]
+        s.n_merged += 1
+        if joins != NULL:
+            joins[position[k]] = 1
     return 0
 
 
 # --------------------------------------------------------------------------------------------------
-# From merged components to pairs of vertices, by decreasing persistence
+# From merged minima to pairs of pixels
 # --------------------------------------------------------------------------------------------------
-
-cdef Py_ssize_t append_sorted(Sweep[floating]& s, Py_ssize_t n, Buffer[uint64_t]& out,
-                              Py_ssize_t at) except -1 nogil:
-    """Write s.pair[:n] to out[at:], longest first, ties by birth index; return the end."""
-    cdef Py_ssize_t i
-    argsort_pairs(s.minus_length, s.pair, s.items, s.items_scratch, n)
-    out.grow(at + n)
-    for i in range(n):
-        if i + AHEAD < n:
-            prefetch(&s.pair[<uint32_t>s.items[i + AHEAD]])
-        out[at + i] = s.pair[<uint32_t>s.items[i]]
-    return at + n
-
-
-cdef void unpack_pairs(const uint64_t* packed, Py_ssize_t n, int64_t[:, ::1] out,
-                       Py_ssize_t at) noexcept nogil:
-    """Write pairs as rows (birth, death) to out[at:]."""
-    cdef Py_ssize_t i
-    for i in range(n):
-        out[at + i, 0] = <int64_t>(packed[i] >> 32)
-        out[at + i, 1] = <int64_t>(packed[i] & 0xFFFFFFFFu)
-
-
-cdef unpacked(const uint64_t* packed, Py_ssize_t n):
-    """Return pairs as an (n, 2) int64 array of (birth, death)."""
-    pairs = np.empty((n, 2), dtype=np.int64)
-    cdef int64_t[:, ::1] view = pairs
-    with nogil:
-        unpack_pairs(packed, n, view, 0)
-    return pairs
-
 
 cdef inline int32_t pixel(int32_t v, int32_t width) noexcept nogil:
     """Turn a padded pixel into a pixel of the image."""
     return v - width - 2 * (v // width) + 1
 
 
-cdef Py_ssize_t append_merged(Sweep[floating]& s, int32_t width, int32_t size, bint exterior,
-                              bint keep_zero, Py_ssize_t at) except -1 nogil:
-    """Append the pairs of one swept image to s.sorted[:at]; return the end."""
-    cdef Py_ssize_t i, n = 0
-    cdef int32_t minimum, saddle
+cdef int add_merged(const ImageGrid& grid, Sweep[floating]& s, Pairs found) except -1 nogil:
+    """Add the pairs of one swept image."""
+    cdef Py_ssize_t i
+    cdef int32_t minimum, saddle, last = <int32_t>((grid.n_rows + 2) * grid.width) - 1
     cdef floating length
-    s.pair.grow(s.n_merged)
-    s.minus_length.grow(s.n_merged)
+    found.reserve(s.n_merged)
     for i in range(s.n_merged):
-        length = s.minimum_height[s.merged[i]] - s.merged_height[i]
-        if length == 0 and not keep_zero:
-            continue
+        length = s.merged_height[i] - s.minimum_height[s.merged[i]]
         minimum = s.minimum[s.merged[i]]
         saddle = s.merged_at[i]
-        if exterior:
-            s.pair[n] = make_pair(pixel(size - 1 - saddle, width), pixel(size - 1 - minimum, width))
+        if grid.exterior:
+            add_pair(found, pixel(last - saddle, grid.width), pixel(last - minimum, grid.width),
+                     length)
         else:
-            s.pair[n] = make_pair(pixel(minimum, width), pixel(saddle, width))
-        s.minus_length[n] = length
-        n += 1
-    return append_sorted(s, n, s.sorted, at)
-
-
-cdef int pair_images(const floating[:, :, ::1] images, const Links& links, bint negate,
-                     bint exterior, bint keep_zero, Sweep[floating]& s, int64_t[::1] splits,
-                     int64_t[::1] essential) except -1 nogil:
-    cdef Py_ssize_t n_rows = images.shape[1], n_cols = images.shape[2], i
-    cdef int32_t size = <int32_t>((n_rows + 2) * links.width), k, best
-    for i in range(images.shape[0]):
-        if i + 1 < images.shape[0] and n_rows * n_cols < BLOCK:
-            for k in range(0, <int32_t>(n_rows * n_cols), 8):
-                prefetch(&images[i + 1, 0, 0] + k)
-        sweep_image(&images[i, 0, 0], n_rows, n_cols, links, negate, exterior, s)
-        splits[i + 1] = append_merged(s, links.width, size, exterior, keep_zero, splits[i])
-        if not exterior:
-            best = 0
-            for k in range(1, <int32_t>s.n_minima):
-                if is_older(s, k, best):
-                    best = k
-            essential[i] = pixel(s.minimum[best], links.width)
+            add_pair(found, pixel(minimum, grid.width), pixel(saddle, grid.width), length)
     return 0
 
 
-def image_pairs(const floating[:, :, ::1] images, int dim, bint superlevel, str complex,
+cdef int pair_images(const floating[:, :, ::1] images, const ImageGrid& grid,
+                     Sweep[floating]& s, Pairs found) except -1 nogil:
+    cdef Py_ssize_t i, size = grid.n_rows * grid.n_cols, k
+    cdef int32_t oldest
+    for i in range(images.shape[0]):
+        if i + 1 < images.shape[0] and size < BLOCK:
+            for k in range(0, size, 8):
+                prefetch(&images[i + 1, 0, 0] + k)
+        sweep_image(&images[i, 0, 0], grid, s)
+        add_merged(grid, s, found)
+        if not grid.exterior:
+            oldest = pixel(oldest_minimum(s), grid.width)
+            found.add_essential(&oldest)
+        found.close_sample()
+    return 0
+
+
+def image_pairs(const floating[:, :, ::1] images, dims, bint superlevel, str complex,
                 bint keep_zero=False):
-    """Pair the critical pixels of a batch of images, in dimension 0 or 1.
+    """Pair the critical pixels of a batch of images.
 
     Parameters
     ----------
     images : (n_images, n_rows, n_cols) C-contiguous float32 or float64, finite
         None of the sizes is zero; a padded image has fewer than 2**31 pixels.
-    dim : 0 or 1
+    dims : tuple of distinct int
+        Dimensions to pair. Above 1 an image has no pairs.
     superlevel : bool
     complex : "freudenthal", "cubical" or "cubical_cells"
     keep_zero : bool
@@ -406,28 +411,23 @@ def image_pairs(const floating[:, :, ::1] images, int dim, bint superlevel, str 
 
     Returns
     -------
-    pairs : (n_pairs, 2) int64
-        (birth, death) as flat pixels of their image; image by image, longest first.
-    splits : (n_images + 1,) int64
-        Image i has pairs[splits[i]:splits[i + 1]].
-    essential : (n_images,) int64 for dim = 0, (0,) for dim = 1
-        The oldest pixel of each image.
+    {dim: Pairs}
+        (birth, death) as flat pixels of their image. The essential class of PD_0 is born at the
+        oldest pixel.
     """
-    cdef bint exterior = dim == 1
-    cdef Links links = make_links(COMPLEXES[complex][dim], images.shape[2] + 2)
-    cdef Workspace workspace = borrow_workspace()
-    splits = np.zeros(images.shape[0] + 1, dtype=np.int64)
-    essential = np.empty(0 if exterior else images.shape[0], dtype=np.int64)
-    cdef int64_t[::1] splits_view = splits, essential_view = essential
-    if floating is float:
+    cdef Workspace workspace = workspaces.borrow()
+    cdef Sweep[floating]* s = sweep_of(workspace, <const floating*>NULL)
+    cdef ImageGrid grid
+    cdef Pairs found
+    answer = {}
+    for dim in dims:
+        if dim > 1:
+            answer[dim] = no_pairs(images.shape[0])
+            continue
+        grid = make_image_grid(images.shape[1], images.shape[2], complex, dim, superlevel)
+        found = Pairs(keep_zero=keep_zero)
         with nogil:
-            pair_images(images, links, superlevel, exterior, keep_zero, workspace.single,
-                        splits_view, essential_view)
-        pairs = unpacked(workspace.single.sorted.data(), splits_view[images.shape[0]])
-    else:
-        with nogil:
-            pair_images(images, links, superlevel, exterior, keep_zero, workspace.double,
-                        splits_view, essential_view)
-        pairs = unpacked(workspace.double.sorted.data(), splits_view[images.shape[0]])
-    give_back_workspace(workspace)
-    return pairs, splits, essential
+            pair_images(images, grid, s[0], found)
+        answer[dim] = found.finish()
+    workspaces.give_back(workspace, workspace.n_bytes())
+    return answer

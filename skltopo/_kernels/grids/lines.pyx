@@ -1,16 +1,17 @@
 """Lower-star persistence of functions on a line: which vertices are paired.
 
 What is paired
-    PD_0 of sublevel sets; a minimum is born and dies at a maximum. Equal values rise with the
-    index. Superlevel sets of f are sublevel sets of -f.
+    PD_0 of sublevel sets: a minimum creates a component, and a maximum destroys it. Of equal values
+    the one with the smaller index enters first. Superlevel sets of f are sublevel sets of -f.
 
 How, and why it is correct
     Only local extrema matter, an alternating sequence. Whenever, of four in a row, the two inner
     ones lie between the two outer ones, no component reaches beyond the inner ones before they
-    meet: they are a pair and leave. What can't be reduced diverges up to the extreme pair and
-    converges after it; there each minimum but the global one dies at its neighbour on the side of
-    the global one. The rule is local, hence: many pairs can leave in one pass; and blocks of a
-    line can be reduced apart and their remains joined, which is how a long line uses several cores.
+    meet: the inner ones are a pair and are removed. A sequence in which no such four are left
+    diverges up to the two extreme values and converges after them; there each minimum but the
+    global one dies at its neighbour on the side of the global one. The rule is local. Hence many
+    pairs can be removed in one pass; and blocks of a line can be reduced apart and what they leave
+    be joined, which is how a long line uses several cores.
 
 Complexity
     O(n) time, and O(n) memory for the extrema.
@@ -24,15 +25,14 @@ from functools import partial
 import numpy as np
 
 from cython cimport floating
-from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdint cimport int32_t, uint64_t
 
-from .images cimport (
-    Sweep, Workspace, append_sorted, borrow_workspace, give_back_workspace, make_pair,
-    unpack_pairs, unpacked
-)
+from ..._persistence cimport Pairs, add_pair, make_pair, pairs_of_arrays
+from .images cimport Sweep, Workspace, sweep_of, workspaces
 
 cdef enum:
-    PASSES = 5      # over the extrema before the stack
+    PASSES = 5      # over the extrema, before the stack takes what they leave
+    SAMPLED = 1000  # pairs of each block that are looked at to cut all pairs into ranges of length
 
 
 cdef Py_ssize_t local_extrema(const floating* line, Py_ssize_t begin, Py_ssize_t end,
@@ -66,28 +66,27 @@ cdef Py_ssize_t local_extrema(const floating* line, Py_ssize_t begin, Py_ssize_t
     return n + 1
 
 
-cdef inline void pair_extrema(Sweep[floating]& s, Py_ssize_t minimum,
+cdef inline void pair_extrema(Sweep[floating]& s, Pairs found, Py_ssize_t minimum,
                               Py_ssize_t maximum) noexcept nogil:
-    s.pair[s.n_merged] = make_pair(s.extremum[minimum], s.extremum[maximum])
-    s.minus_length[s.n_merged] = s.extremum_height[minimum] - s.extremum_height[maximum]
-    s.n_merged += 1
+    add_pair(found, s.extremum[minimum], s.extremum[maximum],
+             s.extremum_height[maximum] - s.extremum_height[minimum])
 
 
-cdef Py_ssize_t close_inner(Sweep[floating]& s, Py_ssize_t n) noexcept nogil:
+cdef Py_ssize_t close_inner(Sweep[floating]& s, Pairs found, Py_ssize_t n) noexcept nogil:
     """Pair every two neighbours that lie between their neighbours; return how many vertices remain.
 
     Two such pairs never overlap, since the order is strict, and removing one leaves the others as
     they are. One pass without branches removes two thirds of noise, where a stack would be
     mispredicted at every step (a line of 1e6: 9.5 ms with the stack alone, 7.8 ms so).
     """
-    cdef Py_ssize_t k, m = s.n_merged, kept = 1
+    cdef Py_ssize_t k, m = found.n, kept = 1
     cdef bint inner, was_inner = False, rises
     cdef floating a, b, c, d
     cdef int32_t left, right
     cdef int32_t* extremum = s.extremum.data()
     cdef floating* height = s.extremum_height.data()
-    cdef uint64_t* pair = s.pair.data()
-    cdef floating* minus_length = s.minus_length.data()
+    cdef uint64_t* pair = found.scratch.key.data()
+    cdef double* minus_length = found.scratch.minus_length.data()
     if n < 4:
         return n
     a = height[0]
@@ -101,7 +100,8 @@ cdef Py_ssize_t close_inner(Sweep[floating]& s, Py_ssize_t n) noexcept nogil:
         # Ties: of two equal values the later is the higher.
         inner = ((a > c) & (d < b)) if rises else ((a <= c) & (d >= b))
         pair[m] = make_pair(left, right) if rises else make_pair(right, left)
-        minus_length[m] = b - c if rises else c - b
+        # Adding zero turns -0.0, as between -0.0 and 0.0, into 0.0.
+        minus_length[m] = <double>(b - c if rises else c - b) + 0.0
         m += inner
         extremum[kept] = left
         height[kept] = b
@@ -115,11 +115,11 @@ cdef Py_ssize_t close_inner(Sweep[floating]& s, Py_ssize_t n) noexcept nogil:
         extremum[kept] = extremum[k]
         height[kept] = height[k]
         kept += not (was_inner and k == n - 2)
-    s.n_merged = m
+    found.n = m
     return kept
 
 
-cdef Py_ssize_t reduce_extrema(Sweep[floating]& s, Py_ssize_t n) noexcept nogil:
+cdef Py_ssize_t reduce_extrema(Sweep[floating]& s, Pairs found, Py_ssize_t n) noexcept nogil:
     """Pair what can be paired inside s.extremum[:n]; return how many remain, at its beginning."""
     cdef Py_ssize_t k, top = 0
     cdef int32_t v
@@ -128,7 +128,7 @@ cdef Py_ssize_t reduce_extrema(Sweep[floating]& s, Py_ssize_t n) noexcept nogil:
     for k in range(n):
         v = s.extremum[k]
         x = height[k]
-        # Not an extremum after all (the seam of two blocks): the new vertex replaces it.
+        # Where two blocks meet, the end of one may be no extremum: the next vertex replaces it.
         if top >= 2 and (height[top - 2] <= height[top - 1]) == (height[top - 1] <= x):
             top -= 1
         s.extremum[top] = v
@@ -138,19 +138,19 @@ cdef Py_ssize_t reduce_extrema(Sweep[floating]& s, Py_ssize_t n) noexcept nogil:
             if height[top - 3] <= height[top - 2]:      # the inner two: minimum, then maximum
                 if not (height[top - 4] > height[top - 2] and x < height[top - 3]):
                     break
-                pair_extrema(s, top - 3, top - 2)
+                pair_extrema(s, found, top - 3, top - 2)
             else:
                 if not (height[top - 4] <= height[top - 2] and x >= height[top - 3]):
                     break
-                pair_extrema(s, top - 2, top - 3)
+                pair_extrema(s, found, top - 2, top - 3)
             top -= 2
             s.extremum[top - 1] = v
             height[top - 1] = x
     return top
 
 
-cdef int32_t finish_extrema(Sweep[floating]& s, Py_ssize_t n) noexcept nogil:
-    """Pair the remains, whose ranges grow up to the global minimum, then shrink; return it."""
+cdef int finish_extrema(Sweep[floating]& s, Pairs found, Py_ssize_t n) except -1 nogil:
+    """Pair what remains, whose ranges grow up to the global minimum, then shrink."""
     cdef Py_ssize_t first = 0, k, best
     if n >= 2 and s.extremum_height[0] > s.extremum_height[1]:
         first = 1       # a maximum at an end of the line is not critical
@@ -160,43 +160,28 @@ cdef int32_t finish_extrema(Sweep[floating]& s, Py_ssize_t n) noexcept nogil:
             best = k
     for k in range(first, n, 2):
         if k != best:
-            pair_extrema(s, k, k + 1 if k < best else k - 1)
-    return s.extremum[best]
-
-
-cdef void drop_zero(Sweep[floating]& s) noexcept nogil:
-    """Leave out pairs without length."""
-    cdef Py_ssize_t i, n = 0
-    for i in range(s.n_merged):
-        s.pair[n] = s.pair[i]
-        s.minus_length[n] = s.minus_length[i]
-        n += s.minus_length[i] != 0
-    s.n_merged = n
+            pair_extrema(s, found, k, k + 1 if k < best else k - 1)
+    return found.add_essential(&s.extremum[best])
 
 
 cdef Py_ssize_t reduce_block(const floating* line, Py_ssize_t begin, Py_ssize_t end, bint negate,
-                             Sweep[floating]& s) except -1 nogil:
+                             Sweep[floating]& s, Pairs found) except -1 nogil:
     """Pair what can be paired inside line[begin:end]; return how many extrema remain."""
-    cdef Py_ssize_t n, half = (end - begin) // 2
-    s.pair.grow(half + 1)           # a pass without branches writes one ahead
-    s.minus_length.grow(half + 1)
-    s.n_merged = 0
+    cdef Py_ssize_t n
+    found.reserve((end - begin) // 2 + 1)   # a pass without branches writes one ahead
     n = local_extrema(line, begin, end, -1 if negate else 1, s)
     for _ in range(PASSES):
-        n = close_inner(s, n)
-    return reduce_extrema(s, n)
+        n = close_inner(s, found, n)
+    return reduce_extrema(s, found, n)
 
 
-cdef int pair_lines(const floating[:, ::1] lines, bint negate, bint keep_zero,
-                    Sweep[floating]& s, int64_t[::1] splits,
-                    int64_t[::1] essential) except -1 nogil:
+cdef int pair_lines(const floating[:, ::1] lines, bint negate, Sweep[floating]& s,
+                    Pairs found) except -1 nogil:
     cdef Py_ssize_t i, n
     for i in range(lines.shape[0]):
-        n = reduce_block(&lines[i, 0], 0, lines.shape[1], negate, s)
-        essential[i] = finish_extrema(s, n)
-        if not keep_zero:
-            drop_zero(s)
-        splits[i + 1] = append_sorted(s, s.n_merged, s.sorted, splits[i])
+        n = reduce_block(&lines[i, 0], 0, lines.shape[1], negate, s, found)
+        finish_extrema(s, found, n)
+        found.close_sample()
     return 0
 
 
@@ -213,125 +198,100 @@ def line_pairs(const floating[:, ::1] lines, bint superlevel, bint keep_zero=Fal
 
     Returns
     -------
-    pairs : (n_pairs, 2) int64
-        (birth, death) as vertices of their line; line by line, longest first.
-    splits : (n_lines + 1,) int64
-        Line i has pairs[splits[i]:splits[i + 1]].
-    essential : (n_lines,) int64
-        The oldest vertex of each line.
+    {0: Pairs}
+        (birth, death) as vertices of their line. The essential class is born at the oldest vertex.
     """
-    cdef Workspace workspace = borrow_workspace()
-    splits = np.zeros(lines.shape[0] + 1, dtype=np.int64)
-    essential = np.empty(lines.shape[0], dtype=np.int64)
-    cdef int64_t[::1] splits_view = splits, essential_view = essential
-    if floating is float:
-        with nogil:
-            pair_lines(lines, superlevel, keep_zero, workspace.single, splits_view, essential_view)
-        pairs = unpacked(workspace.single.sorted.data(), splits_view[lines.shape[0]])
-    else:
-        with nogil:
-            pair_lines(lines, superlevel, keep_zero, workspace.double, splits_view, essential_view)
-        pairs = unpacked(workspace.double.sorted.data(), splits_view[lines.shape[0]])
-    give_back_workspace(workspace)
-    return pairs, splits, essential
+    cdef Workspace workspace = workspaces.borrow()
+    cdef Sweep[floating]* s = sweep_of(workspace, <const floating*>NULL)
+    cdef Pairs found = Pairs(keep_zero=keep_zero)
+    with nogil:
+        pair_lines(lines, superlevel, s[0], found)
+    workspaces.give_back(workspace, workspace.n_bytes())
+    return {0: found.finish()}
 
 
 # --------------------------------------------------------------------------------------------------
 # One long line, in blocks
 # --------------------------------------------------------------------------------------------------
 
-cdef tuple copy_pairs(Sweep[floating]& s):
-    """Return (pair, minus_length) as arrays."""
-    cdef Py_ssize_t i, n = s.n_merged
-    pair = np.empty(n, dtype=np.uint64)
-    minus_length = np.empty(n, dtype=np.float32 if floating is float else np.float64)
-    cdef uint64_t[::1] pair_view = pair
-    cdef floating[::1] minus_length_view = minus_length
-    with nogil:
-        for i in range(n):
-            pair_view[i] = s.pair[i]
-            minus_length_view[i] = s.minus_length[i]
-    return pair, minus_length
-
-
-cdef tuple reduced_block(const floating[::1] line, Py_ssize_t begin, Py_ssize_t end, bint negate,
-                         bint keep_zero, Sweep[floating]& s):
+def line_block(const floating[::1] line, Py_ssize_t begin, Py_ssize_t end, bint superlevel,
+               bint keep_zero):
+    """Reduce line[begin:end]; return (Pairs, not sorted, and the vertices that remain)."""
+    cdef Workspace workspace = workspaces.borrow()
+    cdef Sweep[floating]* s = sweep_of(workspace, <const floating*>NULL)
+    cdef Pairs found = Pairs(keep_zero=keep_zero)
     cdef Py_ssize_t n, k
     with nogil:
-        n = reduce_block(&line[0], begin, end, negate, s)
+        n = reduce_block(&line[0], begin, end, superlevel, s[0], found)
         if not keep_zero:
-            drop_zero(s)
+            found.drop_zero()
     remains = np.empty(n, dtype=np.int32)
     cdef int32_t[::1] remains_view = remains
     for k in range(n):
         remains_view[k] = s.extremum[k]
-    return copy_pairs(s), remains
+    workspaces.give_back(workspace, workspace.n_bytes())
+    return found, remains
 
 
-def line_block(const floating[::1] line, Py_ssize_t begin, Py_ssize_t end, bint superlevel,
-               bint keep_zero):
-    """Reduce line[begin:end]: ((pair, minus_length), vertices that remain)."""
-    cdef Workspace workspace = borrow_workspace()
-    if floating is float:
-        result = reduced_block(line, begin, end, superlevel, keep_zero, workspace.single)
-    else:
-        result = reduced_block(line, begin, end, superlevel, keep_zero, workspace.double)
-    give_back_workspace(workspace)
-    return result
-
-
-cdef tuple joined_blocks(const floating[::1] line, const int32_t[::1] remains, bint negate,
-                         bint keep_zero, Sweep[floating]& s):
+def join_blocks(const floating[::1] line, const int32_t[::1] remains, bint superlevel,
+                bint keep_zero):
+    """Return Pairs, not sorted, of the vertices that remain of all blocks."""
+    cdef Workspace workspace = workspaces.borrow()
+    cdef Sweep[floating]* s = sweep_of(workspace, <const floating*>NULL)
+    cdef Pairs found = Pairs(keep_zero=keep_zero)
     cdef Py_ssize_t k, n = remains.shape[0]
-    cdef int32_t essential
-    cdef floating sign = -1 if negate else 1
-    s.extremum.grow(n + 1)
-    s.extremum_height.grow(n + 1)
-    s.pair.grow(n // 2 + 1)
-    s.minus_length.grow(n // 2 + 1)
-    s.n_merged = 0
-    for k in range(n):
-        s.extremum[k] = remains[k]
-        s.extremum_height[k] = sign * line[remains[k]]
-    n = reduce_extrema(s, n)
-    essential = finish_extrema(s, n)
-    if not keep_zero:
-        drop_zero(s)
-    return copy_pairs(s), essential
-
-
-cdef int sort_range(const floating[::1] line, list parts, double low, double high,
-                    Sweep[floating]& s, int64_t[:, ::1] out) except -1:
-    cdef const uint64_t[::1] pair
-    cdef const floating[::1] minus_length
-    cdef Py_ssize_t i, n = 0, begin = 0, end
-    cdef floating x
-    for part in parts:
-        pair, minus_length = part
-        end = pair.shape[0]
-        s.pair.grow(n + end + 1)
-        s.minus_length.grow(n + end + 1)
-        with nogil:
-            for i in range(end):
-                x = minus_length[i]
-                s.pair[n] = pair[i]
-                s.minus_length[n] = x
-                n += (low <= x) & (x < high)
-                begin += x < low
+    cdef floating sign = -1 if superlevel else 1
     with nogil:
-        append_sorted(s, n, s.sorted, 0)
-        unpack_pairs(s.sorted.data(), n, out, begin)
-    return 0
+        s.extremum.grow(n)
+        s.extremum_height.grow(n)
+        found.reserve(n // 2)
+        for k in range(n):
+            s.extremum[k] = remains[k]
+            s.extremum_height[k] = sign * line[remains[k]]
+        n = reduce_extrema(s[0], found, n)
+        finish_extrema(s[0], found, n)
+        if not keep_zero:
+            found.drop_zero()
+    workspaces.give_back(workspace, workspace.n_bytes())
+    return found
 
 
-def sort_pairs(list parts, const floating[::1] line, double low, double high, int64_t[:, ::1] out):
-    """Sort the pairs of all parts with low <= minus_length < high, and write them where they go."""
-    cdef Workspace workspace = borrow_workspace()
-    if floating is float:
-        sort_range(line, parts, low, high, workspace.single, out)
-    else:
-        sort_range(line, parts, low, high, workspace.double, out)
-    give_back_workspace(workspace)
+cdef list cut_lengths(list parts, int n_ranges):
+    """Return bounds of minus_length with about as many pairs between each two."""
+    cdef Pairs part
+    cdef Py_ssize_t i
+    sample = np.sort([
+        part.scratch.minus_length[i]
+        for part in parts for i in range(0, part.n, max(1, part.n // SAMPLED))
+    ])
+    inner = [sample[sample.size * i // n_ranges] for i in range(1, n_ranges)] if sample.size else []
+    return [-np.inf, *inner, np.inf]
+
+
+def sort_range(list parts, double low, double high):
+    """Return the pairs of all parts with low <= minus_length < high, sorted."""
+    cdef Pairs part, found = Pairs(keep_zero=True)
+    cdef const uint64_t* pair
+    cdef const double* minus_length
+    cdef uint64_t* pair_out
+    cdef double* out
+    cdef Py_ssize_t i, n
+    for part in parts:
+        pair = part.scratch.key.data()
+        minus_length = part.scratch.minus_length.data()
+        found.reserve(part.n + 1)       # the loop writes one ahead
+        pair_out = found.scratch.key.data()
+        out = found.scratch.minus_length.data()
+        n = found.n
+        with nogil:
+            for i in range(part.n):
+                pair_out[n] = pair[i]
+                out[n] = minus_length[i]
+                n += (low <= out[n]) & (out[n] < high)
+        found.n = n
+    with nogil:
+        found.close_sample()
+    return found.finish().pairs
 
 
 def long_line_pairs(const floating[::1] line, bint superlevel, bint keep_zero, run, int n_blocks):
@@ -347,11 +307,10 @@ def long_line_pairs(const floating[::1] line, bint superlevel, bint keep_zero, r
 
     Returns
     -------
-    pairs, splits, essential
+    {0: Pairs}
         As from line_pairs for a batch of one.
     """
-    cdef Workspace workspace
-    cdef const int32_t[::1] remains
+    cdef Pairs part
     array = np.asarray(line)
     cuts = [array.size * i // n_blocks for i in range(n_blocks + 1)]
     blocks = run([
@@ -359,21 +318,15 @@ def long_line_pairs(const floating[::1] line, bint superlevel, bint keep_zero, r
         for begin, end in zip(cuts, cuts[1:])
     ])
     remains = np.concatenate([rest for _, rest in blocks])
-    workspace = borrow_workspace()
-    if floating is float:
-        last_part, essential = joined_blocks(line, remains, superlevel, keep_zero,
-                                             workspace.single)
-    else:
-        last_part, essential = joined_blocks(line, remains, superlevel, keep_zero,
-                                             workspace.double)
-    give_back_workspace(workspace)
-    parts = [part for part, _ in blocks] + [last_part]
-    # Ranges of length with about as many pairs each, so that they are sorted apart.
-    sample = np.sort(np.concatenate([part[1][:: max(1, part[1].size // 1000)] for part in parts]))
-    inner = [sample[sample.size * i // n_blocks] for i in range(1, n_blocks)] if sample.size else []
-    bounds = [-np.inf, *inner, np.inf]
-    pairs = np.empty((sum(part[1].size for part in parts), 2), dtype=np.int64)
-    run([
-        partial(sort_pairs, parts, array, low, high, pairs) for low, high in zip(bounds, bounds[1:])
-    ])
-    return pairs, np.array([0, len(pairs)], dtype=np.int64), np.array([essential], dtype=np.int64)
+    parts = [part for part, _ in blocks] + [join_blocks(array, remains, superlevel, keep_zero)]
+    # Ranges of length are sorted apart.
+    bounds = cut_lengths(parts, n_blocks)
+    pairs = np.concatenate(
+        run([partial(sort_range, parts, low, high) for low, high in zip(bounds, bounds[1:])])
+    )
+    for part in parts:
+        part.n = 0
+        part.close_sample()
+        part.finish()       # gives memory back
+    splits = np.array([0, len(pairs)], dtype=np.int64)
+    return {0: pairs_of_arrays(pairs, splits, part.essential, part.essential_splits)}

@@ -33,8 +33,9 @@ from libc.string cimport memset
 from ..._utils.signals cimport check_signals
 from ..._utils.bits cimport count_bits, highest_bit, lowest_bit
 from ..._utils.buffer cimport Buffer
-from .images cimport Sweep
 from ..._utils.sorting cimport key32
+from .images cimport Sweep
+from .volume_sweeps cimport Column, Grid, Volume
 from .volume_tables cimport NO_ARC, StarTable
 
 cdef enum:
@@ -53,33 +54,32 @@ cdef enum:
 # Which cells, which edges
 # --------------------------------------------------------------------------------------------------
 
-cdef Py_ssize_t drop_void_cells(Sweep[floating]& sweep, Volume[floating]& s,
-                                Py_ssize_t n_cells) noexcept nogil:
-    """Keep the cells of voxels where not every critical cell begins a void; return how many.
+cdef void drop_void_cells(Volume[floating]& s, Sweep[floating]& sweep) noexcept nogil:
+    """Keep the cells of voxels where at least one critical cell does not create a void.
 
-    sweep is the one downwards: a voxel where m components join begins m voids. Its parents, no
-    longer needed, are the counters.
+    The sweep is the one downwards: a voxel where m components join creates m voids. Its parents,
+    no longer needed, are the counters.
     """
     cdef Py_ssize_t i, j = 0, k, n = 0
-    for i in range(n_cells):
+    for i in range(s.n_cells):
         sweep.parent[s.cell[i].vertex] = 0
     for i in range(sweep.n_merged):
         sweep.parent[sweep.merged_at[i]] += 1
-    while j < n_cells:
+    while j < s.n_cells:
         k = j
-        while k < n_cells and s.cell[k].vertex == s.cell[j].vertex:
+        while k < s.n_cells and s.cell[k].vertex == s.cell[j].vertex:
             k += 1
         if sweep.parent[s.cell[j].vertex] < k - j:
             for i in range(j, k):
                 s.cell[n] = s.cell[i]
                 n += 1
         j = k
-    return n
+    s.n_cells = n
 
 
-cdef Py_ssize_t number_edges(const Grid& grid, StarTable table, Volume[floating]& s,
-                             Buffer[int32_t]& slot) except -1 nogil:
-    """Number the critical edges, in the order of their records; return how many there are.
+cdef int number_edges(const Grid& grid, StarTable table, Volume[floating]& s,
+                      Buffer[int32_t]& slot) except -1 nogil:
+    """Number the critical edges, in the order of their records.
 
     The slot of a voxel is left with the number of its first one, less that of its block.
     """
@@ -94,7 +94,8 @@ cdef Py_ssize_t number_edges(const Grid& grid, StarTable table, Volume[floating]
             s.base[block] = n
         slot[v] = n - s.base[block]
         n += count_bits(table.critical[s.code[v]])
-    return n
+    s.n_edges = n
+    return 0
 
 
 cdef inline int32_t edge_id(StarTable table, Volume[floating]& s, Buffer[int32_t]& slot,
@@ -277,8 +278,7 @@ cdef int add_entries(Volume[floating]& s, Buffer[int32_t]& slot, const uint32_t*
 
 
 cdef int reduce_cell(const Grid& grid, StarTable table, Volume[floating]& s,
-                     Buffer[int32_t]& slot, int32_t cell, Py_ssize_t* n_columns,
-                     Py_ssize_t* used) except -1 nogil:
+                     Buffer[int32_t]& slot, int32_t cell) except -1 nogil:
     """Reduce the boundary of a cell until its youngest edge is no other's, or nothing is left.
 
     Where that edge belongs to a younger column, that one is taken off and reduced further.
@@ -327,20 +327,20 @@ cdef int reduce_cell(const Grid& grid, StarTable table, Volume[floating]& s,
         m = settle(s, slot, v, edges, n)
         n = 0
         if other < 0:
-            store_column(s, m, cell, <int32_t>n_columns[0], used)
-            s.owner[edge] = <int32_t>n_columns[0]
-            n_columns[0] += 1
+            store_column(s, m, cell, <int32_t>s.n_columns)
+            s.owner[edge] = <int32_t>s.n_columns
+            s.n_columns += 1
             return 0
         # Exchange: this column stays, the younger one goes on with what both have.
         add_entries(s, slot, &s.arena[column.start], column.length, &n)
         add_entries(s, slot, s.entry.data(), m, &n)
-        store_column(s, m, cell, other, used)
+        store_column(s, m, cell, other)
         cell = column.cell
         edges = 0
 
 
-cdef int store_column(Volume[floating]& s, Py_ssize_t n, int32_t cell, int32_t column,
-                      Py_ssize_t* used) except -1 nogil:
+cdef int store_column(Volume[floating]& s, Py_ssize_t n, int32_t cell,
+                      int32_t column) except -1 nogil:
     """Keep entry[:n] as a column: in its old place if that is large enough.
 
     In the arena, a column stands behind its number and its capacity.
@@ -348,14 +348,14 @@ cdef int store_column(Volume[floating]& s, Py_ssize_t n, int32_t cell, int32_t c
     cdef Py_ssize_t i, start = s.column[column].start
     if start < 0 or n > <Py_ssize_t>s.arena[start - 1]:
         s.column[column].start = -1
-        if used[0] + n + 2 > s.arena.size():
-            used[0] = compact(s, used[0])
-            if used[0] + n + 2 > s.arena.size() - s.arena.size() // 4:
-                s.arena.grow(used[0] + used[0] // 2 + n + 2)
-        s.arena[used[0]] = <uint32_t>column
-        s.arena[used[0] + 1] = <uint32_t>n
-        start = used[0] + 2
-        used[0] = start + n
+        if s.n_arena + n + 2 > s.arena.size():
+            compact(s)
+            if s.n_arena + n + 2 > s.arena.size() - s.arena.size() // 4:
+                s.arena.grow(s.n_arena + s.n_arena // 2 + n + 2)
+        s.arena[s.n_arena] = <uint32_t>column
+        s.arena[s.n_arena + 1] = <uint32_t>n
+        start = s.n_arena + 2
+        s.n_arena = start + n
         s.column[column].start = start
     s.column[column].length = <int32_t>n
     s.column[column].cell = cell
@@ -364,12 +364,12 @@ cdef int store_column(Volume[floating]& s, Py_ssize_t n, int32_t cell, int32_t c
     return 0
 
 
-cdef Py_ssize_t compact(Volume[floating]& s, Py_ssize_t used) noexcept nogil:
-    """Close the gaps that moved columns have left in the arena; return how much is used."""
+cdef void compact(Volume[floating]& s) noexcept nogil:
+    """Close the gaps that moved columns have left in the arena."""
     cdef Py_ssize_t old = 0, new = 0, begin, i
     cdef int32_t column
     cdef uint32_t capacity
-    while old < used:
+    while old < s.n_arena:
         column = <int32_t>s.arena[old]
         capacity = s.arena[old + 1]
         begin = old + 2
@@ -382,25 +382,25 @@ cdef Py_ssize_t compact(Volume[floating]& s, Py_ssize_t used) noexcept nogil:
                 s.arena[new + i] = s.arena[begin + i]
             new += s.column[column].length
         old = begin + capacity
-    return new
+    s.n_arena = new
 
 
 cdef int reduce_cells(const Grid& grid, StarTable table, Volume[floating]& s,
-                      Buffer[int32_t]& slot, Py_ssize_t n_cells,
-                      Py_ssize_t n_edges) except -1 nogil:
+                      Buffer[int32_t]& slot) except -1 nogil:
     """Reduce all columns: afterwards owner tells the cell paired with each edge, or is -1."""
-    cdef Py_ssize_t i, n_columns = 0, used = 0
-    s.owner.grow(n_edges)
-    memset(s.owner.data(), -1, n_edges * sizeof(int32_t))
-    s.column.grow(n_cells)
-    s.arena.grow(ROOM * n_cells)
-    for i in range(n_cells):
+    cdef Py_ssize_t i
+    s.owner.grow(s.n_edges)
+    memset(s.owner.data(), -1, s.n_edges * sizeof(int32_t))
+    s.column.grow(s.n_cells)
+    s.arena.grow(ROOM * s.n_cells)
+    s.n_columns = s.n_arena = 0
+    for i in range(s.n_cells):
         s.column[i].start = -1
-    for i in range(n_cells - 1, -1, -1):
-        reduce_cell(grid, table, s, slot, <int32_t>i, &n_columns, &used)
+    for i in range(s.n_cells - 1, -1, -1):
+        reduce_cell(grid, table, s, slot, <int32_t>i)
         if i % SIGNAL_CELLS == 0:
             check_signals()
-    for i in range(n_edges):
+    for i in range(s.n_edges):
         if s.owner[i] >= 0:
             s.owner[i] = s.column[s.owner[i]].cell
     return 0

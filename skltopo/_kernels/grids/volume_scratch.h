@@ -1,5 +1,6 @@
-// The memory of the kernel for volumes: what its steps leave for each other.
-// C++ structs because Cython can't declare templates of its own.
+// Memory of the kernel for volumes: what each step leaves for the next.
+//
+// They are C++ structs because Cython can't declare templates.
 #pragma once
 
 #include <cstddef>
@@ -27,16 +28,17 @@ struct Volume {
     Buffer<std::uint16_t> code;    // per padded voxel: its lower star, as a row of a StarTable
     Buffer<std::uint8_t> down;     // of cubes, per padded voxel: as StarTable.down
     Buffer<std::uint32_t> mask;    // one row: which of 26 neighbours are older
+    bool with_loops = false;       // whether PD_1 is asked for
     Buffer<std::uint8_t> negative; // per critical edge: whether it joins two components
-    Buffer<std::int32_t> position; // of a record that is sorted among all records
+    Buffer<std::int32_t> position; // of the records that are sorted, among all records
     Buffer<std::int32_t> saddle;   // voxels with critical edges, in order of memory
-    std::ptrdiff_t n_saddles = 0;
-    Buffer<Cell> cell;             // critical cells that may end a loop
+    Buffer<Cell> cell;             // critical cells that may destroy a loop
+    std::ptrdiff_t n_saddles = 0, n_edges = 0, n_cells = 0, n_columns = 0, n_arena = 0;
     Buffer<std::int32_t> owner;    // per critical edge: the column that it is the youngest edge of
     Buffer<Column> column;
-    Buffer<std::uint32_t> arena;   // contents of columns, the low halves of keys
+    Buffer<std::uint32_t> arena;   // contents of columns, voxel << 4 | direction for each edge
     Buffer<std::uint64_t> heap;    // voxels of the column that is reduced, the youngest in front
-    Buffer<std::uint32_t> entry;   // and its edges, when it ends
+    Buffer<std::uint32_t> entry;   // and its edges, when it is done
     Buffer<std::int32_t> base;     // per block of voxels: number of the first critical edge
 
     template <class F>
@@ -51,10 +53,8 @@ struct VolumeScratch {
     Volume<T> volume;
     Sweep<T> sweep;
 
-    // Pairs of a dimension volume by volume, longest first.
-    Buffer<std::uint64_t> &sorted(int dim) { return sorted_[dim]; }
-
-    // Volumes are large, and a step gives back what the next does not need: no holes in a heap.
+    // Volumes are large, and each step gives back what later ones don't need. Memory of the heap
+    // would stay as holes, so even buffers of 512 kB are mapped.
     VolumeScratch() {
         each([](auto &buffer) { buffer.map_from(std::size_t(1) << 19); });
     }
@@ -66,11 +66,8 @@ struct VolumeScratch {
     }
 
   private:
-    Buffer<std::uint64_t> sorted_[3];
-
     template <class F>
     void each(F f) {
         volume.each(f), sweep.each(f);
-        for (auto &pairs : sorted_) f(pairs);
     }
 };
