@@ -146,7 +146,7 @@ class Filtration:
         "superlevel": check_flag,
         "keep_zero": check_flag,
         "warm_start": check_flag,
-        "n_jobs": check_n_jobs,
+        "n_jobs": lambda _, n_jobs: check_n_jobs(n_jobs),
     }
     # Parameters that the representation shows.
     _shown = ("superlevel", "homology_dimensions")
