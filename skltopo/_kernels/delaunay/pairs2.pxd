@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int8_t, int32_t, uint64_t
 
-from ..._persistence cimport Pairs
+from ..._persistence cimport Pairs, add_pair, make_pair
 from ..._utils.buffer cimport Buffer
 from .triangulation2 cimport STRIDE, Triangulation, next_edge
 
@@ -62,3 +62,13 @@ cdef inline void add_edges(Pairs found, uint64_t birth, uint64_t death,
     rest[1] = <int32_t>(death & 0xFFFFFFFFu)
     found.scratch.minus_length[found.n] = 0.0 - length      # never -0.0, which sorts apart
     found.n += 1
+
+
+cdef inline void add_component(Pairs found, int32_t vertex, uint64_t edge,
+                               double length) noexcept nogil:
+    """Add a pair of PD_0: a vertex v, named (v, v) where births have two vertices, and an edge."""
+    if found.birth_width == 2:
+        add_edges(found, make_pair(vertex, vertex), edge, length)
+        return
+    found.scratch.rest[found.n] = <int32_t>(edge & 0xFFFFFFFFu)
+    add_pair(found, vertex, <int32_t>(edge >> 32), length)

@@ -39,7 +39,7 @@ Papers
 from libc.math cimport sqrt
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
-from ..._persistence cimport Pairs, add_pair, find_root, make_pair
+from ..._persistence cimport Pairs, add_pair, find_root
 from ..._utils.pool cimport Pool
 from ..._utils.sorting cimport argsort_pairs
 from .predicates2 cimport angle
@@ -316,22 +316,13 @@ cdef int write_components(Triangulation t, PlanarWorkspace w, Pairs found,
     found.add_essential(oldest)
     found.reserve(t.n_points)
     for k in range(w.n_joining):
-        add_component(found, w.younger[k], w.edge[w.joining[k]], sqrt(w.key[w.joining[k]]), alpha)
+        add_component(found, w.younger[k], w.edge[w.joining[k]], sqrt(w.key[w.joining[k]]))
     if found.keep_zero and t.n_twins:
         # Of points at one place, each but the one of the smallest index dies at once.
         for p in range(t.n_points):
             if t.twin[p] >= 0:
-                add_component(found, t.rank[p], original_edge(t, p, t.twin[p]), 0, alpha)
+                add_component(found, t.rank[p], original_edge(t, p, t.twin[p]), 0)
     return 0
-
-
-cdef inline void add_component(Pairs found, int32_t vertex, uint64_t edge, double length,
-                               bint alpha) noexcept nogil:
-    if not alpha:
-        add_edges(found, make_pair(vertex, vertex), edge, length)
-        return
-    found.scratch.rest[found.n] = <int32_t>(edge & 0xFFFFFFFFu)
-    add_pair(found, vertex, <int32_t>(edge >> 32), length)
 
 
 cdef int pair_holes(Triangulation t, PlanarWorkspace w, Pairs found, bint alpha) except -1 nogil:
