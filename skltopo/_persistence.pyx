@@ -174,23 +174,27 @@ cdef class Pairs:
         """Drop and sort the pairs of the open sample, and open the next one."""
         cdef Py_ssize_t i, n, end = self.n_sorted
         cdef int k, more = self.width - 2
-        cdef uint32_t at
+        cdef const uint64_t* key = self.scratch.key.data()
+        cdef const int32_t* rest
+        cdef const uint64_t* order
         if not self.keep_zero:
             self.drop_zero()
         n = self.n
-        argsort_pairs(self.scratch.minus_length, self.scratch.key, self.scratch.items, self.scratch.items_scratch, n)
-        self.scratch.sorted_key.grow(end + n)
-        for i in range(n):
-            if i + AHEAD < n:
-                prefetch(&self.scratch.key[<uint32_t>self.scratch.items[i + AHEAD]])
-            self.scratch.sorted_key[end + i] = self.scratch.key[<uint32_t>self.scratch.items[i]]
+        argsort_pairs(self.scratch.minus_length, self.scratch.key, self.scratch.items,
+                      self.scratch.items_scratch, n)
         if more:
             self.sort_rest()
-            self.scratch.sorted_rest.grow(more * (end + n))
-            for i in range(n):
-                at = <uint32_t>self.scratch.items[i]
-                for k in range(more):
-                    self.scratch.sorted_rest[more * (end + i) + k] = self.scratch.rest[more * at + k]
+        order = self.scratch.items.data()
+        rest = self.scratch.rest.data()
+        self.scratch.sorted_key.grow(end + n)
+        self.scratch.sorted_rest.grow(more * (end + n))
+        for i in range(n):
+            if i + AHEAD < n:
+                prefetch(key + <uint32_t>order[i + AHEAD])
+            self.scratch.sorted_key[end + i] = key[<uint32_t>order[i]]
+            for k in range(more):
+                self.scratch.sorted_rest[more * (end + i) + k] = rest[
+                    more * <Py_ssize_t><uint32_t>order[i] + k]
         self.n_sorted += n
         self.n = 0
         self.n_samples += 1
@@ -202,37 +206,43 @@ cdef class Pairs:
     cdef void drop_zero(self) noexcept nogil:
         """Leave out pairs of the open sample that have no length."""
         cdef Py_ssize_t i = 0, n, more = self.width - 2, k
-        while i < self.n and self.scratch.minus_length[i] != 0:
+        cdef uint64_t* key = self.scratch.key.data()
+        cdef int32_t* rest = self.scratch.rest.data()
+        cdef double* minus_length = self.scratch.minus_length.data()
+        while i < self.n and minus_length[i] != 0:
             i += 1
         n = i
         for i in range(i, self.n):
-            self.scratch.key[n] = self.scratch.key[i]
+            key[n] = key[i]
             for k in range(more):
-                self.scratch.rest[more * n + k] = self.scratch.rest[more * i + k]
-            self.scratch.minus_length[n] = self.scratch.minus_length[i]
-            n += self.scratch.minus_length[i] != 0
+                rest[more * n + k] = rest[more * i + k]
+            minus_length[n] = minus_length[i]
+            n += minus_length[i] != 0
         self.n = n
 
     cdef void sort_rest(self) noexcept nogil:
         """Sort pairs with equal lengths and equal first two vertices by the others."""
         cdef Py_ssize_t i, j
         cdef uint64_t item
+        cdef uint64_t* order = self.scratch.items.data()
         for i in range(1, self.n):
-            item = self.scratch.items[i]
+            item = order[i]
             j = i
-            while j > 0 and self.comes_before(<uint32_t>item, <uint32_t>self.scratch.items[j - 1]):
-                self.scratch.items[j] = self.scratch.items[j - 1]
+            while j > 0 and self.comes_before(<uint32_t>item, <uint32_t>order[j - 1]):
+                order[j] = order[j - 1]
                 j -= 1
-            self.scratch.items[j] = item
+            order[j] = item
 
     cdef bint comes_before(self, uint32_t a, uint32_t b) noexcept nogil:
         """Tell whether pairs a and b have equal lengths and keys, and a has a smaller rest."""
         cdef Py_ssize_t more = self.width - 2, k
-        if self.scratch.key[a] != self.scratch.key[b] or self.scratch.minus_length[a] != self.scratch.minus_length[b]:
+        cdef const int32_t* rest = self.scratch.rest.data()
+        if (self.scratch.key[a] != self.scratch.key[b]
+                or self.scratch.minus_length[a] != self.scratch.minus_length[b]):
             return False
         for k in range(more):
-            if self.scratch.rest[more * a + k] != self.scratch.rest[more * b + k]:
-                return self.scratch.rest[more * a + k] < self.scratch.rest[more * b + k]
+            if rest[more * a + k] != rest[more * b + k]:
+                return rest[more * a + k] < rest[more * b + k]
         return False
 
     # ----------------------------------------------------------------------------------------------
@@ -335,8 +345,8 @@ def _joined_splits(list splits):
 def no_pairs(Py_ssize_t n_samples, int birth_width=1, int death_width=1):
     """Return the Pairs of samples in which there is nothing to pair."""
     cdef Pairs found = Pairs(birth_width, death_width)
-    cdef Py_ssize_t i
-    for i in range(n_samples):
+    cdef Py_ssize_t _
+    for _ in range(n_samples):
         found.close_sample()
     return found.finish()
 
@@ -413,17 +423,35 @@ cdef class Reduction:
         return self.store[begin + 1]
 
 
+cdef reduced_pairs(Buffer[int32_t]& rows, Buffer[int64_t]& starts, Py_ssize_t n_rows,
+                   Py_ssize_t n_columns):
+    """Reduce a matrix; return (row, column) for every row that is the last of a column, ascending.
+    """
+    cdef Reduction reduction = Reduction()
+    cdef Py_ssize_t i, n = 0
+    pairs = np.empty((min(n_rows, n_columns), 2), dtype=np.int64)
+    cdef int64_t[:, ::1] view = pairs
+    with nogil:
+        reduction.reset(n_rows, n_columns)
+        for i in range(n_columns):
+            reduction.add(<int32_t>i, rows.data(), starts.data())
+        for i in range(n_rows):
+            if reduction.owner[i] != NONE:
+                view[n, 0] = i
+                view[n, 1] = reduction.owner[i]
+                n += 1
+    return pairs[:n]
+
+
 def _reduce_boundary(const int64_t[:, ::1] facets, Py_ssize_t n_rows, const uint8_t[::1] skip,
                      const uint8_t[::1] drop):
     """Return pairs (row, column) of a boundary matrix, without columns skip and rows drop."""
-    cdef Py_ssize_t n_columns = facets.shape[0], i, j, n = 0, n_pairs = 0
+    cdef Py_ssize_t n_columns = facets.shape[0], i, j, n = 0
     cdef Buffer[int32_t] rows
     cdef Buffer[int64_t] starts
-    cdef Reduction reduction = Reduction()
     with nogil:
         rows.grow(n_columns * facets.shape[1])
         starts.grow(n_columns + 1)
-        reduction.reset(n_rows, n_columns)
         for j in range(n_columns):
             starts[j] = n
             if not skip[j]:
@@ -432,9 +460,7 @@ def _reduce_boundary(const int64_t[:, ::1] facets, Py_ssize_t n_rows, const uint
                         rows[n] = <int32_t>facets[j, i]
                         n += 1
         starts[n_columns] = n
-        for j in range(n_columns):
-            n_pairs += reduction.add(<int32_t>j, rows.data(), starts.data()) != NONE
-    return _owned_pairs(reduction, n_rows, n_pairs)
+    return reduced_pairs(rows, starts, n_rows, n_columns)
 
 
 def _reduce_coboundary(const int64_t[:, ::1] facets, Py_ssize_t n_columns,
@@ -443,14 +469,12 @@ def _reduce_coboundary(const int64_t[:, ::1] facets, Py_ssize_t n_columns,
 
     Positions count from the end in here, so that the last row of a column is its first cofacet.
     """
-    cdef Py_ssize_t n_rows = facets.shape[0], i, j, column, n_pairs = 0
+    cdef Py_ssize_t n_rows = facets.shape[0], i, j, column
     cdef Buffer[int32_t] rows
     cdef Buffer[int64_t] starts
-    cdef Reduction reduction = Reduction()
     with nogil:
         rows.grow(n_rows * facets.shape[1])
         starts.grow(n_columns + 2)
-        reduction.reset(n_rows, n_columns)
         for j in range(n_columns + 2):
             starts[j] = 0
         for i in range(n_rows):
@@ -465,23 +489,8 @@ def _reduce_coboundary(const int64_t[:, ::1] facets, Py_ssize_t n_columns,
                     column = n_columns - 1 - facets[i, j]
                     rows[starts[column + 1]] = <int32_t>(n_rows - 1 - i)
                     starts[column + 1] += 1
-        for j in range(n_columns):
-            n_pairs += reduction.add(<int32_t>j, rows.data(), starts.data()) != NONE
-    pairs = _owned_pairs(reduction, n_rows, n_pairs)
+    pairs = reduced_pairs(rows, starts, n_rows, n_columns)
     return np.stack([n_columns - 1 - pairs[::-1, 1], n_rows - 1 - pairs[::-1, 0]], axis=1)
-
-
-cdef _owned_pairs(Reduction reduction, Py_ssize_t n_rows, Py_ssize_t n_pairs):
-    """Return (row, column) for every row that is the last of a column, ascending."""
-    cdef Py_ssize_t i, n = 0
-    pairs = np.empty((n_pairs, 2), dtype=np.int64)
-    cdef int64_t[:, ::1] view = pairs
-    for i in range(n_rows):
-        if reduction.owner[i] != NONE:
-            view[n, 0] = i
-            view[n, 1] = reduction.owner[i]
-            n += 1
-    return pairs
 
 
 # --------------------------------------------------------------------------------------------------
@@ -725,7 +734,8 @@ def _pair_positions(facets):
     if cells is not None:
         record(top - 1, cells)
         for dim in range(top - 2, 0, -1):
-            record(dim, _reduce_boundary(facets[dim + 1], sizes[dim], creates[dim + 1], destroys[dim]))
+            found = _reduce_boundary(facets[dim + 1], sizes[dim], creates[dim + 1], destroys[dim])
+            record(dim, found)
     else:
         for dim in range(1, top):
             record(dim, _reduce_coboundary(facets[dim + 1], sizes[dim], destroys[dim]))
