@@ -16,7 +16,7 @@ from scipy.spatial import Delaunay
 from timing import best_times
 from tqdm import tqdm
 
-from skltopo._kernels.delaunay.pairs_any import delaunay_pairs_3d
+from skltopo._kernels.delaunay.pairs_any import delaunay_pairs
 from skltopo._kernels.delaunay.triangulation3 import delaunay_tetrahedra
 
 DIMS = (0, 1, 2)
@@ -58,12 +58,12 @@ def main():
             (
                 "weak Alpha / geoph",
                 lambda x=points: geoph.delaunayRipsPersistenceDiagram(x),
-                lambda x=points: delaunay_pairs_3d(x, DIMS, False),
+                lambda x=points: delaunay_pairs(x, DIMS, False),
             ),
             (
                 "Alpha / gudhi",
                 lambda x=points: gudhi_alpha(x),
-                lambda x=points: delaunay_pairs_3d(x, DIMS, True),
+                lambda x=points: delaunay_pairs(x, DIMS, True),
             ),
             (
                 "triangulation / Qhull",

@@ -17,7 +17,7 @@ UTILS = "checks parallel memory prefetch bits buffer signals sorting pool gather
 KERNELS = {
     "grids": "images lines features volume_tables volume_sweeps volume_loops volumes",
     "delaunay": "predicates2 triangulation2 repair2 pairs2 predicates3 triangulation3 edges3 weak3 "
-    "complex3 alpha3 pairs_any",
+    "complex3 alpha3 pairs3 pairs_any",
     "rips": "distances edges trees loops voids plane",
     "fits": "monotone few_maxima proximal maxima descent",
     "functionals": "lengths polynomial curves critical_sets",

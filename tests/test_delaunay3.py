@@ -19,8 +19,7 @@ from scipy.spatial import Delaunay
 from skltopo._kernels.delaunay.pairs_any import (
     _path,
     delaunay_complex,
-    delaunay_pairs_3d,
-    delaunay_pairs_any,
+    delaunay_pairs,
 )
 from skltopo._kernels.delaunay.triangulation3 import (
     delaunay_simplices,
@@ -170,13 +169,10 @@ def tops(points, dim=3):
 def assert_pairs_agree(points, alpha, keep_zero):
     dim = points.shape[1]
     dims = tuple(range(dim))
-    if dim == 3:
-        found = delaunay_pairs_3d(points, dims, alpha, keep_zero)
-    else:
-        found = delaunay_pairs_any(points, dims, alpha, keep_zero)
+    found = delaunay_pairs(points, dims, alpha, keep_zero)
     expected = ORACLE[alpha](points, tops(points, dim), dims, keep_zero)
     for k in dims:
-        pairs, essential = found[k]
+        pairs, essential = found[k].pairs, found[k].essential
         assert pairs.shape[1] == (2 * k + 3 if alpha else 4)
         assert len(pairs) == len(expected[k])
         assert set(map(tuple, pairs.tolist())) == expected[k]
@@ -220,17 +216,17 @@ def test_extreme_scales_change_nothing(scale, rng):
     scale = 2.0 ** np.round(np.log2(scale))
     points = rng.random((60, 3)).astype(np.float32).astype(float)
     for alpha in (False, True):
-        plain = delaunay_pairs_3d(points, (0, 1, 2), alpha)
-        scaled = delaunay_pairs_3d(points * scale, (0, 1, 2), alpha)
+        plain = delaunay_pairs(points, (0, 1, 2), alpha)
+        scaled = delaunay_pairs(points * scale, (0, 1, 2), alpha)
         for k in range(3):
-            np.testing.assert_array_equal(plain[k][0], scaled[k][0])
+            np.testing.assert_array_equal(plain[k].pairs, scaled[k].pairs)
 
 
 def test_denormal_and_tiny_differences():
     corner = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]], dtype=float)
     for unit in (5e-324, 2.0**-1060):
-        pairs, _ = delaunay_pairs_3d(corner * unit, (0,), False)[0]
-        np.testing.assert_array_equal(pairs, delaunay_pairs_3d(corner, (0,), False)[0][0])
+        pairs = delaunay_pairs(corner * unit, (0,), False)[0].pairs
+        np.testing.assert_array_equal(pairs, delaunay_pairs(corner, (0,), False)[0].pairs)
     # Less than 1e-103 of the largest coordinate apart: one point to the triangulation.
     points = np.concatenate([corner, corner * 1e-200])
     simplices, twins = delaunay_simplices(points)
@@ -242,12 +238,12 @@ def test_weak_alpha_agrees_with_geoph(rng):
     geoph = pytest.importorskip("geoph")
     for points in (rng.random((1000, 3)), rng.standard_normal((1000, 3))):
         expected = geoph.delaunayRipsPersistenceDiagram(points)
-        found = delaunay_pairs_3d(points, (0, 1, 2), False)
+        found = delaunay_pairs(points, (0, 1, 2), False)
         for k in range(3):
             peer = np.array(expected[k])
             peer = peer[peer[:, 0] < peer[:, 1]]
             np.testing.assert_allclose(
-                lengths(points, found[k][0]), peer[np.lexsort(peer.T)], rtol=1e-12
+                lengths(points, found[k].pairs), peer[np.lexsort(peer.T)], rtol=1e-12
             )
 
 
@@ -265,13 +261,12 @@ def test_alpha_agrees_with_gudhi(dim, n, rng):
     points = rng.random((n, dim))
     tree = gudhi.AlphaComplex(points=points).create_simplex_tree()
     tree.compute_persistence()
-    pairs = delaunay_pairs_3d if dim == 3 else delaunay_pairs_any
-    found = pairs(points, range(dim), True)
+    found = delaunay_pairs(points, range(dim), True)
     for k in range(dim):
         expected = np.sqrt(tree.persistence_intervals_in_dimension(k))
         expected = expected[np.isfinite(expected[:, 1])]
         expected = expected[np.lexsort(expected.T)]
-        rows = found[k][0]
+        rows = found[k].pairs
         births = np.zeros(len(rows)) if k == 0 else radii(points, rows[:, : k + 1])
         diagram = np.stack([births, radii(points, rows[:, k + 1 :])], axis=1)
         length = diagram[:, 1] - diagram[:, 0]
@@ -283,10 +278,10 @@ def test_alpha_agrees_with_gudhi(dim, n, rng):
 def test_lattice_has_no_points_of_rounding():
     """A cubic lattice has three lengths: its Alpha diagrams have one point each, many times."""
     grid = np.stack(np.meshgrid(*[np.arange(5) * 0.5] * 3), -1).reshape(-1, 3)
-    found = delaunay_pairs_3d(grid, (0, 1, 2), True)
-    assert [len(found[k][0]) for k in range(3)] == [124, 300 - 124, 240 - (300 - 124)]
+    found = delaunay_pairs(grid, (0, 1, 2), True)
+    assert [len(found[k].pairs) for k in range(3)] == [124, 300 - 124, 240 - (300 - 124)]
     for k, (birth, death) in enumerate([(0, 1), (1, 2), (2, 3)]):
-        rows = found[k][0]
+        rows = found[k].pairs
         np.testing.assert_allclose(radii(grid, rows[:, k + 1 :]), np.sqrt(death) / 4)
         if k:
             np.testing.assert_allclose(radii(grid, rows[:, : k + 1]), np.sqrt(birth) / 4)
@@ -295,11 +290,11 @@ def test_lattice_has_no_points_of_rounding():
 def test_rows_are_sorted_and_results_repeat(rng):
     points = rng.integers(0, 6, (150, 3)).astype(float)
     for alpha in (False, True):
-        found = delaunay_pairs_3d(points, (0, 1, 2), alpha, True)
-        again = delaunay_pairs_3d(points.copy(), (2, 0, 1), alpha, True)
+        found = delaunay_pairs(points, (0, 1, 2), alpha, True)
+        again = delaunay_pairs(points.copy(), (2, 0, 1), alpha, True)
         for k in range(3):
-            rows = found[k][0]
-            np.testing.assert_array_equal(rows, again[k][0])
+            rows = found[k].pairs
+            np.testing.assert_array_equal(rows, again[k].pairs)
             if alpha:
                 births = np.zeros(len(rows)) if k == 0 else radii(points, rows[:, : k + 1])
                 length = radii_or_zero(points, rows[:, k + 1 :]) - births

@@ -6,16 +6,13 @@ from itertools import combinations
 import numpy as np
 
 from .._kernels.delaunay.pairs2 import planar_alpha_pairs
-from .._kernels.delaunay.pairs_any import (
-    delaunay_complex,
-    delaunay_pairs_3d,
-    delaunay_pairs_any,
-)
+from .._kernels.delaunay.pairs_any import delaunay_complex, delaunay_pairs
 from .._kernels.delaunay.triangulation2 import Triangulation, delaunay_triangles
-from .._utils.parallel import effective_n_jobs, run
-from ..diagrams.containers import Diagram, DiagramBatch, Points, concatenate, stack_columns
+from .._persistence import join_pairs, no_pairs
+from .._utils.parallel import run
+from ..diagrams.containers import concatenate, stack_columns
 from .circumradius import circumradii
-from .point_clouds import Clouds, ends_of, resolve_dimensions
+from .point_clouds import PointFiltration
 
 __all__ = ["Alpha", "WeakAlpha"]
 
@@ -25,8 +22,14 @@ CHUNK_POINTS = 1 << 18
 CALLS_PER_THREAD = 4
 
 
-class _DelaunayFiltration:
-    """What both filtrations of the Delaunay triangulation share; see `WeakAlpha`."""
+class _DelaunayFiltration(PointFiltration):
+    """What both filtrations of the Delaunay triangulation share; see `WeakAlpha`.
+
+    A subclass has ``_alpha``, and defines ``_widths`` (vertices that name a birth and a death of a
+    dimension), ``_measure`` (births and deaths) and ``_last_value``.
+    """
+
+    _previous = None  # the triangulation that warm_start keeps
 
     def __init__(
         self,
@@ -37,139 +40,74 @@ class _DelaunayFiltration:
         warm_start=False,
         n_jobs=None,
     ):
-        self.max_dim = max_dim
-        self.homology_dimensions = resolve_dimensions(max_dim, homology_dimensions)
-        self.keep_zero = keep_zero
-        self.warm_start = warm_start
-        self.n_jobs = n_jobs
-        self._previous = None
+        self._store(
+            max_dim=max_dim,
+            homology_dimensions=homology_dimensions,
+            keep_zero=keep_zero,
+            warm_start=warm_start,
+            n_jobs=n_jobs,
+        )
 
     def __getstate__(self):
         return {**self.__dict__, "_previous": None}
 
-    def __call__(self, points):
-        """Compute the diagrams of one cloud or of a batch.
-
-        Parameters
-        ----------
-        points : (..., n, d) array-like or torch.Tensor, or list of (n_i, d) ones
-            Finite real numbers. Axes before the last two, or the list, are a batch; clouds of a
-            list may differ in n. Pairing is done in float64.
-
-        Returns
-        -------
-        Diagram or DiagramBatch
-            A batch if points have more than two axes or are a list of clouds. Tensors if points are
-            tensors, of their dtype.
-
-        Raises
-        ------
-        TypeError
-            If points are not real numbers.
-        ValueError
-            If points are ragged or empty, differ in dimension, or have a NaN or an infinity.
-        """
-        clouds = Clouds(points)
-        found = self._find_pairs(clouds)
-        index = [clouds.number(*found[dim]) for dim in self.homology_dimensions]
-        values = self._values(clouds, index)
-        parts = {
-            dim: self._make_points(clouds, dim, *found[dim], finite)
-            for dim, finite in zip(self.homology_dimensions, values, strict=True)
-        }
-        batch = DiagramBatch(parts, clouds.shape, False, partial(self._last_values, clouds))
-        return batch if clouds.shape else Diagram(batch)
-
-    def _find_pairs(self, clouds):
-        """Run the kernels: {dim: (pairs, splits)} with indices within a cloud."""
-        d = clouds.n_dimensions
-        found = self._find_planar(clouds) if d <= 2 else self._find_spatial(clouds)
-        for dim in range(max(d, 2), self.max_dim + 1):
-            found[dim] = (
-                np.empty((0, self._n_columns(dim)), dtype=np.int64),
-                np.zeros(clouds.n_clouds + 1, dtype=np.int64),
-            )
+    def _find(self, clouds, n_jobs):
+        planar = clouds.n_dimensions <= 2
+        tasks = self._planar_tasks(clouds, n_jobs) if planar else self._spatial_tasks(clouds)
+        parts = run(tasks, n_jobs)
+        found = join_pairs(parts) if parts else {}
+        for dim in self.homology_dimensions:
+            if dim not in found:
+                found[dim] = no_pairs(clouds.n_samples, *self._widths(dim))
         return found
 
-    def _find_planar(self, clouds):
-        holes = self.homology_dimensions != (0,)
-        call = partial(planar_alpha_pairs, alpha=self._alpha, holes=holes, keep_zero=self.keep_zero)
-        if clouds.n_clouds == 1:
-            if self.warm_start and self._previous is None:
-                self._previous = Triangulation()
-            results = [call(clouds.plain, clouds.splits, previous=self._previous)]
-        else:
-            n_jobs = effective_n_jobs(self.n_jobs)
-            cuts = _cut(clouds, n_jobs)
-            results = run(
-                [partial(call, clouds.plain, clouds.splits[i:j]) for i, j in cuts], n_jobs
-            )
-        return {0: _join([r[:2] for r in results]), 1: _join([r[2:] for r in results])}
-
-    def _find_spatial(self, clouds):
-        pair = delaunay_pairs_3d if clouds.n_dimensions == 3 else delaunay_pairs_any
-        dims = [dim for dim in self.homology_dimensions if dim < clouds.n_dimensions]
-        call = partial(pair, dims=dims, alpha=self._alpha, keep_zero=self.keep_zero)
-        n_jobs = effective_n_jobs(self.n_jobs)
-        results = run([partial(call, clouds[i]) for i in range(clouds.n_clouds)], n_jobs)
-        found = {}
-        for dim in dims:
-            rows = [result[dim][0] for result in results]
-            none = np.empty((0, self._n_columns(dim)), dtype=np.int64)
-            found[dim] = np.concatenate([none, *rows]), ends_of([len(pairs) for pairs in rows])
-        return found
-
-    def _make_points(self, clouds, dim, pairs, splits, finite):
-        n_essential = clouds.n_clouds if dim == 0 else 0  # the hull of the points has no holes
-        return Points(
-            finite=finite,
-            pairs=pairs,
-            splits=splits,
-            births=clouds.zeros(n_essential),
-            essential=np.zeros((n_essential, self._n_birth_columns(dim)), dtype=np.int64),
-            essential_splits=np.arange(n_essential + 1) if dim == 0 else 0 * splits,
+    def _planar_tasks(self, clouds, n_jobs):
+        if self.warm_start and self._previous is None:
+            self._previous = Triangulation()
+        call = partial(
+            planar_alpha_pairs,
+            clouds.plain,
+            alpha=self._alpha,
+            holes=self.homology_dimensions != (0,),
+            keep_zero=self.keep_zero,
         )
+        if clouds.n_samples == 1:
+            return [partial(call, clouds.splits, previous=self._previous)]
+        return [partial(call, clouds.splits[i:j]) for i, j in _cut(clouds, n_jobs)]
+
+    def _spatial_tasks(self, clouds):
+        dims = [dim for dim in self.homology_dimensions if dim < clouds.n_dimensions]
+        call = partial(delaunay_pairs, dims=dims, alpha=self._alpha, keep_zero=self.keep_zero)
+        return [partial(call, clouds[i]) for i in range(clouds.n_samples)]
+
+    def _values(self, clouds, rows, n_jobs):
+        finite = self._measure(clouds, [clouds.number(*part) for part in rows[::2]])
+        # Essential classes are components: the hull of the points has no holes. Vertices enter at 0.
+        births = [clouds.zeros(len(part)) for part, _ in rows[1::2]]
+        return [part for both in zip(finite, births, strict=True) for part in both]
 
     def _last_values(self, clouds):
-        """Value of the simplex that enters last, for each cloud."""
         return concatenate(
             [
                 self._last_value(
                     clouds, [part + clouds.splits[i] for part in top_simplices(clouds[i])]
                 )
-                for i in range(clouds.n_clouds)
+                for i in range(clouds.n_samples)
             ]
-        )
-
-    def __repr__(self):
-        return (
-            f"{type(self).__name__}(max_dim={self.max_dim}, "
-            f"homology_dimensions={self.homology_dimensions})"
         )
 
 
 def _cut(clouds, n_jobs):
-    """Return ranges (i, j) of splits, so that clouds i to j - 1 are one call of the kernel."""
-    n_clouds = clouds.n_clouds
-    if n_clouds <= 1:
-        return [(0, n_clouds + 1)]
+    """Return ranges (i, j) of splits, so that clouds i to j - 2 are one call of the kernel."""
     most = CHUNK_POINTS
     if n_jobs > 1:
         most = min(most, -(-len(clouds.plain) // (CALLS_PER_THREAD * n_jobs)))
     chunks, start = [], 0
-    for i in range(1, n_clouds + 1):
-        if i == n_clouds or clouds.splits[i + 1] - clouds.splits[start] > most:
+    for i in range(1, clouds.n_samples + 1):
+        if i == clouds.n_samples or clouds.splits[i + 1] - clouds.splits[start] > most:
             chunks.append((start, i + 1))
             start = i
     return chunks
-
-
-def _join(results):
-    """Join (pairs, splits) of consecutive chunks."""
-    if len(results) == 1:
-        return results[0]
-    pairs, splits = zip(*results, strict=True)
-    return np.concatenate(pairs), ends_of(np.concatenate([np.diff(s) for s in splits]))
 
 
 def top_simplices(points):
@@ -249,14 +187,11 @@ class WeakAlpha(_DelaunayFiltration):
 
     _alpha = False
 
-    def _n_columns(self, dim):
-        return 4
+    def _widths(self, dim):
+        return 2, 2
 
-    def _n_birth_columns(self, dim):
-        return 2
-
-    def _values(self, clouds, index):
-        return clouds.edge_values(index)
+    def _measure(self, clouds, pairs):
+        return clouds.lengths(pairs)
 
     def _last_value(self, clouds, simplices):
         edges = np.concatenate(
@@ -265,7 +200,7 @@ class WeakAlpha(_DelaunayFiltration):
         if len(edges) == 0:
             return clouds.zeros(1)
         squares = (np.ptp(clouds.plain[edges], axis=1) ** 2).sum(axis=1)
-        return clouds.edge_values([edges[[np.argmax(squares)]]])[0][:, 0]
+        return clouds.lengths([edges[[np.argmax(squares)]]])[0][:, 0]
 
 
 class Alpha(_DelaunayFiltration):
@@ -316,19 +251,16 @@ class Alpha(_DelaunayFiltration):
 
     _alpha = True
 
-    def _n_columns(self, dim):
-        return 2 * dim + 3
+    def _widths(self, dim):
+        return dim + 1, dim + 2
 
-    def _n_birth_columns(self, dim):
-        return dim + 1
-
-    def _values(self, clouds, index):
-        return [self._radii(clouds, rows) for rows in index]
+    def _measure(self, clouds, pairs):
+        return [self._radii(clouds, rows) for rows in pairs]
 
     def _radii(self, clouds, rows):
         n_birth = rows.shape[1] // 2
         if n_birth == 1:  # a vertex, and the edge that joins it
-            deaths = 0.5 * clouds.edge_values([rows[:, 1:]])[0][:, 0]
+            deaths = 0.5 * clouds.lengths([rows[:, 1:]])[0][:, 0]
             return stack_columns(clouds.zeros(len(rows)), deaths)
         corners = clouds.gather(rows)
         births, deaths = circumradii(corners[:, :n_birth]), circumradii(corners[:, n_birth:])

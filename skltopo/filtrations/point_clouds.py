@@ -1,4 +1,4 @@
-"""The border between users' point clouds and kernels: one cloud, a batch, or a ragged list."""
+"""Point clouds for filtrations: one cloud, a batch of clouds, or a list of clouds of any sizes."""
 
 import math
 
@@ -6,8 +6,10 @@ import numpy as np
 
 from .._kernels.functionals.lengths import edge_lengths
 from .._utils.arrays import as_floats, as_numbers, check_finite, is_tensor
+from .._utils.checks import is_integer
+from .base import Filtration, Samples
 
-__all__ = ["Clouds", "ends_of", "is_list_of_clouds"]
+__all__ = ["Clouds", "PointFiltration", "ends_of", "is_list_of_clouds"]
 
 
 def _n_axes(sample):
@@ -24,7 +26,7 @@ def is_list_of_clouds(points):
         return False
 
 
-class Clouds:
+class Clouds(Samples):
     """Point clouds one after the other, as kernels and gathers want them.
 
     Parameters
@@ -39,10 +41,10 @@ class Clouds:
     live : (n_total, d) ndarray or torch.Tensor
         Floating point, in its own dtype; a tensor keeps its graph.
     plain : (n_total, d) C-contiguous float64 ndarray
-    splits : (n_clouds + 1,) int64 ndarray
+    splits : (n_samples + 1,) int64 ndarray
         Cloud i has the rows splits[i]:splits[i + 1].
-    shape : tuple of int
-        Axes of the batch; () for a single cloud.
+    shape, starts
+        As in `Samples`.
 
     Raises
     ------
@@ -55,7 +57,7 @@ class Clouds:
     def __init__(self, points, name="points"):
         if is_list_of_clouds(points):
             clouds = [as_numbers(cloud, f"{name}[{i}]") for i, cloud in enumerate(points)]
-            self.shape = (len(clouds),)
+            shape = (len(clouds),)
             numbers = _concatenate(clouds, name)
             sizes = [len(cloud) for cloud in clouds]
         else:
@@ -66,7 +68,6 @@ class Clouds:
                     f"got shape {tuple(numbers.shape)}; one coordinate each is {name}[:, None]"
                 )
             *shape, n, d = numbers.shape
-            self.shape = tuple(shape)
             if n == 0 or d == 0:
                 raise ValueError(f"a cloud must not be empty, got {name} of shape {(*shape, n, d)}")
             n_clouds = math.prod(shape)
@@ -76,9 +77,9 @@ class Clouds:
         self.live, plain = as_floats(numbers)
         check_finite(plain, name)
         self.plain = plain if plain.dtype == np.float64 else plain.astype(np.float64)
-        self.n_clouds = len(sizes)
-        self.splits = np.array([0, sizes[0]]) if self.n_clouds == 1 else ends_of(sizes)
+        self.splits = np.array([0, sizes[0]]) if len(sizes) == 1 else ends_of(sizes)
         self.is_tensor = is_tensor(self.live)
+        super().__init__(shape, self.splits[:-1])
 
     @property
     def n_dimensions(self):
@@ -89,19 +90,6 @@ class Clouds:
         """Return the plain points of cloud i."""
         return self.plain[self.splits[i] : self.splits[i + 1]]
 
-    def number(self, index, splits):
-        """Return index, which counts points within their cloud, counting in the whole batch.
-
-        Parameters
-        ----------
-        index : (n_rows, n_columns) int64 ndarray
-        splits : (n_clouds + 1,) int64 ndarray
-            Cloud i has the rows splits[i]:splits[i + 1] of index.
-        """
-        if self.n_clouds == 1:
-            return index
-        return index + np.repeat(self.splits[:-1], np.diff(splits))[:, np.newaxis]
-
     def gather(self, index):
         """Return live[index]: (n_rows, n_columns, d)."""
         if self.is_tensor:
@@ -111,27 +99,33 @@ class Clouds:
             return self.live.index_select(0, flat).reshape(*index.shape, self.n_dimensions)
         return self.live[index]
 
-    def edge_values(self, pairs):
-        """Return births and deaths of flag filtrations: lengths of critical edges.
+    def values(self, found, n_jobs=1):
+        """Return the lengths of edges, the values of flag filtrations; see `Samples`.
+
+        They are differentiable where the points are a tensor; the gradient of an edge between
+        coincident points is zero.
+        """
+        return self.lengths([self.number(rows, splits) for rows, splits in found])
+
+    def lengths(self, edges):
+        """Return lengths of edges that are numbered in the whole batch.
 
         Parameters
         ----------
-        pairs : list of (m, 2 k) int64 ndarray
-            k edges (u, v) in each row, numbered in the whole batch.
+        edges : list of (m, 2 k) int64 ndarray
+            k edges (u, v) in each row.
 
         Returns
         -------
         list of (m, k) ndarray or torch.Tensor
-            Differentiable where the points are a tensor; the gradient of an edge between
-            coincident points is zero.
         """
         if not self.is_tensor:
-            return [self._measure(edges) for edges in pairs]
+            return [self._measure(rows) for rows in edges]
         from .edge_lengths import EdgeLengths, edge_lengths_by_torch
 
         if self.live.device.type == "cpu":
-            return list(EdgeLengths.apply(self.live, self.plain, *pairs))
-        return [edge_lengths_by_torch(self.live, edges) for edges in pairs]
+            return list(EdgeLengths.apply(self.live, self.plain, *edges))
+        return [edge_lengths_by_torch(self.live, rows) for rows in edges]
 
     def _measure(self, edges):
         out = np.empty((len(edges), edges.shape[1] // 2))
@@ -145,22 +139,26 @@ class Clouds:
         return np.zeros(shape, dtype=self.live.dtype)
 
 
-def resolve_dimensions(max_dim, homology_dimensions):
-    """Return the dimensions up to max_dim to compute, all of them for None, or raise."""
-    if isinstance(max_dim, bool) or not isinstance(max_dim, (int, np.integer)):
-        raise TypeError(f"max_dim must be an integer, got {max_dim!r}")
-    if max_dim < 0:
-        raise ValueError(f"max_dim must be at least 0, got {max_dim}")
-    known = range(max_dim + 1)
-    if homology_dimensions is None:
-        return tuple(known)
-    for dim in homology_dimensions:
-        if dim not in known:
-            raise ValueError(
-                f"homology_dimensions for max_dim={max_dim} must be among {list(known)}, "
-                f"got {dim!r}"
-            )
-    return tuple(homology_dimensions)
+class PointFiltration(Filtration):
+    """Base of filtrations of points, in which max_dim limits the homology dimensions.
+
+    It is called with points of shape (..., n, d), an array or a tensor of finite real numbers, or
+    with a list of (n_i, d) clouds that may differ in n. Axes before the last two, or the list, are
+    a batch.
+    """
+
+    _shown = ("max_dim", "homology_dimensions")
+
+    def _known_dimensions(self):
+        max_dim = self.max_dim
+        if not is_integer(max_dim):
+            raise TypeError(f"max_dim must be an integer, got {max_dim!r}")
+        if max_dim < 0:
+            raise ValueError(f"max_dim must be at least 0, got {max_dim}")
+        return range(max_dim + 1), f" for max_dim={max_dim}"
+
+    def _check(self, points):
+        return Clouds(points)
 
 
 def ends_of(sizes):

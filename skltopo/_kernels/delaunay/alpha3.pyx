@@ -1,4 +1,4 @@
-"""The Alpha filtration of points in space, and the entry to both filtrations there.
+"""The Alpha filtration of points in space: at which step each simplex enters.
 
 What a simplex's value is
     The squared radius of its smallest empty sphere (no point inside, its vertices on it). That is
@@ -23,14 +23,12 @@ from libc.float cimport DBL_MAX
 from libc.math cimport fabs, frexp, ldexp
 from libc.stdint cimport int32_t, uint8_t, uint64_t
 
+from ..._persistence cimport find_root, join_elder
 from ..._utils.buffer cimport Buffer
-from .complex3 cimport Complex, pair_complex
-from .triangulation3 cimport Triangulation
-from .edges3 cimport write_vertices
-from .predicates3 cimport Point3, in_edge_sphere, in_sphere, in_triangle_sphere, orient
 from ..._utils.sorting cimport argsort
-from ..._persistence cimport find_root
-from .weak3 cimport LongestEdges, borrow_edges, give_back_edges, pair_longest_edges
+from .complex3 cimport Complex
+from .predicates3 cimport Point3, in_edge_sphere, in_sphere, in_triangle_sphere, orient
+from .triangulation3 cimport Triangulation
 
 cdef enum:
     NONE = -1
@@ -119,8 +117,7 @@ cdef class Spheres:
     cdef Buffer[double] values          # of the simplices of one dimension
 
     cdef inline void join(self, Py_ssize_t a, Py_ssize_t b) noexcept nogil:
-        cdef int32_t x = find_root(self.root, <int32_t>a), y = find_root(self.root, <int32_t>b)
-        self.root[max(x, y)] = min(x, y)
+        join_elder(self.root, <int32_t>a, <int32_t>b)
 
     cdef int find(self, Complex c) except -1 nogil:
         """Decide which simplices share a sphere, except edges that are not Gabriel."""
@@ -329,7 +326,7 @@ cdef class Spheres:
             for i in range(begin, end):
                 at = <int32_t>(items[i] & 0xFFFFFFFFu)
                 if end - begin > 1:
-                    write_vertices(c, vertices + n_vertices * at, n_vertices, v)
+                    c.write_vertices(vertices + n_vertices * at, n_vertices, v)
                     c.items[i - begin].key = (<uint64_t>v[0] << 32) | <uint64_t>v[1]
                     c.items[i - begin].tie = (<uint64_t>v[2] << 32) | <uint64_t>v[3]
                 c.items[i - begin].at = at
@@ -353,51 +350,12 @@ cdef class Spheres:
         return 0
 
 
-def delaunay_pairs_in_space(const double[:, ::1] points, dims, bint alpha, bint keep_zero=False):
-    """Pair the critical simplices of the weak Alpha or Alpha filtration of points in space.
-
-    Parameters
-    ----------
-    points : (n, 3) C-contiguous float64, finite, n > 0
-    dims : sequence of int
-        Homology dimensions, of 0, 1, 2.
-    alpha : bool
-        Alpha, not weak Alpha.
-    keep_zero : bool
-        Keep pairs of different steps of the filtration with equal values.
-
-    Returns
-    -------
-    {dim: (m, 4) int64} for weak Alpha: rows (bu, bv, du, dv) of a birth and a death edge, or
-    {dim: (m, 2 * dim + 3) int64} for Alpha: vertices of the birth and of the death simplex; in
-    both, those of dimension 0 that pair equal points are left out. Longest first, then in
-    lexicographic order. None if the points are collinear.
-    twins : (k, 2) int64
-        (row, row of an equal point that stands for it).
-    """
-    cdef Triangulation triangulation
-    cdef Complex complex
-    cdef LongestEdges longest
-    cdef Spheres spheres
-    if alpha:
-        triangulation = Triangulation()
-        complex = Complex(triangulation, keep_zero)
-    else:
-        longest = borrow_edges(keep_zero)
-        triangulation = longest.triangulation
+cdef order_by_spheres(Complex c):
+    """List the simplices of a triangulation of rank 2 or 3 and give them their order and steps."""
+    cdef Spheres spheres = Spheres()
     with nogil:
-        triangulation.build(&points[0, 0], points.shape[0])
-    if triangulation.rank < 2:
-        return None, None
-    if not alpha:
-        result = pair_longest_edges(longest, dims), triangulation.twins()
-        give_back_edges(longest)
-        return result
-    spheres = Spheres()
-    with nogil:
-        complex.build()
-        spheres.find(complex)
-        spheres.measure(complex)
-        spheres.give_steps(complex)
-        spheres.sort_simplices(complex)
-    return pair_complex(complex, dims), triangulation.twins()
+        c.build()
+        spheres.find(c)
+        spheres.measure(c)
+        spheres.give_steps(c)
+        spheres.sort_simplices(c)

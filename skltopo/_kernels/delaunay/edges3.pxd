@@ -1,9 +1,17 @@
-"""What filtrations in space share: edges, and rows of their diagrams."""
+"""What both filtrations in space share: edges of a triangulation, their order, and PD_0."""
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int32_t, uint8_t, uint64_t
 
+from ..._persistence cimport Pairs, Reduction
 from ..._utils.buffer cimport Buffer
 from .triangulation3 cimport Triangulation
+
+cdef extern from *:
+    """
+    // Of the face opposite each vertex of a tetrahedron, the edges opposite its vertices, ascending.
+    static constexpr int FACE_EDGES[4][3] = {{5, 4, 3}, {5, 2, 1}, {4, 2, 0}, {3, 1, 0}};
+    """
+    const int[4][3] FACE_EDGES
 
 
 cdef struct Item:
@@ -11,32 +19,25 @@ cdef struct Item:
     int32_t at
 
 
-cdef struct Pair:
-    double minus_length
-    int32_t birth, death
-
-
-cdef struct Row:
-    double minus_length
-    int32_t[7] vertex       # zero where there are fewer
-
-
 cdef class Edges:
     # Vertices are positions of the triangulation; its rank is 2 or 3.
     cdef Triangulation triangulation
-    cdef bint keep_zero
+    cdef Py_ssize_t n_cells, n_triangles
+    cdef Buffer[int32_t] cell_number        # of the triangulation's cells; NONE: not one of ours
     cdef Py_ssize_t n_edges
     cdef Buffer[int32_t] edge               # 2 for each: its vertices
     cdef Buffer[double] edge_value          # squared length
     cdef Buffer[int32_t] neighbour          # in blocks, see number_edge
     cdef Py_ssize_t n_blocks
     cdef Buffer[int32_t] edge_order, edge_rank
-    cdef Buffer[uint8_t] negative           # by rank
-    cdef Buffer[Pair] pairs0, pairs1, pairs2
-    cdef Py_ssize_t n_pairs0, n_pairs1, n_pairs2
+    cdef Buffer[uint8_t] negative           # by rank: whether the edge joins two components
     cdef Buffer[Item] items, sorted_items
     cdef Buffer[uint64_t] packed, packed_scratch
+    cdef Reduction reduction
 
+    cdef int number_cells(self) except -1 nogil
+    cdef int number_edges(self, const int32_t* vertex, int32_t* edge) except -1 nogil
+    cdef bint read_flat(self, Py_ssize_t cell, int32_t* corner) noexcept nogil
     cdef int start_edges(self, Py_ssize_t n_edges) except -1 nogil
     cdef int32_t number_edge(self, int32_t a, int32_t b) except -1 nogil
     cdef int add_block(self, Py_ssize_t link) except -1 nogil
@@ -45,10 +46,6 @@ cdef class Edges:
     cdef int add_item(self, Py_ssize_t n, uint64_t key, int32_t at) except -1 nogil
     cdef int sort_items(self, Py_ssize_t n) except -1 nogil
     cdef int sort_edges(self, Buffer[double]& value) except -1 nogil
-    cdef int pair_vertices(self, Buffer[double]& value) except -1 nogil
-
-
-cdef void write_vertices(Edges c, const int32_t* position, int n, int32_t* out) noexcept nogil
-cdef void write_edge(Edges c, int32_t rank, int32_t* out) noexcept nogil
-cdef sorted_rows(Buffer[Row]& rows, Py_ssize_t n, int width)
-cdef length_rows(Edges c, Buffer[Pair]& pairs, Py_ssize_t n, bint vertices)
+    cdef int pair_vertices(self, Buffer[double]& value, Pairs found) except -1 nogil
+    cdef int pair_twins(self, Pairs found) except -1 nogil
+    cdef void write_vertices(self, const int32_t* position, int n, int32_t* out) noexcept nogil

@@ -1,24 +1,26 @@
-"""Edges of a triangulation of points in space: found, sorted, paired with vertices (PD_0).
+"""Edges of a triangulation of points in space: numbered, sorted, and paired with vertices (PD_0).
 
-The base of the filtrations there (weak3.pyx, complex3.pyx): what they share.
+It is the base of both filtrations there (weak3.pyx, complex3.pyx): what they share.
 """
 
-import numpy as np
-
 from libc.math cimport sqrt
-from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdint cimport int32_t, uint64_t
 from libc.string cimport memset
 from libcpp.algorithm cimport sort
 
+from ..._persistence cimport Pairs, Reduction, join_elder, make_pair
 from ..._utils.buffer cimport Buffer
-from .triangulation3 cimport Triangulation
-from .predicates3 cimport Point3
 from ..._utils.sorting cimport argsort, radix_sort
-from ..._persistence cimport find_root
+from .pairs2 cimport add_component
+from .predicates3 cimport Point3
+from .triangulation3 cimport Tetrahedron, Triangulation
 
 cdef enum:
     NONE = -1
     BLOCK = 16
+
+# The two vertices of each edge of a tetrahedron.
+cdef int[6][2] ENDS = [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]
 
 
 cdef bint item_before(const Item& a, const Item& b) noexcept nogil:
@@ -26,9 +28,58 @@ cdef bint item_before(const Item& a, const Item& b) noexcept nogil:
 
 
 cdef class Edges:
-    def __cinit__(self, Triangulation triangulation, bint keep_zero):
-        self.triangulation = triangulation
-        self.keep_zero = keep_zero
+    def __cinit__(self):
+        self.triangulation = Triangulation()
+        self.reduction = Reduction()
+
+    # ----------------------------------------------------------------------------------------------
+    # Simplices of the triangulation
+    # ----------------------------------------------------------------------------------------------
+
+    cdef int number_cells(self) except -1 nogil:
+        """Number the cells, without those of the outside; count triangles; make room for edges."""
+        cdef Tetrahedron* source = self.triangulation.cell.data()
+        cdef Py_ssize_t i, n_hull = 0, n_vertices = 0
+        self.cell_number.grow(self.triangulation.n_cells)
+        self.n_cells = 0
+        for i in range(self.triangulation.n_cells):
+            self.cell_number[i] = NONE
+            if source[i].vertex[0] == NONE:
+                continue
+            if source[i].vertex[3] == self.triangulation.ghost:
+                n_hull += 1
+                continue
+            self.cell_number[i] = <int32_t>self.n_cells
+            self.n_cells += 1
+        for i in range(self.triangulation.n_points):
+            n_vertices += self.triangulation.twin[i] == i
+        # Cells have four triangles each, of which those of the hull are met once, the others twice.
+        # A ball has Euler characteristic 1.
+        self.n_triangles = (4 * self.n_cells + n_hull) // 2
+        return self.start_edges(n_vertices + self.n_triangles - self.n_cells - 1)
+
+    cdef int number_edges(self, const int32_t* vertex, int32_t* edge) except -1 nogil:
+        """Write the numbers of the six edges of a tetrahedron."""
+        cdef int k
+        for k in range(6):
+            edge[k] = self.number_edge(vertex[ENDS[k][0]], vertex[ENDS[k][1]])
+        return 0
+
+    cdef bint read_flat(self, Py_ssize_t cell, int32_t* corner) noexcept nogil:
+        """Write the triangle that a cell is, for coplanar points; False if the cell is none.
+
+        The triangulation has added a point beside the plane, which is left out.
+        """
+        cdef Tetrahedron* source = &self.triangulation.cell[cell]
+        cdef int32_t beside = <int32_t>self.triangulation.n_points
+        cdef int k, j = 0
+        if source.vertex[0] == NONE or source.vertex[3] == self.triangulation.ghost:
+            return False
+        for k in range(4):
+            if source.vertex[k] != beside:
+                corner[j] = source.vertex[k]
+                j += 1
+        return True
 
     cdef int start_edges(self, Py_ssize_t n_edges) except -1 nogil:
         """Make room for edges, and for a block of neighbours for each vertex."""
@@ -96,7 +147,23 @@ cdef class Edges:
         """Return both ends as rows of the input, the smaller first."""
         cdef int32_t a = self.triangulation.index[self.edge[2 * e]]
         cdef int32_t b = self.triangulation.index[self.edge[2 * e + 1]]
-        return (<uint64_t>min(a, b) << 32) | <uint64_t>max(a, b)
+        return make_pair(min(a, b), max(a, b))
+
+    cdef void write_vertices(self, const int32_t* position, int n, int32_t* out) noexcept nogil:
+        """Write n vertices as rows of the input, ascending."""
+        cdef int32_t v
+        cdef int i, j
+        for i in range(n):
+            v = self.triangulation.index[position[i]]
+            j = i
+            while j > 0 and out[j - 1] > v:
+                out[j] = out[j - 1]
+                j -= 1
+            out[j] = v
+
+    # ----------------------------------------------------------------------------------------------
+    # Order and pairs
+    # ----------------------------------------------------------------------------------------------
 
     cdef int add_item(self, Py_ssize_t n, uint64_t key, int32_t at) except -1 nogil:
         """Write the n-th item."""
@@ -157,94 +224,41 @@ cdef class Edges:
             self.edge_rank[self.edge_order[i]] = <int32_t>i
         return 0
 
-    cdef int pair_vertices(self, Buffer[double]& value) except -1 nogil:
-        """PD_0: pairs of a vertex, as a row of the input, and the rank of an edge; mark these."""
+    cdef int pair_vertices(self, Buffer[double]& value, Pairs found) except -1 nogil:
+        """PD_0: a vertex and the edge of this value that joins its component to an older one.
+
+        Mark these edges as negative. found may be None.
+        """
         cdef Buffer[int32_t] parent
+        cdef int32_t[2] oldest
         cdef Py_ssize_t i
-        cdef int32_t a, b, e
+        cdef int32_t dying, e
         parent.grow(self.triangulation.n_points)
         self.negative.grow(self.n_edges)
-        self.pairs0.grow(self.triangulation.n_points)
-        self.n_pairs0 = 0
         for i in range(self.triangulation.n_points):
             parent[i] = <int32_t>i
+        if found is not None:
+            oldest[0] = oldest[1] = 0
+            found.add_essential(oldest)
+            found.reserve(self.triangulation.n_points)
         for i in range(self.n_edges):
             e = self.edge_order[i]
-            a = find_root(parent, self.triangulation.index[self.edge[2 * e]])
-            b = find_root(parent, self.triangulation.index[self.edge[2 * e + 1]])
-            self.negative[i] = a != b
-            if a != b:
-                parent[max(a, b)] = min(a, b)
-                self.pairs0[self.n_pairs0].minus_length = -sqrt(value[e])
-                self.pairs0[self.n_pairs0].birth = max(a, b)
-                self.pairs0[self.n_pairs0].death = <int32_t>i
-                self.n_pairs0 += 1
+            dying = join_elder(parent, self.triangulation.index[self.edge[2 * e]],
+                               self.triangulation.index[self.edge[2 * e + 1]])
+            self.negative[i] = dying != NONE
+            if dying != NONE and found is not None:
+                add_component(found, dying, self.edge_name(e), sqrt(value[e]))
+        if found is not None and found.keep_zero:
+            self.pair_twins(found)
         return 0
 
-
-# --------------------------------------------------------------------------------------------------
-# Points of a diagram as rows of vertices
-# --------------------------------------------------------------------------------------------------
-
-cdef bint row_before(const Row& a, const Row& b) noexcept nogil:
-    cdef int k
-    if a.minus_length != b.minus_length:
-        return a.minus_length < b.minus_length
-    for k in range(7):
-        if a.vertex[k] != b.vertex[k]:
-            return a.vertex[k] < b.vertex[k]
-    return False
-
-
-cdef void write_vertices(Edges c, const int32_t* position, int n,
-                         int32_t* out) noexcept nogil:
-    """Write n vertices as rows of the input, ascending."""
-    cdef int32_t v
-    cdef int i, j
-    for i in range(n):
-        v = c.triangulation.index[position[i]]
-        j = i
-        while j > 0 and out[j - 1] > v:
-            out[j] = out[j - 1]
-            j -= 1
-        out[j] = v
-
-
-cdef void write_edge(Edges c, int32_t rank, int32_t* out) noexcept nogil:
-    """Write the ends of the edge of this rank."""
-    write_vertices(c, &c.edge[2 * c.edge_order[rank]], 2, out)
-
-
-cdef sorted_rows(Buffer[Row]& rows, Py_ssize_t n, int width):
-    """Return rows as an array, the longest first, then in lexicographic order."""
-    cdef Py_ssize_t i
-    cdef int k
-    out = np.empty((n, width), dtype=np.int64)
-    cdef int64_t[:, ::1] view = out
-    with nogil:
-        sort(rows.data(), rows.data() + n, &row_before)
-        for i in range(n):
-            for k in range(width):
-                view[i, k] = rows[i].vertex[k]
-    return out
-
-
-cdef length_rows(Edges c, Buffer[Pair]& pairs, Py_ssize_t n, bint vertices):
-    """Return pairs of ranks of edges (births: of rows of the input) by their ends, sorted."""
-    cdef Buffer[Row] rows
-    cdef Py_ssize_t i
-    cdef int k
-    cdef int32_t* v
-    with nogil:
-        rows.grow(n)
-        for i in range(n):
-            rows[i].minus_length = pairs[i].minus_length
-            v = rows[i].vertex
-            for k in range(7):
-                v[k] = 0
-            if vertices:
-                v[0] = v[1] = pairs[i].birth
-            else:
-                write_edge(c, pairs[i].birth, v)
-            write_edge(c, pairs[i].death, v + 2)
-    return sorted_rows(rows, n, 4)
+    cdef int pair_twins(self, Pairs found) except -1 nogil:
+        """Add pairs of length zero: a point, and its edge to the equal one that stands for it."""
+        cdef Py_ssize_t i
+        cdef int32_t vertex, other
+        for i in range(self.triangulation.n_points):
+            if self.triangulation.twin[i] != i:
+                vertex = self.triangulation.index[i]
+                other = self.triangulation.index[self.triangulation.twin[i]]
+                add_component(found, vertex, make_pair(min(vertex, other), max(vertex, other)), 0)
+        return 0

@@ -1,7 +1,8 @@
 """What pairing in the plane shares: edges of a triangulation, their dual, and their components."""
 
-from libc.stdint cimport int8_t, int32_t, int64_t, uint64_t
+from libc.stdint cimport int8_t, int32_t, uint64_t
 
+from ..._persistence cimport Pairs, add_pair, make_pair
 from ..._utils.buffer cimport Buffer
 from .triangulation2 cimport STRIDE, Triangulation, next_edge
 
@@ -22,15 +23,7 @@ cdef class PlanarWorkspace:
     # Components of PD_0 over points; vertices and edges that ended one, and edges that did not.
     cdef Buffer[int32_t] parent, younger, joining, creating
     cdef Py_ssize_t n_joining, n_creating
-    # PD_1 before sorting, and scratch of sorting.
-    cdef Buffer[double] minus_length
-    cdef Buffer[uint64_t] birth, items, scratch
-    cdef Buffer[int32_t] death
-    # Results, one cloud after the other.
-    cdef Buffer[int64_t] out0, out1
-    cdef Py_ssize_t n_out0, n_out1
-
-    cdef Py_ssize_t n_bytes(self) noexcept nogil
+    cdef Buffer[uint64_t] items, scratch    # of sorting
 
 
 cdef inline uint64_t original_edge(Triangulation t, int32_t u, int32_t v) noexcept nogil:
@@ -56,6 +49,26 @@ cdef int build_dual(Triangulation t, PlanarWorkspace w, bint alpha) except -1 no
 cdef int list_path(Triangulation t, PlanarWorkspace w) except -1 nogil
 cdef int join_points(Triangulation t, PlanarWorkspace w) except -1 nogil
 cdef int write_components(
-    Triangulation t, PlanarWorkspace w, bint alpha, bint keep_zero
+    Triangulation t, PlanarWorkspace w, Pairs found, bint alpha
 ) except -1 nogil
-cdef rows(Buffer[int64_t]& values, Py_ssize_t n, int columns)
+
+
+cdef inline void add_edges(Pairs found, uint64_t birth, uint64_t death,
+                           double length) noexcept nogil:
+    """Add a pair of two edges (i << 32 | j), for which `reserve` has made room."""
+    cdef int32_t* rest = found.scratch.rest.data() + 2 * found.n
+    found.scratch.key[found.n] = birth
+    rest[0] = <int32_t>(death >> 32)
+    rest[1] = <int32_t>(death & 0xFFFFFFFFu)
+    found.scratch.minus_length[found.n] = 0.0 - length      # never -0.0, which sorts apart
+    found.n += 1
+
+
+cdef inline void add_component(Pairs found, int32_t vertex, uint64_t edge,
+                               double length) noexcept nogil:
+    """Add a pair of PD_0: a vertex v, named (v, v) where births have two vertices, and an edge."""
+    if found.birth_width == 2:
+        add_edges(found, make_pair(vertex, vertex), edge, length)
+        return
+    found.scratch.rest[found.n] = <int32_t>(edge & 0xFFFFFFFFu)
+    add_pair(found, vertex, <int32_t>(edge >> 32), length)

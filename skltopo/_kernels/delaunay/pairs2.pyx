@@ -36,14 +36,14 @@ Papers
     Delaunay complexes, 2017 (which simplices enter together).
 """
 
-import numpy as np
-
 from libc.math cimport sqrt
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
-from libc.string cimport memcpy
-from libcpp.algorithm cimport sort
 
-from ..._utils.buffer cimport Buffer
+from ..._persistence cimport Pairs, add_pair, find_root
+from ..._utils.pool cimport Pool
+from ..._utils.sorting cimport argsort_pairs
+from .predicates2 cimport angle
+from .repair2 cimport repair
 from .triangulation2 cimport (
     STRIDE,
     Triangulation,
@@ -56,42 +56,25 @@ from .triangulation2 cimport (
     triangulate,
     triangulate_line,
 )
-from .predicates2 cimport angle
-from .repair2 cimport repair
-from ..._utils.sorting cimport argsort_pairs
-from ..._persistence cimport find_root
 
 cdef enum:
-    KEEP_BYTES = 1 << 27        # scratch memory that is worth keeping for the next call
-
-_idle_workspaces = []
+    KEEP_POINTS = 1 << 19       # memory for clouds up to this size is used again (about 100 MB)
 
 
 cdef class PlanarWorkspace:
-    """Scratch memory of one thread, and the pairs found so far."""
+    """Scratch memory of one thread."""
 
-    cdef Py_ssize_t n_bytes(self) noexcept nogil:
-        return (
-            self.longest.bytes() + self.value.bytes() + self.widest.bytes() + self.dual.bytes()
-            + self.key.bytes() + self.edge.bytes() + self.u.bytes()
-            + self.v.bytes() + self.left.bytes() + self.right.bytes() + self.parent.bytes()
-            + self.younger.bytes() + self.joining.bytes() + self.creating.bytes()
-            + self.minus_length.bytes() + self.birth.bytes() + self.items.bytes()
-            + self.scratch.bytes() + self.death.bytes() + self.out0.bytes() + self.out1.bytes()
-        )
+
+cdef Pool _idle = Pool(PlanarWorkspace, KEEP_POINTS)
 
 
 cdef PlanarWorkspace borrow_workspace():
-    # list.pop and list.append are atomic, so threads never share one.
-    try:
-        return _idle_workspaces.pop()
-    except IndexError:
-        return PlanarWorkspace()
+    """Return scratch memory; give it back after use. Fresh memory is slow memory."""
+    return <PlanarWorkspace>_idle.borrow()
 
 
 cdef give_back_workspace(PlanarWorkspace w):
-    if w.n_bytes() <= KEEP_BYTES:
-        _idle_workspaces.append(w)
+    _idle.give_back(w, w.parent.size())
 
 
 # --------------------------------------------------------------------------------------------------
@@ -320,69 +303,34 @@ cdef int join_points(Triangulation t, PlanarWorkspace w) except -1 nogil:
     return 0
 
 
-cdef int write_components(Triangulation t, PlanarWorkspace w, bint alpha,
-                          bint keep_zero) except -1 nogil:
-    """Append the pairs of PD_0: longest first, equal lengths by vertex."""
-    cdef Py_ssize_t begin, end, k, columns = 3 if alpha else 4
-    cdef int32_t e, p
-    cdef double length
-    w.scratch.grow(t.n_points)
-    w.out0.grow(w.n_out0 + columns * t.n_points)
-    end = w.n_joining
-    while end > 0:
-        length = sqrt(w.key[w.joining[end - 1]])
-        if length == 0 and not keep_zero:
-            break
-        begin = end - 1
-        while begin > 0 and sqrt(w.key[w.joining[begin - 1]]) == length:
-            begin -= 1
-        for k in range(begin, end):
-            w.scratch[k] = (<uint64_t>w.younger[k] << 32) | <uint64_t>w.joining[k]
-        if end - begin > 1:
-            sort(w.scratch.data() + begin, w.scratch.data() + end)
-        for k in range(begin, end):
-            e = <int32_t>(<uint32_t>w.scratch[k])
-            write_component(w, <int64_t>(w.scratch[k] >> 32), w.edge[e], alpha)
-        end = begin
-    if keep_zero:
-        # Duplicates: each but the smallest index ends where it begins.
-        begin = 0
+cdef int write_components(Triangulation t, PlanarWorkspace w, Pairs found,
+                          bint alpha) except -1 nogil:
+    """Add the pairs of PD_0 and its essential class, which vertex 0 creates.
+
+    Rows are (v, v, i, j), or (v, i, j) for Alpha: edge {i, j} joins vertex v to an older component.
+    """
+    cdef int32_t[2] oldest
+    cdef Py_ssize_t k
+    cdef int32_t p
+    oldest[0] = oldest[1] = 0
+    found.add_essential(oldest)
+    found.reserve(t.n_points)
+    for k in range(w.n_joining):
+        add_component(found, w.younger[k], w.edge[w.joining[k]], sqrt(w.key[w.joining[k]]))
+    if found.keep_zero and t.n_twins:
+        # Of points at one place, each but the one of the smallest index dies at once.
         for p in range(t.n_points):
             if t.twin[p] >= 0:
-                w.scratch[begin] = ((<uint64_t>t.rank[p] << 32)
-                                    | <uint64_t>t.rank[t.twin[p]])
-                begin += 1
-        sort(w.scratch.data(), w.scratch.data() + begin)
-        for k in range(begin):
-            write_component(w, <int64_t>(w.scratch[k] >> 32),
-                            (w.scratch[k] << 32) | (w.scratch[k] >> 32), alpha)
+                add_component(found, t.rank[p], original_edge(t, p, t.twin[p]), 0)
     return 0
 
 
-cdef inline void write_component(PlanarWorkspace w, int64_t vertex, uint64_t edge,
-                                 bint alpha) noexcept nogil:
-    cdef int64_t* out = w.out0.data() + w.n_out0
-    out[0] = vertex
-    if alpha:
-        out[1] = <int64_t>(edge >> 32)
-        out[2] = <int64_t>(<uint32_t>edge)
-        w.n_out0 += 3
-    else:
-        out[1] = vertex
-        out[2] = <int64_t>(edge >> 32)
-        out[3] = <int64_t>(<uint32_t>edge)
-        w.n_out0 += 4
-
-
-cdef int pair_holes(Triangulation t, PlanarWorkspace w, bint alpha,
-                    bint keep_zero) except -1 nogil:
-    """Sweep edges that join no points downwards, and append the pairs of PD_1, longest first."""
-    cdef Py_ssize_t k, n = 0, columns = 5 if alpha else 4
+cdef int pair_holes(Triangulation t, PlanarWorkspace w, Pairs found, bint alpha) except -1 nogil:
+    """Sweep edges that join no points downwards, and add the pairs of PD_1."""
+    cdef Py_ssize_t k
     cdef int32_t e, dying
     cdef double birth, death
-    w.minus_length.grow(w.n_creating)
-    w.birth.grow(w.n_creating)
-    w.death.grow(w.n_creating)
+    found.reserve(w.n_creating)
     for k in range(w.n_creating - 1, -1, -1):
         e = w.creating[k]
         dying = join_dual(t, w, w.left[e], w.right[e], alpha)
@@ -390,64 +338,39 @@ cdef int pair_holes(Triangulation t, PlanarWorkspace w, bint alpha,
             continue
         birth = sqrt(0.25 * w.key[e]) if alpha else sqrt(w.key[e])
         death = sqrt(w.value[dying])
-        if birth == death and not keep_zero:
-            continue
-        w.minus_length[n] = birth - death
-        w.birth[n] = w.edge[e]
-        w.death[n] = dying
-        n += 1
-    argsort_pairs(w.minus_length, w.birth, w.items, w.scratch, n)
-    w.out1.grow(w.n_out1 + columns * n)
-    for k in range(n):
-        e = <int32_t>(<uint32_t>w.items[k])
-        write_hole(t, w, w.birth[e], w.death[e], alpha)
+        if alpha:
+            add_hole(t, found, w.edge[e], dying, death - birth)
+        else:
+            add_edges(found, w.edge[e], half_edge(t, w.longest[dying]), death - birth)
     return 0
 
 
-cdef inline void write_hole(Triangulation t, PlanarWorkspace w, uint64_t birth, int32_t death,
-                            bint alpha) noexcept nogil:
-    cdef int64_t* out = w.out1.data() + w.n_out1
-    cdef uint64_t edge, key
-    out[0] = <int64_t>(birth >> 32)
-    out[1] = <int64_t>(<uint32_t>birth)
-    if alpha:
-        key = triangle_key(t, death, 1)
-        out[2] = <int64_t>(key >> 32)
-        out[3] = <int64_t>(<uint32_t>key)
-        out[4] = <int64_t>triangle_key(t, death, 0)
-        w.n_out1 += 5
-    else:
-        edge = half_edge(t, w.longest[death])
-        out[2] = <int64_t>(edge >> 32)
-        out[3] = <int64_t>(<uint32_t>edge)
-        w.n_out1 += 4
+cdef inline void add_hole(Triangulation t, Pairs found, uint64_t birth, int32_t death,
+                          double length) noexcept nogil:
+    """Add a pair of Alpha, of an edge and a triangle."""
+    cdef int32_t* rest = found.scratch.rest.data() + 3 * found.n
+    cdef uint64_t low = triangle_key(t, death, 1)
+    rest[0] = <int32_t>(low >> 32)
+    rest[1] = <int32_t>(low & 0xFFFFFFFFu)
+    rest[2] = <int32_t>triangle_key(t, death, 0)
+    add_pair(found, <int32_t>(birth >> 32), <int32_t>(birth & 0xFFFFFFFFu), length)
 
 
-cdef int pair_cloud(const double* points, Py_ssize_t n, int d, bint alpha, bint holes,
-                    bint keep_zero, bint warm, Triangulation t,
-                    PlanarWorkspace w) except -1 nogil:
-    if d == 1:
-        triangulate_line(points, n, t)
-    elif not (warm and repair(points, n, t)):
-        triangulate(points, n, t)
+cdef int pair_cloud(Triangulation t, PlanarWorkspace w, Pairs found_0, Pairs found_1,
+                    bint alpha) except -1 nogil:
+    """Add the pairs of a cloud that has been triangulated; PD_0 alone if found_1 is None."""
     if t.flat:
         list_path(t, w)
     else:
         build_dual(t, w, alpha)
     join_points(t, w)
-    write_components(t, w, alpha, keep_zero)
-    if holes and not t.flat:
-        pair_holes(t, w, alpha, keep_zero)
+    write_components(t, w, found_0, alpha)
+    found_0.close_sample()
+    if found_1 is not None:
+        if not t.flat:
+            pair_holes(t, w, found_1, alpha)
+        found_1.close_sample()
     return 0
-
-
-cdef rows(Buffer[int64_t]& values, Py_ssize_t n, int columns):
-    """Return values[:n] as a new array of rows."""
-    out = np.empty((n // columns, columns), dtype=np.int64)
-    cdef int64_t[:, ::1] view = out
-    if n:
-        memcpy(&view[0, 0], values.data(), n * sizeof(int64_t))
-    return out
 
 
 def planar_alpha_pairs(const double[:, ::1] points, const int64_t[::1] splits, bint alpha,
@@ -472,33 +395,29 @@ def planar_alpha_pairs(const double[:, ::1] points, const int64_t[::1] splits, b
 
     Returns
     -------
-    pairs_0 : (n_pairs, 4) int64, or (n_pairs, 3) for Alpha
-        (v, v, i, j): vertex v is joined to an older component by edge {i, j}, numbered within their
-        cloud; (v, i, j) for Alpha. Cloud by cloud, longest first.
-    splits_0 : (n_clouds + 1,) int64
-        Cloud i has pairs_0[splits_0[i]:splits_0[i + 1]].
-    pairs_1 : (n_pairs, 4) int64, or (n_pairs, 5) for Alpha
-        (bu, bv, du, dv): birth and death edges; for Alpha a birth edge and a death triangle.
-    splits_1 : (n_clouds + 1,) int64
+    {dim: Pairs}
+        Dimension 0, and 1 if holes. Vertices are numbered within their cloud. Weak Alpha has rows
+        (bu, bv, du, dv) of a birth and a death edge, where a vertex v is (v, v). Alpha has rows
+        (v, i, j) of a vertex and an edge, and (i, j, a, b, c) of an edge and a triangle.
     """
-    cdef Py_ssize_t i, n_clouds = splits.shape[0] - 1
-    cdef int d = <int>points.shape[1], columns_0 = 3 if alpha else 4, columns_1 = 5 if alpha else 4
+    cdef Py_ssize_t i, n
     cdef bint warm = previous is not None
+    cdef int d = <int>points.shape[1]
     cdef Triangulation t = previous if warm else borrow_triangulation()
     cdef PlanarWorkspace w = borrow_workspace()
-    splits_0 = np.zeros(n_clouds + 1, dtype=np.int64)
-    splits_1 = np.zeros(n_clouds + 1, dtype=np.int64)
-    cdef int64_t[::1] ends_0 = splits_0, ends_1 = splits_1
-    w.n_out0 = w.n_out1 = 0
+    cdef Pairs found_0 = Pairs(1 if alpha else 2, 2, keep_zero)
+    cdef Pairs found_1 = Pairs(2, 3 if alpha else 2, keep_zero) if holes else None
     with nogil:
-        for i in range(n_clouds):
-            pair_cloud(&points[splits[i], 0], splits[i + 1] - splits[i], d, alpha, holes,
-                       keep_zero, warm, t, w)
-            ends_0[i + 1] = w.n_out0 // columns_0
-            ends_1[i + 1] = w.n_out1 // columns_1
-    pairs_0 = rows(w.out0, w.n_out0, columns_0)
-    pairs_1 = rows(w.out1, w.n_out1, columns_1)
+        for i in range(splits.shape[0] - 1):
+            n = splits[i + 1] - splits[i]
+            if d == 1:
+                triangulate_line(&points[splits[i], 0], n, t)
+            elif not (warm and repair(&points[splits[i], 0], n, t)):
+                triangulate(&points[splits[i], 0], n, t)
+            pair_cloud(t, w, found_0, found_1, alpha)
     if not warm:
         give_back_triangulation(t)
     give_back_workspace(w)
-    return pairs_0, splits_0, pairs_1, splits_1
+    if not holes:
+        return {0: found_0.finish()}
+    return {0: found_0.finish(), 1: found_1.finish()}

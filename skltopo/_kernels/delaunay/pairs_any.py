@@ -1,9 +1,10 @@
 """Weak Alpha and Alpha pairs of points in three dimensions and more.
 
-In space our own triangulation and kernels do it, exactly (``_delaunay3``, ``_alpha3``). In higher
-dimensions Qhull triangulates and the reduction of any complex pairs (``_reduction``): right up to
-rounding. Where Qhull's simplices do not fit together, which it lets happen on lattices, it is asked
-again to move the points by about 1e-12 ("joggled input"); the values are those of the given points.
+In space our own triangulation and kernels are exact (``triangulation3.pyx``, ``pairs3.pyx``). In
+higher dimensions Qhull triangulates, and the reduction of any complex (``_persistence.pyx``) pairs:
+the result is right up to rounding. On lattices Qhull may return simplices that do not fit together.
+Then it is asked to move the points by about 1e-12 first ("joggled input"); values are those of the
+given points.
 """
 
 import math
@@ -13,11 +14,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, cKDTree
 
-from ..._persistence import filter_facets, list_faces, reduce_complex
-from .alpha3 import delaunay_pairs_in_space
+from ..._persistence import filter_facets, list_faces, no_pairs, reduce_complex
+from .pairs3 import delaunay_pairs_in_space
 from .triangulation3 import delaunay_simplices
 
-__all__ = ["delaunay_complex", "delaunay_pairs_3d", "delaunay_pairs_any"]
+__all__ = ["delaunay_complex", "delaunay_pairs"]
 
 # In four dimensions and more: spheres are one if centres and radii differ by less, in units of the
 # radius; a point at less from a sphere is on it; and the cloud is flat if it is less thick.
@@ -29,15 +30,15 @@ TIE = 1e-13
 THIN = 1e-3
 
 
-def delaunay_pairs_3d(points, dims, alpha, keep_zero=False):
-    """Pair the critical simplices of the weak Alpha or Alpha filtration of points in space.
+def delaunay_pairs(points, dims, alpha, keep_zero=False):
+    """Pair the critical simplices of the weak Alpha or Alpha filtration of points.
 
     Parameters
     ----------
-    points : (n, 3) C-contiguous float64, finite, n > 0
-        Coplanar, collinear and equal points are fine.
+    points : (n, d) C-contiguous float64, finite, n > 0, d > 2
+        Points in a hyperplane, on a line, or at one place are fine.
     dims : sequence of int
-        Homology dimensions, of 0, 1, 2.
+        Homology dimensions below d.
     alpha : bool
         Alpha, not weak Alpha.
     keep_zero : bool
@@ -46,42 +47,17 @@ def delaunay_pairs_3d(points, dims, alpha, keep_zero=False):
 
     Returns
     -------
-    {dim: (pairs, essential)}
-        Weak Alpha: pairs (m, 4) int64, rows (bu, bv, du, dv) of a birth and a death edge, bu < bv;
-        a vertex v is (v, v). essential (e, 2). Alpha: pairs (m, 2 dim + 3), the dim + 1 vertices of
-        the birth and the dim + 2 of the death simplex, both ascending; essential (e, dim + 1).
-        Rows by decreasing length, then in lexicographic order.
+    {dim: Pairs}
+        Weak Alpha has rows (bu, bv, du, dv) of a birth and a death edge, bu < bv, du < dv; a vertex
+        v is (v, v). Alpha has rows of the dim + 1 vertices of the simplex that creates a class and
+        the dim + 2 of the one that destroys it, both ascending.
     """
-    rows, twins = delaunay_pairs_in_space(points, dims, alpha, keep_zero)
-    if rows is None:
+    if points.shape[1] != 3:
+        return _complex_pairs(points, delaunay_complex(points), dims, alpha, keep_zero)
+    found = delaunay_pairs_in_space(points, dims, alpha=alpha, keep_zero=keep_zero)
+    if found is None:  # the points are on a line
         return _complex_pairs(points, _path(points), dims, alpha, keep_zero)
-    if keep_zero and 0 in dims:
-        edges = np.sort(twins, axis=1)
-        births = twins[:, [0] if alpha else [0, 0]]
-        rows[0] = np.concatenate([rows[0], np.hstack([births, edges])])
-    return {
-        dim: (rows[dim], np.zeros((int(dim == 0), dim + 1 if alpha else 2), dtype=np.int64))
-        for dim in dims
-    }
-
-
-def delaunay_pairs_any(points, dims, alpha, keep_zero=False):
-    """Pair the critical simplices of the weak Alpha or Alpha filtration of points in any dimension.
-
-    Parameters
-    ----------
-    points : (n, d) C-contiguous float64, finite, n > 0
-    dims : sequence of int
-        Homology dimensions below d.
-    alpha, keep_zero : bool
-        As in `delaunay_pairs_3d`.
-
-    Returns
-    -------
-    {dim: (pairs, essential)}
-        As from `delaunay_pairs_3d`.
-    """
-    return _complex_pairs(points, delaunay_complex(points), dims, alpha, keep_zero)
+    return found
 
 
 # Triangulations: lists of arrays of simplices, of all points
@@ -194,43 +170,34 @@ def _complex_pairs(points, simplices, dims, alpha, keep_zero):
     else:
         steps, values = _edge_steps(scaled, faces, facets)
         values = values / 4 if alpha else values
-    faces, facets, steps = faces[: top + 1], facets[: top + 1], steps[: top + 1]
-    # Ties by the list of faces, which is in lexicographic order; those of edges are apart.
-    keys = [values[s] for s in steps] if alpha else steps
-    orders = [np.argsort(key, kind="stable") for key in keys]
-    result = reduce_complex(filter_facets(facets, orders))
-    found = {}
-    for dim in dims:
-        pairs, essential = result[dim] if dim < len(result) else (np.empty((0, 2), int), [])
-        births, deaths = pairs[:, 0], pairs[:, 1]
-        if len(pairs):
-            births, deaths = orders[dim][births], orders[dim + 1][deaths]
-            first, last = steps[dim][births], steps[dim + 1][deaths]
-            length = np.sqrt(values[last]) - np.sqrt(values[first])
-            kept = (first != last) if keep_zero else (values[first] < values[last])
-            births, deaths, length = births[kept], deaths[kept], length[kept]
-        else:
-            length = np.empty(0)
-        essential = orders[dim][essential] if dim < len(result) else np.empty(0, int)
-        rows = np.hstack(
-            [_name(faces, steps, dim, births, alpha), _name(faces, steps, dim + 1, deaths, alpha)]
-        )
-        order = np.lexsort((*rows.T[::-1], -length))
-        found[dim] = rows[order], _name(faces, steps, dim, essential, alpha)
-    return found
-
-
-def _name(faces, steps, dim, simplices, alpha):
-    """Return simplices by their vertices, or by the ends of their longest edges."""
-    if dim >= len(faces):
-        return np.empty((0, dim + 1 if alpha else 2), dtype=np.int64)
+    steps, facets = steps[: top + 1], facets[: top + 1]
     if alpha:
-        return faces[dim][simplices]
-    if dim == 0:
-        return faces[0][simplices][:, [0, 0]]
-    by_step = np.empty(len(faces[1]), dtype=np.int64)
-    by_step[steps[1] - len(faces[0])] = np.arange(len(faces[1]))
-    return faces[1][by_step[steps[dim][simplices] - len(faces[0])]]
+        names = [*faces[: top + 1], np.empty((0, len(facets) + 1), dtype=np.int64)]
+    else:
+        names = [_step_edges(faces, steps)[step] for step in steps]
+        names.append(np.empty((0, 2), dtype=np.int64))
+    # Ties by the list of faces, which is in lexicographic order; those of edges are apart.
+    keys = [values[step] for step in steps] if alpha else steps
+    orders = [np.argsort(key, kind="stable") for key in keys]
+    found = reduce_complex(
+        filter_facets(facets, orders),
+        steps=[step[order] for step, order in zip(steps, orders, strict=True)],
+        values=np.sqrt(values),
+        names=[*(name[order] for name, order in zip(names[:-1], orders, strict=True)), names[-1]],
+        keep_zero=keep_zero,
+    )
+    for dim in dims:
+        if dim not in found:
+            found[dim] = no_pairs(1, dim + 1 if alpha else 2, dim + 2 if alpha else 2)
+    return {dim: found[dim] for dim in dims}
+
+
+def _step_edges(faces, steps):
+    """Return the edge that enters at each step of `_edge_steps`; a vertex v is (v, v)."""
+    edges = [faces[0][:, [0, 0]]]
+    if len(faces) > 1:
+        edges.append(faces[1][np.argsort(steps[1])])
+    return np.concatenate(edges)
 
 
 def _edge_steps(points, faces, facets):

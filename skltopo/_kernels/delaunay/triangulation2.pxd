@@ -34,7 +34,6 @@ cdef class Triangulation:
     # Of a corner: a half-edge that starts there. Only where has_out is set (see repair.pyx).
     cdef Buffer[int32_t] out
     cdef bint has_out
-    cdef Py_ssize_t n_bytes(self) noexcept nogil
 
 
 cdef inline double squared_length(Triangulation t, int32_t u, int32_t v) noexcept nogil:

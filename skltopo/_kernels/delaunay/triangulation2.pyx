@@ -36,38 +36,32 @@ import numpy as np
 from libc.math cimport fabs, frexp, ldexp
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
-from .predicates2 cimport angle, in_circle, orient
+from ..._utils.pool cimport Pool
 from ..._utils.sorting cimport argsort, radix_sort
+from .predicates2 cimport angle, in_circle, orient
 
 cdef enum:
-    KEEP_BYTES = 1 << 27        # scratch memory that is worth keeping for the next call
+    KEEP_POINTS = 1 << 20       # memory for clouds up to this size is used again (120 MB)
     MOST_POINTS = 1 << 27       # half-edges count in int32
     HILBERT_BITS = 16
     FEW = 48                    # points below which insertion sorts them
 
-_idle_triangulations = []
 
 
 cdef class Triangulation:
     """A mesh and the scratch memory that made it."""
 
-    cdef Py_ssize_t n_bytes(self) noexcept nogil:
-        return (self.mesh.bytes() + self.point.bytes() + self.rank.bytes() + self.twin.bytes()
-                + self.stack.bytes() + self.items.bytes() + self.scratch.bytes()
-                + self.along.bytes() + self.unsorted.bytes() + self.out.bytes())
+
+cdef Pool _idle = Pool(Triangulation, KEEP_POINTS)
 
 
 cdef Triangulation borrow_triangulation():
-    # list.pop and list.append are atomic, so threads never share one.
-    try:
-        return _idle_triangulations.pop()
-    except IndexError:
-        return Triangulation()
+    """Return a triangulation to fill; give it back after use. Fresh memory is slow memory."""
+    return <Triangulation>_idle.borrow()
 
 
 cdef give_back_triangulation(Triangulation t):
-    if t.n_bytes() <= KEEP_BYTES:
-        _idle_triangulations.append(t)
+    _idle.give_back(t, t.rank.size())
 
 
 # --------------------------------------------------------------------------------------------------

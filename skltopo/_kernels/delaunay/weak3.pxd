@@ -2,9 +2,9 @@
 
 from libc.stdint cimport int32_t, uint8_t, uint64_t
 
+from ..._persistence cimport Pairs
 from ..._utils.buffer cimport Buffer
 from .edges3 cimport Edges
-from ..._persistence cimport Reduction
 
 
 cdef struct Face:
@@ -16,11 +16,11 @@ cdef struct Cell:
     int32_t[4] beside       # as in the triangulation, by cells; NONE: outside
     int32_t[6] edge         # numbers, then ranks
     int32_t youngest        # face
-    int32_t creators        # faces that bear a class of H_2, bit by bit
+    int32_t creators        # faces that create a class of H_2, bit by bit
 
 
 cdef class LongestEdges(Edges):
-    cdef Py_ssize_t n_cells, n_faces
+    cdef Py_ssize_t n_faces
     cdef Buffer[Cell] cell
     cdef Buffer[Face] face
     cdef Buffer[double] value               # of a rank: squared length
@@ -31,12 +31,12 @@ cdef class LongestEdges(Edges):
     cdef void find_keys(self) noexcept nogil
     cdef bint cell_before(self, int32_t t, int32_t u) noexcept nogil
     cdef void mark(self, int32_t t, int k) noexcept nogil
-    cdef int pair_cells(self) except -1 nogil
+    cdef void add_edge_pair(self, Pairs found, int32_t birth, int32_t death) noexcept nogil
+    cdef int pair_cells(self, Pairs found) except -1 nogil
     cdef int list_faces(self) except -1 nogil
-    cdef int pair_edges(self, Reduction reduction) except -1 nogil
-    cdef bint spans(self, int32_t birth, int32_t death) noexcept nogil
+    cdef int pair_edges(self, Pairs found) except -1 nogil
+    cdef int pair(self, Pairs found_0, Pairs found_1, Pairs found_2) except -1 nogil
 
 
-cdef LongestEdges borrow_edges(bint keep_zero)
+cdef LongestEdges borrow_edges()
 cdef give_back_edges(LongestEdges c)
-cdef dict pair_longest_edges(LongestEdges c, dims)

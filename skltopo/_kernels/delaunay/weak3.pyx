@@ -29,18 +29,16 @@ Papers
 from libc.math cimport sqrt
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
+from ..._persistence cimport Pairs, find_root, make_pair
 from ..._utils.buffer cimport Buffer
-from .triangulation3 cimport Tetrahedron, Triangulation
-from .edges3 cimport Edges, length_rows
-from ..._persistence cimport Reduction
-from ..._persistence cimport find_root
+from ..._utils.pool cimport Pool
+from .edges3 cimport FACE_EDGES, Edges
+from .pairs2 cimport add_edges
+from .triangulation3 cimport Tetrahedron
 
 cdef enum:
     NONE = -1
-
-# The two vertices of each edge of a tetrahedron, and the edges of the face opposite each vertex.
-cdef int[6][2] ENDS = [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]
-cdef int[4][3] FACE_EDGES = [[5, 4, 3], [5, 2, 1], [4, 2, 0], [3, 1, 0]]
+    KEEP_POINTS = 1 << 16   # memory for clouds up to this size is used again (80 MB)
 
 
 cdef inline Face sorted_face(int32_t a, int32_t b, int32_t c) noexcept nogil:
@@ -58,7 +56,7 @@ cdef inline Face cell_face(const Cell* cell, int k) noexcept nogil:
 
 
 cdef inline uint64_t key_of(const Face& face) noexcept nogil:
-    return (<uint64_t>face.longest << 32) | <uint64_t>face.middle
+    return make_pair(face.longest, face.middle)
 
 
 cdef class LongestEdges(Edges):
@@ -69,62 +67,38 @@ cdef class LongestEdges(Edges):
     cdef int list_cells(self) except -1 nogil:
         """List the cells of the triangulation and number their edges."""
         cdef Tetrahedron* source = self.triangulation.cell.data()
-        cdef int32_t ghost = self.triangulation.ghost
-        cdef Py_ssize_t i, n_hull = 0, n_vertices = 0
-        cdef Buffer[int32_t] number
         cdef Cell* cell
-        cdef int32_t n = 0, u
-        cdef int32_t* v
+        cdef Py_ssize_t i
+        cdef int32_t u
         cdef int k
-        number.grow(self.triangulation.n_cells)
+        self.number_cells()
+        self.n_faces = 0
+        self.cell.grow(self.n_cells)
         for i in range(self.triangulation.n_cells):
-            number[i] = NONE
-            if source[i].vertex[0] != NONE:
-                if source[i].vertex[3] == ghost:
-                    n_hull += 1
-                else:
-                    number[i] = n
-                    n += 1
-        self.n_cells = n
-        for i in range(self.triangulation.n_points):
-            n_vertices += self.triangulation.twin[i] == i
-        # Of triangles there are (4 n + n_hull) / 2, and a ball has Euler characteristic 1.
-        self.start_edges(n_vertices + (4 * self.n_cells + n_hull) // 2 - self.n_cells - 1)
-        self.cell.grow(n)
-        for i in range(self.triangulation.n_cells):
-            if number[i] == NONE:
+            if self.cell_number[i] == NONE:
                 continue
-            cell = &self.cell[number[i]]
-            v = source[i].vertex
-            for k in range(6):
-                cell.edge[k] = self.number_edge(v[ENDS[k][0]], v[ENDS[k][1]])
+            cell = &self.cell[self.cell_number[i]]
+            self.number_edges(source[i].vertex, cell.edge)
             for k in range(4):
-                u = number[source[i].beside[k] >> 2]
+                u = self.cell_number[source[i].beside[k] >> 2]
                 cell.beside[k] = NONE if u == NONE else 4 * u + (source[i].beside[k] & 3)
         return 0
 
     cdef int list_flat(self) except -1 nogil:
-        """List the triangles of coplanar points: cells without the point beside their plane."""
-        cdef Tetrahedron* source = self.triangulation.cell.data()
-        cdef int32_t ghost = self.triangulation.ghost
-        cdef int32_t beside = <int32_t>self.triangulation.n_points
+        """List the triangles of coplanar points and number their edges."""
         cdef int32_t[3] corner
+        cdef Face* face
         cdef Py_ssize_t i
-        cdef int k, j
+        self.n_cells = self.n_faces = 0
         self.start_edges(3 * self.triangulation.n_cells)
         self.face.grow(self.triangulation.n_cells)
         for i in range(self.triangulation.n_cells):
-            if source[i].vertex[0] == NONE or source[i].vertex[3] == ghost:
-                continue
-            j = 0
-            for k in range(4):
-                if source[i].vertex[k] != beside:
-                    corner[j] = source[i].vertex[k]
-                    j += 1
-            self.face[self.n_faces].longest = self.number_edge(corner[0], corner[1])
-            self.face[self.n_faces].middle = self.number_edge(corner[0], corner[2])
-            self.face[self.n_faces].shortest = self.number_edge(corner[1], corner[2])
-            self.n_faces += 1
+            if self.read_flat(i, corner):
+                face = &self.face[self.n_faces]
+                face.longest = self.number_edge(corner[0], corner[1])
+                face.middle = self.number_edge(corner[0], corner[2])
+                face.shortest = self.number_edge(corner[1], corner[2])
+                self.n_faces += 1
         return 0
 
     cdef int rank_edges(self) except -1 nogil:
@@ -169,9 +143,13 @@ cdef class LongestEdges(Edges):
     # Pairs
     # ----------------------------------------------------------------------------------------------
 
-    cdef inline bint spans(self, int32_t birth, int32_t death) noexcept nogil:
-        """Whether two ranks make a point of the diagram."""
-        return birth != death if self.keep_zero else self.value[birth] < self.value[death]
+    cdef inline void add_edge_pair(self, Pairs found, int32_t birth,
+                                   int32_t death) noexcept nogil:
+        """Add a pair of two edges, given by rank, unless they are one."""
+        if found is not None and birth != death:
+            add_edges(found, self.edge_name(self.edge_order[birth]),
+                      self.edge_name(self.edge_order[death]),
+                      sqrt(self.value[death]) - sqrt(self.value[birth]))
 
     cdef inline bint cell_before(self, int32_t t, int32_t u) noexcept nogil:
         """Whether cell t enters before cell u; the outside (n_cells) is the last."""
@@ -181,17 +159,20 @@ cdef class LongestEdges(Edges):
             self.cell[t].key == self.cell[u].key and t < u)
 
     cdef inline void mark(self, int32_t t, int k) noexcept nogil:
-        """Mark face k of cell t, and of the cell beside it, as one that bears a class."""
+        """Mark face k of cell t, and of the cell beside it, as one that creates a class."""
         cdef int32_t code = self.cell[t].beside[k]
         self.cell[t].creators |= 1 << k
         if code != NONE:
             self.cell[code >> 2].creators |= 1 << (code & 3)
 
-    cdef int pair_cells(self) except -1 nogil:
-        """PD_2: pairs of longest edges of a triangle and of a cell; mark the triangles."""
+    cdef int pair_cells(self, Pairs found) except -1 nogil:
+        """PD_2: pairs of longest edges of a triangle and of a cell; mark the triangles.
+
+        found may be None.
+        """
         cdef Buffer[int32_t] parent
         cdef Py_ssize_t i, n = 0
-        cdef int32_t t, u, code, birth, death, outside = <int32_t>self.n_cells
+        cdef int32_t t, u, code, outside = <int32_t>self.n_cells
         cdef int k
         parent.grow(self.n_cells + 1)
         parent[outside] = outside
@@ -217,8 +198,8 @@ cdef class LongestEdges(Edges):
                     self.add_item(n, key_of(cell_face(&self.cell[i], k)), <int32_t>(4 * i + k))
                     n += 1
         self.sort_items(n)
-        self.pairs2.grow(n)
-        self.n_pairs2 = 0
+        if found is not None:
+            found.reserve(n)
         for i in range(n - 1, -1, -1):
             code = self.items[i].at
             t = find_root(parent, code >> 2)
@@ -231,18 +212,12 @@ cdef class LongestEdges(Edges):
             if self.cell_before(u, t):
                 t, u = u, t
             parent[t] = u
-            birth = <int32_t>(self.items[i].key >> 32)
-            death = <int32_t>(self.cell[t].key >> 32)
-            if self.spans(birth, death):
-                self.pairs2[self.n_pairs2].minus_length = (
-                    sqrt(self.value[birth]) - sqrt(self.value[death]))
-                self.pairs2[self.n_pairs2].birth = birth
-                self.pairs2[self.n_pairs2].death = death
-                self.n_pairs2 += 1
+            self.add_edge_pair(found, <int32_t>(self.items[i].key >> 32),
+                               <int32_t>(self.cell[t].key >> 32))
         return 0
 
     cdef int list_faces(self) except -1 nogil:
-        """List the triangles that bear no class."""
+        """List the triangles that create no class."""
         cdef Py_ssize_t i
         cdef int k
         self.n_faces = 0
@@ -254,7 +229,7 @@ cdef class LongestEdges(Edges):
                     self.n_faces += 1
         return 0
 
-    cdef int pair_edges(self, Reduction reduction) except -1 nogil:
+    cdef int pair_edges(self, Pairs found) except -1 nogil:
         """PD_1: pairs of an edge and the longest edge of a triangle, from the faces listed.
 
         The columns of the reduction are, for each edge, the oldest triangle of which it is the
@@ -264,7 +239,7 @@ cdef class LongestEdges(Edges):
         cdef Buffer[int32_t] rows
         cdef Buffer[int64_t] starts
         cdef Py_ssize_t i, n = 0, n_columns = 0
-        cdef int32_t birth, death
+        cdef int32_t birth
         cdef Face face
         cdef Face* known
         oldest.grow(self.n_edges)
@@ -281,19 +256,18 @@ cdef class LongestEdges(Edges):
                 self.add_item(n_columns, key_of(face), <int32_t>i)
                 n_columns += 1
         self.sort_items(n_columns)
-        self.pairs1.grow(n_columns)
-        self.n_pairs1 = 0
+        found.reserve(n_columns)
 
         rows.grow(3 * (self.n_edges + n_columns))
         starts.grow(self.n_edges + n_columns + 1)
-        reduction.reset(self.n_edges, self.n_edges + n_columns)
+        self.reduction.reset(self.n_edges, self.n_edges + n_columns)
         for i in range(self.n_edges + n_columns):
             starts[i] = n
             if i < self.n_edges:
                 face = oldest[i]
                 if face.longest == NONE:
                     continue
-                reduction.own(face.longest, <int32_t>i)
+                self.reduction.own(face.longest, <int32_t>i)
             else:
                 face = self.face[self.items[i - self.n_edges].at]
             # The longest edge of a triangle joins nothing; rows that do are never the last.
@@ -305,64 +279,38 @@ cdef class LongestEdges(Edges):
             n += not self.negative[face.shortest]
         starts[self.n_edges + n_columns] = n
         for i in range(n_columns):
-            birth = reduction.add(<int32_t>(self.n_edges + i), rows.data(), starts.data())
-            death = <int32_t>(self.items[i].key >> 32)
-            if birth != NONE and self.spans(birth, death):
-                self.pairs1[self.n_pairs1].minus_length = (
-                    sqrt(self.value[birth]) - sqrt(self.value[death]))
-                self.pairs1[self.n_pairs1].birth = birth
-                self.pairs1[self.n_pairs1].death = death
-                self.n_pairs1 += 1
+            birth = self.reduction.add(<int32_t>(self.n_edges + i), rows.data(), starts.data())
+            if birth != NONE:
+                self.add_edge_pair(found, birth, <int32_t>(self.items[i].key >> 32))
+        return 0
+
+    cdef int pair(self, Pairs found_0, Pairs found_1, Pairs found_2) except -1 nogil:
+        """Add the pairs of a triangulation of rank 2 or 3; where found is None, none are wanted."""
+        if self.triangulation.rank == 3:
+            self.list_cells()
+        else:
+            self.list_flat()
+        self.rank_edges()
+        self.pair_vertices(self.edge_value, found_0)
+        if found_1 is None and found_2 is None:
+            return 0
+        if self.triangulation.rank == 3:
+            self.find_keys()
+            self.pair_cells(found_2)
+        if found_1 is not None:
+            if self.triangulation.rank == 3:
+                self.list_faces()
+            self.pair_edges(found_1)
         return 0
 
 
-cdef enum:
-    KEEP_POINTS = 1 << 16   # memory for clouds up to this size is used again (80 MB)
-
-_idle = []
+cdef Pool _idle = Pool(LongestEdges, KEEP_POINTS)
 
 
-cdef LongestEdges borrow_edges(bint keep_zero):
-    """Return a complex without contents; give it back after use. Fresh memory is slow memory."""
-    cdef LongestEdges c
-    try:
-        c = _idle.pop()
-    except IndexError:
-        c = LongestEdges(Triangulation(), keep_zero)
-    c.keep_zero = keep_zero
-    c.n_cells = c.n_faces = 0
-    c.n_pairs0 = c.n_pairs1 = c.n_pairs2 = 0
-    return c
+cdef LongestEdges borrow_edges():
+    """Return edges to fill; give them back after use. Fresh memory is slow memory."""
+    return <LongestEdges>_idle.borrow()
 
 
 cdef give_back_edges(LongestEdges c):
-    if c.triangulation.n_points <= KEEP_POINTS:
-        _idle.append(c)
-
-
-cdef dict pair_longest_edges(LongestEdges c, dims):
-    """Return {dim: rows of the ends of both edges} for a triangulation of rank 2 or 3."""
-    cdef bint higher = 1 in dims or 2 in dims
-    cdef Reduction reduction = Reduction()
-    with nogil:
-        if c.triangulation.rank == 3:
-            c.list_cells()
-        else:
-            c.list_flat()
-        c.rank_edges()
-        c.pair_vertices(c.edge_value)
-        if higher and c.triangulation.rank == 3:
-            c.find_keys()
-            c.pair_cells()
-    rows = {}
-    if 0 in dims:
-        rows[0] = length_rows(c, c.pairs0, c.n_pairs0, True)
-    if 1 in dims:
-        with nogil:
-            if c.triangulation.rank == 3:
-                c.list_faces()
-            c.pair_edges(reduction)
-        rows[1] = length_rows(c, c.pairs1, c.n_pairs1, False)
-    if 2 in dims:
-        rows[2] = length_rows(c, c.pairs2, c.n_pairs2, False)
-    return rows
+    _idle.give_back(c, c.triangulation.n_points)

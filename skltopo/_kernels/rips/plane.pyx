@@ -38,7 +38,7 @@ Papers
 """
 
 from libc.math cimport sqrt
-from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, uint32_t, uint64_t
 from libcpp.algorithm cimport sort
 
 from ..._utils.signals cimport check_signals
@@ -55,6 +55,7 @@ from ..delaunay.triangulation2 cimport (
 )
 from ..delaunay.pairs2 cimport (
     PlanarWorkspace,
+    add_edges,
     borrow_workspace,
     build_dual,
     give_back_workspace,
@@ -63,12 +64,11 @@ from ..delaunay.pairs2 cimport (
     join_points,
     list_path,
     original_edge,
-    rows,
     write_components,
 )
 from ..delaunay.predicates2 cimport orient
 from ..._utils.sorting cimport argsort_pairs
-from ..._persistence cimport find_root
+from ..._persistence cimport Pairs, find_root
 
 cdef enum:
     CANDIDATES = 1 << 21                # of a face, that are listed at a time: 60 MB
@@ -366,16 +366,12 @@ cdef inline bint fills_before(Triangulation t, PlanarWorkspace w, FaceWorkspace 
             < original_edge(t, f.death_u[b], f.death_v[b]))
 
 
-cdef int pair_faces(Triangulation t, PlanarWorkspace w, FaceWorkspace f) except -1 nogil:
-    """Join faces across births, longest first, and append the pairs of PD_1, longest first."""
+cdef int pair_faces(Triangulation t, PlanarWorkspace w, FaceWorkspace f,
+                    Pairs found) except -1 nogil:
+    """Join faces across births, longest first, and add the pairs of PD_1."""
     cdef int32_t outside = find_root(w.dual, <int32_t>t.n_triangles), e, a, b, swap
-    cdef Py_ssize_t k, n = 0
-    cdef int64_t* out
-    cdef double birth, death
-    cdef uint64_t edge
-    w.minus_length.grow(w.n_creating)
-    w.birth.grow(w.n_creating)
-    w.death.grow(w.n_creating)
+    cdef Py_ssize_t k
+    found.reserve(w.n_creating)
     for k in range(w.n_creating - 1, -1, -1):
         e = w.creating[k]
         a = find_root(w.dual, w.left[e])
@@ -387,26 +383,8 @@ cdef int pair_faces(Triangulation t, PlanarWorkspace w, FaceWorkspace f) except 
             a = b
             b = swap
         w.dual[a] = b
-        birth = sqrt(w.key[e])
-        death = sqrt(w.value[a])
-        if birth == death:
-            continue
-        w.minus_length[n] = birth - death
-        w.birth[n] = w.edge[e]
-        w.death[n] = a
-        n += 1
-    argsort_pairs(w.minus_length, w.birth, w.items, w.scratch, n)
-    w.out1.grow(w.n_out1 + 4 * n)
-    for k in range(n):
-        e = <int32_t>(<uint32_t>w.items[k])
-        a = w.death[e]
-        edge = original_edge(t, f.death_u[a], f.death_v[a])
-        out = w.out1.data() + w.n_out1
-        out[0] = <int64_t>(w.birth[e] >> 32)
-        out[1] = <int64_t>(<uint32_t>w.birth[e])
-        out[2] = <int64_t>(edge >> 32)
-        out[3] = <int64_t>(<uint32_t>edge)
-        w.n_out1 += 4
+        add_edges(found, w.edge[e], original_edge(t, f.death_u[a], f.death_v[a]),
+                  sqrt(w.value[a]) - sqrt(w.key[e]))
     return 0
 
 
@@ -421,13 +399,13 @@ def planar_rips_pairs(const double[:, ::1] points, double budget=0):
 
     Returns
     -------
-    (pairs_0, pairs_1) or None if the budget did not do
-        (m, 4) int64 arrays of (bu, bv, du, dv), longest first, without points of length zero.
+    {0: Pairs, 1: Pairs}, or None if the budget did not do
+        Rows are (bu, bv, du, dv), a birth and a death edge.
     """
     cdef Triangulation t = borrow_triangulation()
     cdef PlanarWorkspace w = borrow_workspace()
     cdef FaceWorkspace f = FaceWorkspace()
-    w.n_out0 = w.n_out1 = 0
+    cdef Pairs found_0 = Pairs(2, 2), found_1 = Pairs(2, 2)
     f.work = f.checked = 0
     f.budget = budget
     with nogil:
@@ -438,12 +416,13 @@ def planar_rips_pairs(const double[:, ::1] points, double budget=0):
             build_dual(t, w, False)
             keep_neighbourhood_graph(t, w, f)
         join_points(t, w)
-        write_components(t, w, False, False)
+        write_components(t, w, found_0, False)
         if not t.flat:
             fill_faces(t, w, f)
             if not f.is_over_budget():
-                pair_faces(t, w, f)
-    pairs = rows(w.out0, w.n_out0, 4), rows(w.out1, w.n_out1, 4)
+                pair_faces(t, w, f, found_1)
+        found_0.close_sample()
+        found_1.close_sample()
     give_back_triangulation(t)
     give_back_workspace(w)
-    return None if f.is_over_budget() else pairs
+    return None if f.is_over_budget() else {0: found_0.finish(), 1: found_1.finish()}
