@@ -57,8 +57,8 @@ def clouds(rng, n_clouds, most):
 def test_pairs_equal_the_boundary_matrix(rng):
     for points in clouds(rng, 100, 16):
         expected = rips_oracle(points)
-        for dim, pairs in enumerate(planar_rips_pairs(points)):
-            assert sorted(map(tuple, pairs.tolist())) == expected[dim]
+        for dim, found in planar_rips_pairs(points).items():
+            assert sorted(map(tuple, found.pairs.tolist())) == expected[dim]
 
 
 def test_lengths_equal_the_boundary_matrix_where_distances_tie(rng):
@@ -66,8 +66,8 @@ def test_lengths_equal_the_boundary_matrix_where_distances_tie(rng):
         if points.shape[1] == 1:
             continue
         expected = rips_oracle(points)
-        for dim, pairs in enumerate(planar_rips_pairs(points)):
-            found = sorted(lengths(points, row) for row in pairs.tolist())
+        for dim, pairs in planar_rips_pairs(points).items():
+            found = sorted(lengths(points, row) for row in pairs.pairs.tolist())
             np.testing.assert_allclose(
                 np.reshape(found, (-1, 2)),
                 np.reshape(sorted(lengths(points, row) for row in expected[dim]), (-1, 2)),
@@ -79,7 +79,7 @@ def test_equals_ripser(rng):
     ripser = pytest.importorskip("ripser").ripser
     for points in clouds(rng, 60, 150):
         expected = ripser(points, maxdim=1)["dgms"][1]
-        pairs = planar_rips_pairs(points)[1]
+        pairs = planar_rips_pairs(points)[1].pairs
         found = np.array([lengths(points, row) for row in pairs.tolist()]).reshape(-1, 2)
         expected, found = (d[np.diff(d, axis=1)[:, 0] > 1e-5] for d in (expected, found))
         assert len(found) == len(expected)
@@ -90,12 +90,12 @@ def test_equals_ripser(rng):
 
 def test_longest_first(rng):
     points = rng.random((300, 2))
-    for pairs in planar_rips_pairs(points):
-        length = [np.subtract(*lengths(points, row)) for row in pairs.tolist()]
+    for found in planar_rips_pairs(points).values():
+        length = [np.subtract(*lengths(points, row)) for row in found.pairs.tolist()]
         assert length == sorted(length)
 
 
 def test_a_budget_gives_up(rng):
     points = ring(rng, 400, 0.001)
     assert planar_rips_pairs(points, budget=1e3) is None
-    assert len(planar_rips_pairs(points, budget=1e12)[0]) == 399
+    assert len(planar_rips_pairs(points, budget=1e12)[0].pairs) == 399

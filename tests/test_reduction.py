@@ -23,17 +23,17 @@ def random_order(faces, rng, lower_star):
 def kernel_pairs(faces, facets, orders):
     """Return {(birth, death)} and {essential} as vertex tuples by dimension."""
     result = reduce_complex(filter_facets(facets, orders))
-    assert len(result) == len(faces)
+    assert list(result) == list(range(len(faces)))
     named = [[tuple(s) for s in f[o].tolist()] for f, o in zip(faces, orders, strict=True)]
     pairs = [
-        {(named[dim][b], named[dim + 1][d]) for b, d in found.tolist()}
-        for dim, (found, _) in enumerate(result)
+        {(named[dim][b], named[dim + 1][d]) for b, d in found.pairs.tolist()}
+        for dim, found in result.items()
     ]
-    for dim, (found, essential) in enumerate(result):
-        assert len(pairs[dim]) == len(found)
-        assert (np.diff(found[:, 0]) > 0).all()
-        assert (np.diff(essential) > 0).all()
-    return pairs, [{named[dim][e] for e in essential} for dim, (_, essential) in enumerate(result)]
+    for dim, found in result.items():
+        assert len(pairs[dim]) == len(found.pairs)
+        assert (np.diff(found.pairs[:, 0]) > 0).all()
+        assert (np.diff(found.essential) > 0).all()
+    return pairs, [{named[dim][e] for e in found.essential} for dim, found in result.items()]
 
 
 def random_complex(rng):
@@ -79,7 +79,7 @@ def test_surfaces_have_their_homology(triangles, betti):
     faces, facets = list_faces(np.array(triangles))
     orders = [np.arange(len(f)) for f in faces]
     result = reduce_complex(filter_facets(facets, orders))
-    assert [len(essential) for _, essential in result] == betti
+    assert [len(found.essential) for found in result.values()] == betti
 
 
 def test_faces_are_listed_once_in_order():
@@ -106,10 +106,10 @@ def test_large_vertex_numbers_are_not_packed():
 
 
 def test_empty_and_single_dimensions():
-    assert reduce_complex([]) == []
-    ((pairs, essential),) = reduce_complex([np.empty((3, 0), np.int64)])
-    assert pairs.shape == (0, 2)
-    assert essential.tolist() == [0, 1, 2]
+    assert reduce_complex([]) == {}
+    (found,) = reduce_complex([np.empty((3, 0), np.int64)]).values()
+    assert found.pairs.shape == (0, 2)
+    assert found.essential.tolist() == [0, 1, 2]
 
 
 def test_facets_out_of_range_are_refused():

@@ -7,10 +7,10 @@ import torch
 from oracles import reduce_boundary
 from rips_oracles import rips_persistence, squared_distances
 from scipy.spatial.distance import cdist, pdist, squareform
+from sklearn.base import clone
 
 from skltopo import Energy
-from skltopo._kernels.rips.loops import rips_pairs
-from skltopo._kernels.rips.voids import rips_pairs_2
+from skltopo._kernels.rips.sweep import rips_pairs
 from skltopo.filtrations import VietorisRips
 
 NO_LIMIT = 1 << 40
@@ -157,21 +157,21 @@ def test_h2_kernel_finds_the_same_lower_dimensions(rng):
     for kind in ("sphere", "circle", "cube"):
         matrix = squareform(pdist(sample(kind, 150, rng)))
         limit = matrix.max(1).min()
-        low = rips_pairs(matrix, limit, False, False, NO_LIMIT)
-        high = rips_pairs_2(matrix, limit, False, False, NO_LIMIT)
-        for a, b in zip(low, high, strict=False):
-            np.testing.assert_array_equal(a[0], b[0])
-            np.testing.assert_array_equal(a[1], b[1])
+        low = rips_pairs(matrix, 1, limit, False, False, NO_LIMIT)
+        high = rips_pairs(matrix, 2, limit, False, False, NO_LIMIT)
+        for dim in (0, 1):
+            np.testing.assert_array_equal(low[dim].pairs, high[dim].pairs)
+            np.testing.assert_array_equal(low[dim].essential, high[dim].essential)
 
 
 def test_unsorted_buckets_change_nothing(rng):
     """PD_1 of the H_2 kernel, which sorts all edges, is that of the lazy one, under heavy ties."""
     for n in (300, 600):
         matrix = squared_distances(rng.integers(0, 12, (n, 3)))
-        low = rips_pairs(matrix, matrix.max(), True, True, NO_LIMIT)
-        high = rips_pairs_2(matrix, matrix.max(), True, True, NO_LIMIT)
-        for a, b in zip(low, high, strict=False):
-            np.testing.assert_array_equal(a[0], b[0])
+        low = rips_pairs(matrix, 1, matrix.max(), True, True, NO_LIMIT)
+        high = rips_pairs(matrix, 2, matrix.max(), True, True, NO_LIMIT)
+        for dim in (0, 1):
+            np.testing.assert_array_equal(low[dim].pairs, high[dim].pairs)
 
 
 @pytest.mark.parametrize("spread", [1e-12, 1e-3, 1e6])
@@ -339,6 +339,19 @@ def test_repr_and_pickle():
     rips = VietorisRips(2, 3.0, "cosine", n_jobs=2)
     assert repr(rips) == repr(pickle.loads(pickle.dumps(rips)))
     assert "metric='cosine'" in repr(rips)
+
+
+def test_parameters_are_those_of_an_estimator():
+    rips = VietorisRips(max_edge=2, homology_dimensions=1)
+    assert rips.homology_dimensions == (1,)
+    assert isinstance(rips.max_edge, float)
+    assert rips.get_params()["max_edge"] == 2
+    assert repr(clone(rips)) == repr(rips)
+    assert rips.set_params(max_edge=1.0, homology_dimensions=None) is rips
+    assert (rips.max_edge, rips.homology_dimensions) == (1.0, (0, 1))
+    with pytest.raises(ValueError, match="max_edge must be at least 0"):
+        rips.set_params(max_edge=-1)
+    assert rips.max_edge == 1.0
 
 
 def test_threads_of_the_user(rng):
@@ -510,6 +523,10 @@ def test_bad_shapes_of_matrices():
         ({"metric": "nothing"}, ValueError, "metric must be 'precomputed' or a metric of scipy"),
         ({"metric": abs}, TypeError, "metric must be the name of a metric"),
         ({"homology_dimensions": (2,)}, ValueError, "homology_dimensions for max_dim=1"),
+        ({"homology_dimensions": (0, 0)}, ValueError, "each dimension once"),
+        ({"homology_dimensions": (True,)}, ValueError, "among .*, got True"),
+        ({"keep_zero": 1}, TypeError, "keep_zero must be True or False"),
+        ({"n_jobs": 0}, ValueError, "n_jobs must not be 0"),
     ],
 )
 def test_bad_parameters(arguments, error, message):
@@ -573,10 +590,10 @@ def test_too_little_memory_says_so(rng, monkeypatch):
             VietorisRips(1)(points)
     matrix = squareform(pdist(points))
     with pytest.raises(MemoryError, match="44850 edges of 300 points"):
-        rips_pairs(matrix, matrix.max(), False, False, 100_000)
+        rips_pairs(matrix, 1, matrix.max(), False, False, 100_000)
     matrix = squareform(pdist(sample("sphere", 100, rng)))
     with pytest.raises(MemoryError):
-        rips_pairs_2(matrix, matrix.max(), False, False, 100_000)
+        rips_pairs(matrix, 2, matrix.max(), False, False, 100_000)
 
 
 def test_oracle_knows_an_octahedron():

@@ -1,20 +1,21 @@
-"""The border between users' distance matrices and kernels: one matrix, a batch, or a list."""
+"""Distance matrices for filtrations: one matrix, a batch of matrices, or a list of any sizes."""
 
 import math
 
 import numpy as np
 
 from .._kernels.rips.distances import find_bad_entry
-from .._kernels.rips.trees import prim_tree_of_rows
+from .._kernels.rips.prim import prim_tree_of_rows
 from .._utils.arrays import as_floats, as_numbers, gather, is_tensor
 from ..diagrams.containers import concatenate
+from .base import Samples
 from .point_clouds import ends_of, is_list_of_clouds
 
 __all__ = ["DistanceMatrices"]
 
 
-class DistanceMatrices:
-    """Distance matrices one after the other.
+class DistanceMatrices(Samples):
+    """Distance matrices, one for each sample.
 
     Parameters
     ----------
@@ -24,10 +25,10 @@ class DistanceMatrices:
 
     Attributes
     ----------
-    splits : (n_clouds + 1,) int64 ndarray
-        Points of all matrices, counted.
-    shape : tuple of int
-        Axes of the batch; () for a single matrix.
+    splits : (n_samples + 1,) int64 ndarray
+        Matrix i has splits[i + 1] - splits[i] points.
+    shape, starts
+        As in `Samples`.
 
     Raises
     ------
@@ -40,36 +41,26 @@ class DistanceMatrices:
 
     def __init__(self, matrices, name="points"):
         if is_list_of_clouds(matrices):
-            self.shape = (len(matrices),)
-            numbers = [as_numbers(matrix, f"{name}[{i}]") for i, matrix in enumerate(matrices)]
-            names = [f"{name}[{i}]" for i in range(len(numbers))]
+            shape = (len(matrices),)
+            names = [f"{name}[{i}]" for i in range(len(matrices))]
+            numbers = [as_numbers(one, its) for one, its in zip(matrices, names, strict=True)]
         else:
             array = as_numbers(matrices, name)
-            if array.ndim < 2:
-                raise ValueError(
-                    f"{name} must be a square matrix of distances for metric='precomputed', "
-                    f"got shape {tuple(array.shape)}"
-                )
-            self.shape = tuple(array.shape[:-2])
-            n_clouds = math.prod(self.shape)
-            numbers = list(array.reshape((n_clouds, *array.shape[-2:])))
-            names = [f"{name}{list(i)}" if i else name for i in np.ndindex(*self.shape)]
+            shape = tuple(array.shape[:-2])
+            names = [f"{name}{list(i)}" if i else name for i in np.ndindex(*shape)]
+            numbers = list(array.reshape(math.prod(shape), *array.shape[-2:]))
             if not numbers:
                 _check_shape(tuple(array.shape[-2:]), name)
         parts = []
-        for matrix, one in zip(numbers, names, strict=True):
-            _check_shape(tuple(matrix.shape), one)
+        for matrix, its in zip(numbers, names, strict=True):
+            _check_shape(tuple(matrix.shape), its)
             parts.append(as_floats(matrix))
-            _check_entries(parts[-1][1], one)
+            _check_entries(parts[-1][1], its)
         self._live = [live for live, _ in parts]
         self._plain = [plain for _, plain in parts]
-        self.splits = ends_of([len(plain) for plain in self._plain])
         self._none = self._live[0].reshape(-1)[:0] if parts else as_floats(array)[0].reshape(-1)
-
-    @property
-    def n_clouds(self):
-        """Number of matrices over all axes of the batch."""
-        return len(self._plain)
+        self.splits = ends_of([len(plain) for plain in self._plain])
+        super().__init__(shape, self.splits[:-1])
 
     def matrix(self, i):
         """Return (matrix, whether its entries are squared lengths) of cloud i."""
@@ -80,23 +71,15 @@ class DistanceMatrices:
         return self._plain[i][start:stop]
 
     def tree(self, i):
-        """Return (edges, lengths) of the minimum spanning tree of cloud i, in their order."""
+        """Return (edges, lengths) of the minimum spanning tree of cloud i, shortest first."""
         plain = self._plain[i]
         return prim_tree_of_rows(len(plain), plain.__getitem__)
 
-    def values(self, found):
-        """Return entries [i, j] of edges i < j, differentiable where the matrix is a tensor.
+    def values(self, found, n_jobs=1):
+        """Return entries [i, j] of edges i < j, (m, k) for rows of k edges; see `Samples`.
 
-        Parameters
-        ----------
-        found : list of (edges, splits)
-            edges : (m, 2 k) int64 ndarray, k edges in each row, numbered within their cloud.
-            splits : (n_clouds + 1,) int64 ndarray, cloud i has the rows splits[i]:splits[i + 1].
-
-        Returns
-        -------
-        list of (m, k) ndarray or torch.Tensor
-            A vertex (v, v) has the value of the diagonal, zero.
+        They are differentiable where the matrix is a tensor. A vertex (v, v) has the value of the
+        diagonal, zero.
         """
         return [self._look_up(edges, splits) for edges, splits in found]
 

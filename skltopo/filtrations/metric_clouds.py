@@ -1,4 +1,4 @@
-"""Point clouds under a metric of scipy: distances for kernels, live lengths for diagrams."""
+"""Point clouds with a metric: distances for kernels, and differentiable lengths for diagrams."""
 
 import warnings
 
@@ -6,16 +6,17 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from .._kernels.rips.distances import squared_distances
-from .._kernels.rips.trees import euclidean_tree, prim_tree_of_rows
+from .._kernels.rips.prim import prim_tree_of_rows
+from .._kernels.rips.trees import euclidean_tree
 from .._utils.arrays import is_tensor
 from ..diagrams.containers import concatenate
 from .point_clouds import Clouds
 
 __all__ = ["MetricClouds", "check_metric"]
 
-# Pairs of points in one call of cdist, which computes all distances between two sets.
-PAIRED = 32
-# Greatest coordinate whose differences can be squared and summed.
+# Chunk size: cdist computes a matrix of distances, of which only the diagonal is kept.
+CHUNK_EDGES = 32
+# Largest coordinate for which squares of distances do not overflow.
 LARGEST = 1e150
 
 
@@ -40,7 +41,7 @@ def _correlation(u, v):
     return _cosine(u - u.mean(-1)[..., None], v - v.mean(-1)[..., None])
 
 
-#: metrics that lengths can be differentiated through, beside the Euclidean one
+#: Formulas of metrics, beside the Euclidean one, that torch can differentiate.
 FORMULAS = {
     "sqeuclidean": _sqeuclidean,
     "cityblock": _cityblock,
@@ -48,7 +49,7 @@ FORMULAS = {
     "cosine": _cosine,
     "correlation": _correlation,
 }
-EUCLIDEAN = ("euclidean", "minkowski")  # minkowski has p=2 unless told otherwise
+EUCLIDEAN = ("euclidean", "minkowski")  # the default of cdist is p=2
 
 
 def check_metric(metric):
@@ -70,7 +71,7 @@ def check_metric(metric):
                     "metric must be 'precomputed' or a metric of scipy.spatial.distance.cdist, "
                     f"got {metric!r}"
                 ) from None
-        except np.linalg.LinAlgError:  # mahalanobis on the three points
+        except np.linalg.LinAlgError:  # mahalanobis, which is singular for these three points
             pass
 
 
@@ -81,7 +82,7 @@ class MetricClouds(Clouds):
     ----------
     points : see `Clouds`
     metric : str
-        A name that `check_metric` lets pass.
+        A name that `check_metric` accepts.
     """
 
     def __init__(self, points, metric):
@@ -101,7 +102,7 @@ class MetricClouds(Clouds):
             )
 
     def _options(self, i):
-        """Return what a metric takes from the whole of cloud i."""
+        """Return the options of the metric, which are computed from all points of cloud i."""
         if self._metric == "seuclidean":
             return {"V": np.var(self[i], axis=0, ddof=1)}
         if self._metric == "mahalanobis":
@@ -127,29 +128,21 @@ class MetricClouds(Clouds):
         return self.rows(i, 0, len(self[i])), False
 
     def tree(self, i):
-        """Return (edges, lengths) of the minimum spanning tree of cloud i, in their order."""
+        """Return (edges, lengths) of the minimum spanning tree of cloud i, shortest first."""
         if self._euclidean:
             edges, squares = euclidean_tree(self[i])
             return edges, np.sqrt(squares)
         n = len(self[i])
         return prim_tree_of_rows(n, lambda k: self.rows(i, k, k + 1)[0])
 
-    def values(self, found):
-        """Return lengths of edges, differentiable where the points are a tensor.
+    def values(self, found, n_jobs=1):
+        """Return lengths of edges, (m, k) for rows of k edges; see `Samples`.
 
-        Parameters
-        ----------
-        found : list of (edges, splits)
-            edges : (m, 2 k) int64 ndarray, k edges in each row, numbered within their cloud.
-            splits : (n_clouds + 1,) int64 ndarray, cloud i has the rows splits[i]:splits[i + 1].
-
-        Returns
-        -------
-        list of (m, k) ndarray or torch.Tensor
-            The gradient at coincident points is finite; a vertex (v, v) has length zero.
+        They are differentiable where the points are a tensor. The gradient at coincident points is
+        finite; a vertex (v, v) has length zero.
         """
         if self._euclidean:
-            return self.edge_values([self.number(edges, splits) for edges, splits in found])
+            return super().values(found, n_jobs)
         return [self._measure_rows(edges, splits) for edges, splits in found]
 
     def _measure_rows(self, edges, splits):
@@ -157,14 +150,14 @@ class MetricClouds(Clouds):
             ends = self.gather(self.number(edges, splits))
             lengths = FORMULAS[self._metric](ends[:, ::2], ends[:, 1::2])
             return self._without_loops(lengths, edges)
-        if not self.n_clouds:
+        if not self.n_samples:
             return self.zeros(0, edges.shape[1] // 2)
         parts = np.split(edges, splits[1:-1])
-        return concatenate([self._paired(i, part) for i, part in enumerate(parts)])
+        return concatenate([self._measure_by_scipy(i, part) for i, part in enumerate(parts)])
 
     @staticmethod
     def _without_loops(lengths, edges):
-        """Put zero where an edge is a vertex, whatever rounding made of it."""
+        """Set the length of an edge (v, v), which may be rounded, to zero."""
         loops = edges[:, ::2] == edges[:, 1::2]
         if not loops.any():
             return lengths
@@ -175,13 +168,13 @@ class MetricClouds(Clouds):
         lengths[loops] = 0
         return lengths
 
-    def _paired(self, i, edges):
-        """Return lengths of the edges of cloud i by scipy."""
+    def _measure_by_scipy(self, i, edges):
+        """Return lengths of the edges of cloud i, which have no gradient."""
         points, options = self[i], self._options(i)
         first, second = edges[:, ::2].reshape(-1), edges[:, 1::2].reshape(-1)
         lengths = np.zeros(len(first))
-        for start in range(0, len(first), PAIRED):
-            part = slice(start, start + PAIRED)
+        for start in range(0, len(first), CHUNK_EDGES):
+            part = slice(start, start + CHUNK_EDGES)
             lengths[part] = cdist(
                 points[first[part]], points[second[part]], self._metric, **options
             ).diagonal()

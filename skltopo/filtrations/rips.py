@@ -6,32 +6,33 @@ import numpy as np
 
 from .._kernels.delaunay.pairs2 import planar_alpha_pairs
 from .._kernels.rips.distances import enclosing_radius
-from .._kernels.rips.loops import MAX_VERTICES, rips_pairs
 from .._kernels.rips.plane import planar_rips_pairs
+from .._kernels.rips.sweep import MAX_VERTICES, rips_pairs
 from .._kernels.rips.trees import tree_pairs
-from .._kernels.rips.voids import rips_pairs_2
+from .._persistence import Pairs, join_pairs, no_pairs
+from .._utils.checks import is_integer
 from .._utils.memory import available_memory
-from .._utils.parallel import effective_n_jobs, run
-from ..diagrams.containers import Diagram, DiagramBatch, Points, concatenate
+from .._utils.parallel import run
+from ..diagrams.containers import concatenate
 from .distance_matrices import DistanceMatrices
 from .metric_clouds import EUCLIDEAN, MetricClouds, check_metric
-from .point_clouds import ends_of, resolve_dimensions
+from .point_clouds import PointFiltration
 
 __all__ = ["VietorisRips"]
 
-# Points up to which the system is not asked for memory: they take little, and little time.
+# Clouds of up to so many points need little memory: free memory is not queried for them, which
+# would take longer than the check is worth.
 SMALL_CLOUD = 256
-# Distances looked at together where rows are computed for the last filtration value.
+# Chunk size: distances computed at once in the search for the last filtration value.
 CHUNK_DISTANCES = 1 << 20
-# Points in the plane up to which all edges are looked at, in their strict order; beyond it, only
-# those of their triangulation.
+# In the plane, all edges are swept for up to so many points, those of a triangulation for more.
 FEW_POINTS = 200
-# Comparisons of distances for the square of the number of points, from which on the faces of a
-# cloud in the plane take longer than all its edges.
+# A sweep over all n^2 / 2 edges is faster than the triangulation if the faces of the latter need
+# more than this number times n^2 comparisons of distances.
 PLANAR_WORK = 4.0
 
 
-class VietorisRips:
+class VietorisRips(PointFiltration):
     """Persistence of points or distances by all edges, at their lengths.
 
     Points are joined by an edge at their distance; a simplex enters with its longest edge. Edges of
@@ -47,7 +48,7 @@ class VietorisRips:
         "precomputed" for distance matrices, or a metric of `scipy.spatial.distance.cdist`, with its
         default options ("minkowski" has p=2; "seuclidean" and "mahalanobis" take the variance of
         each cloud).
-    homology_dimensions : tuple of int, default=None
+    homology_dimensions : int or sequence of int, default=None
         Dimensions to compute, up to max_dim; None for all.
     keep_zero : bool, default=False
         Keep points with death equal to birth, where they pair two different edges.
@@ -61,17 +62,23 @@ class VietorisRips:
 
     Notes
     -----
+    A call takes points of shape (..., n, d), or a list of clouds of shape (n_i, d), as an array or
+    a tensor of finite real numbers; axes before the last two, or the list, are a batch. They are
+    paired in float64. For metric="precomputed" it takes distances of shape (..., n, n), or a list
+    of (n_i, n_i) ones: symmetric, at least 0, 0 on the diagonal, inf for an edge that is missing.
+    Distances are compared in the dtype that they come in.
+
     ``pairs[k]`` has the critical edges (bu, bv, du, dv) with bu < bv and du < dv; a vertex v is the
-    edge (v, v). ``essential[k]`` has the edges (u, v) at which essential classes are born.
+    edge (v, v). ``essential[k]`` has the edges (u, v) that create essential classes.
 
     PD_0 alone needs a minimum spanning tree, in memory linear in n. So do PD_0 and PD_1 of more
-    than 200 points in the plane, from their Delaunay triangulation (``planar_rips.pyx``); among
-    edges of the same length, others may be reported there. Otherwise all distances are held, 8 n^2
-    bytes, and sorted, 8 bytes each; what is not there raises MemoryError first. PD_1 and PD_2 are
-    found by one look at the common neighbours of the two ends of each edge (``rips.pyx`` and
-    ``rips2.pyx`` tell how), for at most 65,536 points. Edges longer than the enclosing radius,
-    from which on one point is joined to all others, are not looked at: nothing but points of zero
-    length can come of them.
+    than 200 points in the plane, from their Delaunay triangulation (``plane.pyx``); if edges have
+    equal lengths, other ones of them may be reported there. In all other cases all distances are
+    held, which takes 8 n^2 bytes, and sorted, 8 bytes for each; MemoryError is raised before that
+    if there is less memory. PD_1 and PD_2 are found from the common neighbours of the two ends of
+    each edge (``loops.pyx`` and ``voids.pyx``), for at most 65,536 points. Edges longer than the
+    enclosing radius, at which one point is joined to all others, are not swept: they pair only
+    with simplices of their own length.
 
     Gradients flow to the ends of critical edges for the metrics "euclidean", "minkowski",
     "sqeuclidean", "cityblock", "chebyshev", "cosine" and "correlation", and to the entries [u, v],
@@ -108,6 +115,8 @@ class VietorisRips:
     tensor([0.6000, 0.8000], dtype=torch.float64)
     """
 
+    _shown = ("max_dim", "max_edge", "metric", "homology_dimensions")
+
     def __init__(
         self,
         max_dim=1,
@@ -118,72 +127,46 @@ class VietorisRips:
         keep_zero=False,
         n_jobs=None,
     ):
-        if isinstance(max_dim, (int, np.integer)) and not 0 <= max_dim <= 2:
+        self._store(
+            max_dim=max_dim,
+            max_edge=max_edge,
+            metric=metric,
+            homology_dimensions=homology_dimensions,
+            keep_zero=keep_zero,
+            n_jobs=n_jobs,
+        )
+        self.max_edge = float(max_edge)
+
+    def _check_parameters(self):
+        if is_integer(self.max_dim) and not 0 <= self.max_dim <= 2:
             raise ValueError(
-                f"max_dim must be 0, 1 or 2, got {max_dim}; no higher homology is computed"
+                f"max_dim must be 0, 1 or 2, got {self.max_dim}; no higher homology is computed"
             )
-        homology_dimensions = resolve_dimensions(max_dim, homology_dimensions)
+        max_edge = self.max_edge
         if isinstance(max_edge, bool) or not isinstance(
             max_edge, (int, float, np.integer, np.floating)
         ):
             raise TypeError(f"max_edge must be a number, got {max_edge!r}")
         if not max_edge >= 0:
             raise ValueError(f"max_edge must be at least 0, got {max_edge!r}")
-        check_metric(metric)
-        self.max_dim = max_dim
-        self.max_edge = float(max_edge)
-        self.metric = metric
-        self.homology_dimensions = homology_dimensions
-        self.keep_zero = keep_zero
-        self.n_jobs = n_jobs
+        check_metric(self.metric)
 
-    def __call__(self, points):
-        """Compute the diagrams of one cloud or of a batch.
-
-        Parameters
-        ----------
-        points : (..., n, d) array-like or torch.Tensor, or list of (n_i, d) ones
-            Finite real numbers. Axes before the last two, or the list, are a batch; clouds of a
-            list may differ in n. Pairing is done in float64. For metric="precomputed"
-            (..., n, n) distances or a list of (n_i, n_i) ones: symmetric, at least 0, 0 on the
-            diagonal, inf for an edge that is missing; entries are compared in the dtype given.
-
-        Returns
-        -------
-        Diagram or DiagramBatch
-            A batch if points have more than two axes or are a list of clouds. Tensors if points are
-            tensors, of their dtype.
-
-        Raises
-        ------
-        TypeError
-            If points are not real numbers.
-        ValueError
-            If points are ragged or empty, differ in dimension, or have a NaN or an infinity; if a
-            matrix is not as above; if there are more than 65,536 points and max_dim is not 0; if a
-            tensor requires grad under a metric without one.
-        MemoryError
-            If the distances or the edges of a cloud do not fit into memory.
-        """
+    def _check(self, points):
         if self.metric == "precomputed":
-            clouds = DistanceMatrices(points)
-        else:
-            clouds = MetricClouds(points, self.metric)
+            return DistanceMatrices(points)
+        return MetricClouds(points, self.metric)
+
+    def _find(self, clouds, n_jobs):
         top = max(self.homology_dimensions, default=0)
-        planar = self._is_planar(clouds, top)
-        if not planar:
-            self._check_sizes(np.diff(clouds.splits), top)
-        if top == 0:
-            call = self._path_pairs if planar else self._tree_pairs
+        if self._is_planar(clouds, top):
+            find = self._find_planar
         else:
-            call = partial(self._planar_pairs if planar else self._edge_pairs, top)
-        results = run(
-            [partial(call, clouds, i) for i in range(clouds.n_clouds)],
-            effective_n_jobs(self.n_jobs),
-        )
-        parts = self._gather(clouds, results)
-        batch = DiagramBatch(parts, clouds.shape, False, partial(self._last_values, clouds))
-        return batch if clouds.shape else Diagram(batch)
+            self._check_sizes(np.diff(clouds.splits), top)
+            find = self._find_by_edges if top else self._find_by_tree
+        parts = run([partial(find, clouds, i, top) for i in range(clouds.n_samples)], n_jobs)
+        if not parts:
+            return {dim: no_pairs(0, 2, 2) for dim in self.homology_dimensions}
+        return join_pairs(parts)
 
     def _check_sizes(self, sizes, top):
         n = int(max(sizes, default=0))
@@ -208,90 +191,79 @@ class VietorisRips:
         return (0 if self.metric == "precomputed" else 8 * n * n) + n * n // 8
 
     def _is_planar(self, clouds, top):
-        """Tell whether PD_0 to PD_top of the clouds can be found from their triangulation."""
+        """Tell whether PD_0 to PD_top can be found from a triangulation of the clouds."""
         euclidean = self.metric in EUCLIDEAN and clouds.n_dimensions <= 2
         return euclidean and (top == 0 or (top == 1 and not self.keep_zero))
 
-    def _path_pairs(self, clouds, i):
-        """Return [(pairs, essential)] of PD_0 of points on a line or in the plane."""
+    def _find_planar(self, clouds, i, top):
+        """Return {dim: Pairs} of points on a line or in the plane, top at most 1."""
         points = clouds[i]
-        found = planar_alpha_pairs(
-            points, np.array([0, len(points)]), False, False, keep_zero=self.keep_zero
-        )
-        return [self._cut(points, 0, found[0])]
-
-    def _planar_pairs(self, top, clouds, i):
-        """Return [(pairs, essential)] of PD_0 and PD_1 of points on a line or in the plane."""
-        points = clouds[i]
-        n = len(points)
-        if points.shape[1] == 1:
-            none = np.empty((0, 4), dtype=np.int64)
-            return [*self._path_pairs(clouds, i), (none, none[:, :2])]
+        n, d = points.shape
+        if top == 0 or d == 1:
+            # The minimum spanning tree of weak Alpha is that of Vietoris-Rips.
+            found = planar_alpha_pairs(
+                points, np.array([0, n]), alpha=False, holes=top > 0, keep_zero=self.keep_zero
+            )
+            return self._cut(points, found)
         fits = n <= MAX_VERTICES and self._needed_memory(n) <= _free_memory(n)
         found = None
         if n > FEW_POINTS or not fits:
-            # Where large faces make it slow, all edges are faster, if there is room for them.
-            found = planar_rips_pairs(points, PLANAR_WORK * float(n) ** 2 if fits else 0)
+            found = planar_rips_pairs(points, budget=PLANAR_WORK * float(n) ** 2 if fits else 0)
         if found is None:
-            return self._edge_pairs(top, clouds, i)
-        return [self._cut(points, dim, pairs) for dim, pairs in enumerate(found)]
+            return self._find_by_edges(clouds, i, top)
+        return self._cut(points, found)
 
-    def _cut(self, points, dim, pairs):
-        """Return (pairs, essential): classes that are alive at max_edge have no death."""
-        essential = np.zeros((int(dim == 0), 2), dtype=np.int64)
+    def _cut(self, points, found):
+        """Return {dim: Pairs} in which classes that are alive at max_edge are essential."""
         if self.max_edge == np.inf:
-            return pairs, essential
-        births, deaths = (
-            np.sqrt(((points[pairs[:, k]] - points[pairs[:, k + 1]]) ** 2).sum(axis=1))
-            for k in (0, 2)
-        )
-        alive = np.flatnonzero((births <= self.max_edge) & (deaths > self.max_edge))
-        alive = alive[np.lexsort((pairs[alive, 1], pairs[alive, 0], births[alive]))]
-        return pairs[deaths <= self.max_edge], np.concatenate([essential, pairs[alive, :2]])
+            return found
+        cut = {}
+        for dim, part in found.items():
+            births, deaths = (
+                np.sqrt(
+                    ((points[part.pairs[:, k]] - points[part.pairs[:, k + 1]]) ** 2).sum(axis=1)
+                )
+                for k in (0, 2)
+            )
+            ended = deaths <= self.max_edge
+            alive = np.flatnonzero((births <= self.max_edge) & ~ended)
+            edges = part.pairs[alive, :2]
+            edges = edges[np.lexsort((edges[:, 1], edges[:, 0], births[alive]))]
+            cut[dim] = Pairs(2, 2, self.keep_zero)
+            cut[dim].add_sample(
+                part.pairs[ended], (deaths - births)[ended], np.concatenate([part.essential, edges])
+            )
+            cut[dim].finish()
+        return cut
 
-    def _tree_pairs(self, clouds, i):
-        """Return [(pairs, essential)] of PD_0."""
+    def _find_by_tree(self, clouds, i, top):
+        """Return {0: Pairs}."""
         edges, lengths = clouds.tree(i)
         kept = lengths <= self.max_edge
         n = int(clouds.splits[i + 1] - clouds.splits[i])
-        return [tree_pairs(edges[kept], lengths[kept], n, self.keep_zero)]
+        return tree_pairs(edges[kept], lengths[kept], n, keep_zero=self.keep_zero)
 
-    def _edge_pairs(self, top, clouds, i):
-        """Return [(pairs, essential)] of PD_0 to PD_top, top at least 1."""
+    def _find_by_edges(self, clouds, i, top):
+        """Return {dim: Pairs} for dimensions 0 to top, top at least 1."""
         matrix, squared = clouds.matrix(i)
         limit = _square_of_longest(self.max_edge) if squared else self.max_edge
-        # Beyond the enclosing radius the complex is a cone, where points have length zero.
+        # Beyond the enclosing radius the complex is a cone, where pairs have length zero.
         limit = min(limit, np.inf if self.keep_zero else enclosing_radius(matrix))
         if limit == np.inf or self.keep_zero:
             limit = min(limit, _longest_finite(matrix))
-        pairing = rips_pairs if top == 1 else rips_pairs_2
-        return pairing(matrix, limit, squared, self.keep_zero, _free_memory(len(matrix)))
-
-    def _gather(self, clouds, results):
-        """Turn the edges that kernels found in each cloud into {dim: Points}."""
-        rows = []
-        for dim in self.homology_dimensions:
-            for part, n_columns in ((0, 4), (1, 2)):
-                found = [result[dim][part] for result in results]
-                edges = np.concatenate(found) if found else np.empty((0, n_columns), dtype=np.int64)
-                rows.append((edges, ends_of([len(some) for some in found])))
-        values = clouds.values(rows)
-        return {
-            dim: Points(
-                finite=values[2 * k],
-                pairs=rows[2 * k][0],
-                splits=rows[2 * k][1],
-                births=values[2 * k + 1][:, 0],
-                essential=rows[2 * k + 1][0],
-                essential_splits=rows[2 * k + 1][1],
-            )
-            for k, dim in enumerate(self.homology_dimensions)
-        }
+        return rips_pairs(
+            matrix,
+            top,
+            limit=limit,
+            squared=squared,
+            keep_zero=self.keep_zero,
+            max_bytes=_free_memory(len(matrix)),
+        )
 
     def _last_values(self, clouds):
-        """Longest edge up to max_edge, for each cloud; 0 where there is none."""
+        """Return the length of the longest edge up to max_edge, 0 if there is none."""
         return concatenate(
-            [self._last_value(clouds, i) for i in range(clouds.n_clouds)] or [clouds.zeros(0)]
+            [self._last_value(clouds, i) for i in range(clouds.n_samples)] or [clouds.zeros(0)]
         )
 
     def _last_value(self, clouds, i):
@@ -308,19 +280,13 @@ class VietorisRips:
                 longest, edge = rows[at], (start + at[0], at[1])
         if edge is None:
             return clouds.zeros(1)
-        splits = np.zeros(clouds.n_clouds + 1, dtype=np.int64)
+        splits = np.zeros(clouds.n_samples + 1, dtype=np.int64)
         splits[i + 1 :] = 1
-        return clouds.values([(np.array([edge], dtype=np.int64), splits)])[0][:, 0]
-
-    def __repr__(self):
-        return (
-            f"VietorisRips(max_dim={self.max_dim}, max_edge={self.max_edge}, "
-            f"metric={self.metric!r}, homology_dimensions={self.homology_dimensions})"
-        )
+        return clouds.values([(np.array([edge], dtype=np.int64), splits)], n_jobs=1)[0][:, 0]
 
 
 def _free_memory(n):
-    """Return how many bytes a cloud of n points may take."""
+    """Return how many bytes of memory a cloud of n points may take."""
     return available_memory() if n > SMALL_CLOUD else 2**62
 
 

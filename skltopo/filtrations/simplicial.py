@@ -7,24 +7,24 @@ from itertools import combinations
 import numpy as np
 from scipy.sparse import coo_array, csr_array, issparse
 
-from .._persistence import filter_facets, list_faces, reduce_complex
-from .._utils.arrays import as_floats, as_numbers, check_finite, gather
-from .._utils.checks import check_dimensions, check_flag, check_integer, check_n_jobs
+from .._persistence import filter_facets, join_pairs, list_faces, no_pairs, reduce_complex
+from .._utils.arrays import as_numbers, check_finite
+from .._utils.checks import check_integer
 from .._utils.memory import available_memory
-from .._utils.parallel import effective_n_jobs, run
-from ..diagrams import Diagram, DiagramBatch, Points
+from .._utils.parallel import run
+from .base import Filtration, VertexValues
 
 __all__ = ["SimplicialComplex"]
 
-# Simplices of one dimension at the most, before duplicates are merged.
+# Largest number of simplices of one dimension, before duplicates are merged.
 MAX_SIMPLICES = 2**31 - 1
-# What building takes at its peak.
+# Memory that building a complex takes at its peak.
 BYTES_PER_SIMPLEX = 106
-# Samples in one task: Ctrl-C and other threads wait for one at the most.
+# Chunk size: samples that one thread pairs before it takes the next ones.
 CHUNK_SAMPLES = 16
 
 
-class SimplicialComplex:
+class SimplicialComplex(Filtration):
     """Sublevel or superlevel set persistence of functions on the vertices of a complex.
 
     The complex is built once and called with the values of any number of functions. A simplex
@@ -117,37 +117,29 @@ class SimplicialComplex:
         keep_zero=False,
         n_jobs=None,
     ):
-        for name, value, least in (("max_dim", max_dim, 0), ("n_vertices", n_vertices, 1)):
-            if value is not None:
-                check_integer(name, value, least)
-        check_flag("superlevel", superlevel)
-        check_flag("keep_zero", keep_zero)
-        check_n_jobs(n_jobs)
-        if n_vertices is not None and n_vertices >= MAX_SIMPLICES:
-            raise ValueError(f"n_vertices must be below 2**31 - 1, got {n_vertices}")
-        given = _as_arrays(simplices)
-        largest = max((rows.max() for rows in given if rows.size), default=-1)
-        if n_vertices is None:
-            n_vertices = int(largest) + 1
-        if n_vertices == 0:
-            raise ValueError("simplices must have a vertex, got none; give n_vertices")
-        if largest >= n_vertices:
-            raise ValueError(
-                f"simplices must have vertices below n_vertices={n_vertices}, got {largest}"
-            )
-        _check_memory(given, n_vertices, max_dim)
-        given = [rows for part in given for rows in _skeleton(part, max_dim)]
-        given.append(np.arange(n_vertices, dtype=np.int64)[:, np.newaxis])
-        self.n_vertices = int(n_vertices)
-        self.simplices, self._facets = list_faces(given)
-        self.max_dim = max_dim
-        self.superlevel = superlevel
-        self.keep_zero = keep_zero
-        self.n_jobs = n_jobs
+        self._store(
+            simplices=simplices,
+            n_vertices=n_vertices,
+            max_dim=max_dim,
+            superlevel=superlevel,
+            homology_dimensions=homology_dimensions,
+            keep_zero=keep_zero,
+            n_jobs=n_jobs,
+        )
+        self.n_vertices, self.simplices, self._facets = _build(simplices, n_vertices, max_dim)
         if homology_dimensions is None:
-            homology_dimensions = range(len(self.simplices))
-        self.homology_dimensions = check_dimensions(homology_dimensions)
+            self.homology_dimensions = tuple(range(len(self.simplices)))
         self._n_dims = min(len(self.simplices), max(self.homology_dimensions, default=-1) + 2)
+
+    def _check_parameters(self):
+        for name, least in (("max_dim", 0), ("n_vertices", 1)):
+            if getattr(self, name) is not None:
+                check_integer(name, getattr(self, name), least)
+        if self.n_vertices is not None and self.n_vertices >= MAX_SIMPLICES:
+            raise ValueError(f"n_vertices must be below 2**31 - 1, got {self.n_vertices}")
+
+    def _known_dimensions(self):
+        return None, ""  # those above the dimension of the complex are empty
 
     @classmethod
     def from_graph(cls, adjacency, *, homology_dimensions=(0, 1), **parameters):
@@ -222,82 +214,48 @@ class SimplicialComplex:
             If values is ragged, does not have n_vertices values in its last axis, or has a NaN or
             an infinity.
         """
-        values = as_numbers(values, "values")
-        shape = tuple(values.shape)
+        return super().__call__(values)
+
+    def _check(self, values):
+        return VertexValues(values, check_shape=self._check_shape)
+
+    def _check_shape(self, shape):
         if len(shape) == 0 or shape[-1] != self.n_vertices:
             raise ValueError(
                 f"values must have shape (..., {self.n_vertices}) for a complex with "
                 f"{self.n_vertices} vertices, got {shape}"
             )
-        live, plain = as_floats(values)
-        check_finite(plain, "values")
-        plain = plain.reshape(-1, self.n_vertices)
-        tasks = [
-            partial(self._pair_samples, plain[start : start + CHUNK_SAMPLES])
-            for start in range(0, len(plain), CHUNK_SAMPLES)
+
+    def _find(self, samples, n_jobs):
+        chunks = [
+            samples.plain[start : start + CHUNK_SAMPLES]
+            for start in range(0, samples.n_samples, CHUNK_SAMPLES)
         ]
-        n_jobs = effective_n_jobs(self.n_jobs)
-        found = [sample for chunk in run(tasks, n_jobs) for sample in chunk]
-        points = {
-            dim: self._gather_points(live, [sample[dim] for sample in found])
-            for dim in self.homology_dimensions
-        }
-        last = partial(self._last_values, live, plain)
-        batch = DiagramBatch(points, shape[:-1], self.superlevel, last)
-        return batch if len(shape) > 1 else Diagram(batch)
+        parts = run([partial(self._pair_samples, chunk) for chunk in chunks], n_jobs)
+        none = {dim: no_pairs(samples.n_samples) for dim in self.homology_dimensions}
+        return {**none, **join_pairs(parts)} if parts else none
 
     def _pair_samples(self, rows):
-        return [self._pair_sample(row) for row in rows]
+        return join_pairs([self._pair_sample(row) for row in rows])
 
     def _pair_sample(self, row):
-        """Return {dim: (pairs of vertices, essential vertices)} of one function."""
+        """Return {dim: Pairs} of one function; a simplex is named by its last vertex."""
         sweep = -row if self.superlevel else row
         by_rank = np.argsort(sweep, kind="stable")
         rank = np.empty(self.n_vertices, dtype=np.int64)
         rank[by_rank] = np.arange(self.n_vertices)
-        orders, owners = [], []  # owner: the vertex that gives a simplex its value
+        orders, steps = [], []
         for simplices in self.simplices[: self._n_dims]:
             ranks = -np.sort(-rank[simplices], axis=1)
-            order = _lexicographic_order(ranks, self.n_vertices)
-            orders.append(order)
-            owners.append(by_rank[ranks[order, 0]])
-        reduced = reduce_complex(filter_facets(self._facets[: self._n_dims], orders))
-        out = {}
-        for dim in self.homology_dimensions:
-            if dim >= len(reduced):
-                out[dim] = np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.int64)
-                continue
-            pairs, essential = reduced[dim]
-            births = owners[dim][pairs[:, 0]]
-            deaths = owners[dim + 1][pairs[:, 1]] if len(pairs) else births
-            kept = births != deaths if self.keep_zero else sweep[births] != sweep[deaths]
-            pairs = np.column_stack([births[kept], deaths[kept]])
-            # Rounded to the dtype, as the points themselves, so that equal lengths are ties.
-            length = sweep[pairs[:, 1]] - sweep[pairs[:, 0]]
-            longest_first = np.lexsort([pairs[:, 1], pairs[:, 0], -length])
-            out[dim] = pairs[longest_first], owners[dim][essential]
-        return out
-
-    @staticmethod
-    def _gather_points(live, found):
-        n_vertices = live.shape[-1]
-        pairs = [pairs for pairs, _ in found]
-        essential = [essential for _, essential in found]
-        finite, splits, index = _join(pairs, n_vertices, np.empty((0, 2), dtype=np.int64))
-        births, birth_splits, birth_index = _join(essential, n_vertices, np.empty(0, np.int64))
-        return Points(
-            finite=gather(live, index),
-            pairs=finite,
-            splits=splits,
-            births=gather(live, birth_index),
-            essential=births,
-            essential_splits=birth_splits,
+            orders.append(_lexicographic_order(ranks, self.n_vertices))
+            steps.append(ranks[orders[-1], 0])
+        return reduce_complex(
+            filter_facets(self._facets[: self._n_dims], orders),
+            steps=steps,
+            values=sweep[by_rank],
+            names=[by_rank[step][:, np.newaxis] for step in steps],
+            keep_zero=self.keep_zero,
         )
-
-    def _last_values(self, live, plain):
-        """Value of the vertex that enters last, for each sample."""
-        last = plain.argmin(axis=1) if self.superlevel else plain.argmax(axis=1)
-        return gather(live, last + np.arange(len(plain), dtype=np.int64) * self.n_vertices)
 
     def __repr__(self):
         counts = [len(simplices) for simplices in self.simplices]
@@ -307,12 +265,22 @@ class SimplicialComplex:
         )
 
 
-def _join(parts, n_vertices, none):
-    """Return parts one after the other, where each begins, and their indices in the batch."""
-    splits = np.cumsum([0, *map(len, parts)]).astype(np.int64)
-    joined = np.concatenate([none, *parts])
-    first = np.repeat(np.arange(len(parts), dtype=np.int64) * n_vertices, np.diff(splits))
-    return joined, splits, joined + first.reshape(-1, *[1] * (joined.ndim - 1))
+def _build(simplices, n_vertices, max_dim):
+    """Return (n_vertices, faces, facets) of the complex; see `list_faces`."""
+    given = _as_arrays(simplices)
+    largest = max((rows.max() for rows in given if rows.size), default=-1)
+    if n_vertices is None:
+        n_vertices = int(largest) + 1
+    if n_vertices == 0:
+        raise ValueError("simplices must have a vertex, got none; give n_vertices")
+    if largest >= n_vertices:
+        raise ValueError(
+            f"simplices must have vertices below n_vertices={n_vertices}, got {largest}"
+        )
+    _check_memory(given, n_vertices, max_dim)
+    given = [rows for part in given for rows in _skeleton(part, max_dim)]
+    given.append(np.arange(n_vertices, dtype=np.int64)[:, np.newaxis])
+    return int(n_vertices), *list_faces(given)
 
 
 def _lexicographic_order(rows, base):

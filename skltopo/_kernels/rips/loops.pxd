@@ -1,6 +1,5 @@
-"""What the kernels of Rips filtrations share: the state behind the edges, and its steps."""
+"""What the kernels of Vietoris-Rips filtrations share: their state, and steps of H_0 and H_1."""
 
-from cython cimport floating
 from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 from libcpp cimport bool
 from libcpp.vector cimport vector
@@ -9,7 +8,7 @@ from ..._utils.buffer cimport Buffer
 
 
 cdef extern from "rips_state.h" nogil:
-    cdef cppclass Pool:
+    cdef cppclass RowPool:
         uint64_t* take() except +
         void give(uint64_t* piece)
 
@@ -23,28 +22,28 @@ cdef extern from "rips_state.h" nogil:
         vector[int32_t] vertices
         uint64_t** sets
 
-    cdef struct Seen:
+    cdef struct HoleAtEdge:
         int32_t g
         uint64_t* x
         uint64_t value
 
-    cdef struct Coloured:
+    cdef struct VoidAtEdge:
         int32_t z
         uint64_t* phi
         uint64_t* x
 
     cdef cppclass RipsState:
         Py_ssize_t n, n_words, bytes_left
-        Buffer[uint64_t] rows, lens, seen_rows, unvisited, frontier, components
+        Buffer[uint64_t] rows, lens, hole_sums, unvisited, frontier, components
         Buffer[int32_t] parent
         Buffer[uint8_t] touched
-        Pool row_pool, set_pool, table_pool
+        RowPool row_pool, set_pool, table_pool
         vector[LivingClass] holes, voids
         vector[vector[Touch]] holes_at, voids_at
-        vector[int32_t] seen_slot, seen_class
-        vector[Seen] seen
-        vector[Coloured] coloured
-        vector[uint64_t] merges, hole_pairs, void_pairs
+        vector[int32_t] slot, odd_holes
+        vector[HoleAtEdge] edge_holes
+        vector[VoidAtEdge] edge_voids
+        vector[uint64_t] pairs[3]
         void reset(Py_ssize_t n_vertices) except +
 
     void flip_bit(uint64_t* row, Py_ssize_t v)
@@ -69,12 +68,9 @@ cdef inline Edge unpack_edge(uint64_t item) noexcept nogil:
     return e
 
 
-cdef int take_memory(RipsState& s, Py_ssize_t n, Py_ssize_t n_edges,
-                     Py_ssize_t max_bytes) except -1 nogil
-cdef bint join_ends(RipsState& s, Edge e) except -1 nogil
-cdef uint64_t* hole_row(RipsState& s, int32_t g, int32_t v) except NULL nogil
-cdef int bear_hole(RipsState& s, Edge e) except -1 nogil
-cdef int see_holes(RipsState& s, Edge e) except -1 nogil
-cdef int kill_hole(RipsState& s, Edge e, Py_ssize_t w) except -1 nogil
+cdef int enter_without_lens(RipsState& s, Edge e) except -1 nogil
+cdef int flip_hole(RipsState& s, int32_t g, Edge e) except -1 nogil
+cdef int list_holes(RipsState& s, Edge e) except -1 nogil
+cdef int destroy_hole(RipsState& s, Edge e, Py_ssize_t w) except -1 nogil
 cdef int store_holes(RipsState& s, Edge e) except -1 nogil
-cdef tuple collect_pairs(RipsState& s, const floating* matrix, bint squared, bint keep_zero)
+cdef int sweep_loops(RipsState& s, const uint64_t* items, Py_ssize_t n) except -1 nogil

@@ -1,6 +1,6 @@
-// Bit rows: sets of vertices, one bit each, and the loops over them that vector instructions speed
-// up. Memory for them comes from pools, which keep addresses: rows are handed out, given back and
-// handed out again while classes of homology come and go.
+// Bit rows: sets of vertices, one bit for each, and the loops over them that vector instructions speed
+// up. Their memory comes from pools, in which a row never moves: rows are taken and given back while
+// classes of homology are created and destroyed.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,7 @@ static inline std::ptrdiff_t row_words(std::ptrdiff_t n) {
 
 // Pieces of memory of one size, zeroed up to n_zero words when taken. They count against bytes_left,
 // which several pools share.
-class Pool {
+class RowPool {
   public:
     void reset(std::ptrdiff_t n_words, std::ptrdiff_t n_zero, std::ptrdiff_t *bytes_left) {
         n_words_ = n_words;
@@ -134,9 +134,9 @@ SKLTOPO_VARIANTS(std::ptrdiff_t, find_lens,
                  (const Word *a, const Word *b, Word *lens, std::ptrdiff_t n_words),
                  (a, b, lens, n_words))
 
-// One living class of H_1, seen from an edge (u, v): x holds the vertices w of the lens on whose
-// path u - w - v its cocycle is 1.
-struct Seen {
+// A living class of H_1 at the edge (u, v) that enters: x holds the vertices w of the lens such that
+// the sum of its cocycle on u w and w v is 1.
+struct HoleAtEdge {
     std::int32_t g;
     Word *x;
     Word value;  // the cocycle on the edge itself, 0 or 1
@@ -168,11 +168,12 @@ SKLTOPO_INLINE bool add_row_body(Word *row, const Word *added, std::ptrdiff_t n_
 SKLTOPO_VARIANTS(bool, add_row, (Word * row, const Word *added, std::ptrdiff_t n_words),
                  (row, added, n_words))
 
-// A vertex of the lens that x and value contradict, or -1.
-SKLTOPO_INLINE std::ptrdiff_t find_contradiction_body(const Seen *seen, std::ptrdiff_t n_seen,
-                                                      const Word *lens, std::ptrdiff_t n_words) {
-    for (std::ptrdiff_t i = 0; i < n_seen; i++) {
-        const Word *x = seen[i].x, flip = Word(0) - seen[i].value;
+// A vertex w of the lens such that, for some class, x at w is not its value on the edge; or -1.
+SKLTOPO_INLINE std::ptrdiff_t find_contradiction_body(const HoleAtEdge *holes,
+                                                      std::ptrdiff_t n_holes, const Word *lens,
+                                                      std::ptrdiff_t n_words) {
+    for (std::ptrdiff_t i = 0; i < n_holes; i++) {
+        const Word *x = holes[i].x, flip = Word(0) - holes[i].value;
         for (std::ptrdiff_t w = 0; w < n_words; w += 4) {
             Word bad[4], any = 0;
             for (int k = 0; k < 4; k++) any |= bad[k] = (x[w + k] ^ flip) & lens[w + k];
@@ -184,33 +185,33 @@ SKLTOPO_INLINE std::ptrdiff_t find_contradiction_body(const Seen *seen, std::ptr
     return -1;
 }
 SKLTOPO_VARIANTS(std::ptrdiff_t, find_contradiction,
-                 (const Seen *seen, std::ptrdiff_t n_seen, const Word *lens,
+                 (const HoleAtEdge *holes, std::ptrdiff_t n_holes, const Word *lens,
                   std::ptrdiff_t n_words),
-                 (seen, n_seen, lens, n_words))
+                 (holes, n_holes, lens, n_words))
 
-// A vertex of the lens outside all x if there is one, otherwise any.
-SKLTOPO_INLINE std::ptrdiff_t first_free_body(const Seen *seen, std::ptrdiff_t n_seen,
+// A vertex of the lens outside all x if there is one, otherwise its first vertex.
+SKLTOPO_INLINE std::ptrdiff_t first_free_body(const HoleAtEdge *holes, std::ptrdiff_t n_holes,
                                               const Word *lens, std::ptrdiff_t n_words) {
     std::ptrdiff_t any = -1;
     for (std::ptrdiff_t w = 0; w < n_words; w++) {
         Word left = lens[w];
         if (left && any < 0) any = 64 * w + lowest_bit(left);
-        for (std::ptrdiff_t i = 0; i < n_seen; i++) left &= ~seen[i].x[w];
+        for (std::ptrdiff_t i = 0; i < n_holes; i++) left &= ~holes[i].x[w];
         if (left) return 64 * w + lowest_bit(left);
     }
     return any;
 }
 SKLTOPO_VARIANTS(std::ptrdiff_t, first_free,
-                 (const Seen *seen, std::ptrdiff_t n_seen, const Word *lens,
+                 (const HoleAtEdge *holes, std::ptrdiff_t n_holes, const Word *lens,
                   std::ptrdiff_t n_words),
-                 (seen, n_seen, lens, n_words))
+                 (holes, n_holes, lens, n_words))
 
 // --------------------------------------------------------------------------------------------------
 // Components of the graph inside a lens, with the potentials of classes of H_2
 // --------------------------------------------------------------------------------------------------
 
-// A sparse symmetric set of rows: row[w] is there where mask has bit w. Lives in one piece of
-// memory: n_words of mask, then n pointers, then its place in the list of a vertex.
+// A sparse symmetric set of rows: row[w] exists where mask has bit w. It is one piece of memory:
+// n_words of mask, then n pointers, then its place in the list of a vertex.
 static inline Word **set_rows(const Word *set, std::ptrdiff_t n_words) {
     return reinterpret_cast<Word **>(const_cast<Word *>(set) + n_words);
 }
@@ -219,19 +220,19 @@ static inline Word *set_place(Word *set, std::ptrdiff_t n_words, std::ptrdiff_t 
     return set + n_words + n;
 }
 
-// One living class of H_2, seen from an edge (u, v): x[w] holds the w' for which its cocycle
+// A living class of H_2 at the edge (u, v) that enters: x[w] holds the w' such that its cocycle
 // differs on the triangles u w w' and v w w', and phi its values on the triangles u v w.
-struct Coloured {
+struct VoidAtEdge {
     std::int32_t z;
     Word *phi;
     Word *x;  // a set of rows
 };
 
-// Breadth first over the component of start; visited vertices leave unvisited and enter component.
-// False when unvisited vertices remain.
-template <bool COLOURED>
+// Search the component of start breadth first, and carry phi of the classes along. Visited vertices
+// are moved from unvisited to component. Returns whether no unvisited vertex remains.
+template <bool WITH_CLASSES>
 SKLTOPO_INLINE bool grow(const Word *rows, std::ptrdiff_t n_words, std::ptrdiff_t start,
-                         Word *unvisited, Word *frontier, Word *component, Coloured *classes,
+                         Word *unvisited, Word *frontier, Word *component, VoidAtEdge *classes,
                          std::ptrdiff_t n_classes) {
     for (std::ptrdiff_t w = 0; w < n_words; w++) component[w] = frontier[w] = 0;
     flip_bit(frontier, start);
@@ -244,7 +245,7 @@ SKLTOPO_INLINE bool grow(const Word *rows, std::ptrdiff_t n_words, std::ptrdiff_
         const Word *row = rows + z * n_words;
         flip_bit(frontier, z);
         flip_bit(component, z);
-        if (COLOURED)
+        if (WITH_CLASSES)
             for (std::ptrdiff_t i = 0; i < n_classes; i++) {
                 Word *phi = classes[i].phi;
                 const Word flip = Word(0) - Word(has_bit(phi, z));
@@ -273,7 +274,7 @@ SKLTOPO_INLINE bool grow(const Word *rows, std::ptrdiff_t n_words, std::ptrdiff_
 
 SKLTOPO_INLINE bool grow_component_body(const Word *rows, std::ptrdiff_t n_words,
                                         std::ptrdiff_t start, Word *unvisited, Word *frontier,
-                                        Word *component, Coloured *classes,
+                                        Word *component, VoidAtEdge *classes,
                                         std::ptrdiff_t n_classes) {
     if (n_classes == 0) {
         if (n_words == 4)
@@ -290,13 +291,13 @@ SKLTOPO_INLINE bool grow_component_body(const Word *rows, std::ptrdiff_t n_words
 }
 SKLTOPO_VARIANTS(bool, grow_component,
                  (const Word *rows, std::ptrdiff_t n_words, std::ptrdiff_t start, Word *unvisited,
-                  Word *frontier, Word *component, Coloured *classes, std::ptrdiff_t n_classes),
+                  Word *frontier, Word *component, VoidAtEdge *classes, std::ptrdiff_t n_classes),
                  (rows, n_words, start, unvisited, frontier, component, classes, n_classes))
 
-// Rows of x for the vertices of both sets at u and v (either may be null): (a[w] ^ b[w]) & lens,
-// those that are not empty, from pool. False if none is.
+// Fill x from the sets a and b of a class at u and at v (either may be null): x[w] is
+// (a[w] ^ b[w]) & lens, a row from pool, where that is not empty. False if all are empty.
 SKLTOPO_INLINE bool difference_rows(const Word *a, const Word *b, const Word *lens,
-                                    std::ptrdiff_t n_words, Word *x, Pool *pool) {
+                                    std::ptrdiff_t n_words, Word *x, RowPool *pool) {
     bool any = false;
     Word *row = nullptr;
     for (std::ptrdiff_t at = 0; at < n_words; at++) {
@@ -325,20 +326,21 @@ SKLTOPO_INLINE bool difference_rows(const Word *a, const Word *b, const Word *le
     return any;
 }
 
-SKLTOPO_INLINE bool see_differences_body(const Word *a, const Word *b, const Word *lens,
-                                         std::ptrdiff_t n_words, Word *x, Pool *pool) {
+SKLTOPO_INLINE bool list_differences_body(const Word *a, const Word *b, const Word *lens,
+                                         std::ptrdiff_t n_words, Word *x, RowPool *pool) {
     if (n_words == 4) return difference_rows(a, b, lens, 4, x, pool);
     if (n_words == 8) return difference_rows(a, b, lens, 8, x, pool);
     return difference_rows(a, b, lens, n_words, x, pool);
 }
-SKLTOPO_VARIANTS(bool, see_differences,
+SKLTOPO_VARIANTS(bool, list_differences,
                  (const Word *a, const Word *b, const Word *lens, std::ptrdiff_t n_words, Word *x,
-                  Pool *pool),
+                  RowPool *pool),
                  (a, b, lens, n_words, x, pool))
 
-// Complement phi on a component of the lens where that leaves fewer vertices: a violated edge has an
-// end where phi is 1 or x is not empty, so fewer are looked at, and fewer triangles are stored.
-SKLTOPO_INLINE void choose_gauge_body(const Word *component, std::ptrdiff_t n_words, Word *phi) {
+// Complement phi on a component of the lens where that leaves fewer ones: both are valid (see
+// voids.pyx), an edge can be violated only where phi is 1 or x is not empty at an end, so fewer
+// vertices are looked at, and fewer triangles are stored.
+SKLTOPO_INLINE void choose_smaller_body(const Word *component, std::ptrdiff_t n_words, Word *phi) {
     std::ptrdiff_t ones = 0, all = 0;
     for (std::ptrdiff_t w = 0; w < n_words; w++) {
         ones += count_word_bits(phi[w] & component[w]);
@@ -347,14 +349,14 @@ SKLTOPO_INLINE void choose_gauge_body(const Word *component, std::ptrdiff_t n_wo
     if (2 * ones > all)
         for (std::ptrdiff_t w = 0; w < n_words; w++) phi[w] ^= component[w];
 }
-SKLTOPO_VARIANTS(void, choose_gauge,
+SKLTOPO_VARIANTS(void, choose_smaller,
                  (const Word *component, std::ptrdiff_t n_words, Word *phi),
                  (component, n_words, phi))
 
-// Look for an edge w - w' of the lens on which a class is violated: its cocycle is not a cocycle on
-// the tetrahedron u v w w'. True with the edge in *first and *second.
+// Look for an edge w w' of the lens on which a class is violated: the sum of its cocycle over the
+// triangles of u v w w' is not 0. True, with the edge in *first and *second, if there is one.
 SKLTOPO_INLINE bool find_violation_body(const Word *rows, std::ptrdiff_t n_words, const Word *lens,
-                                        const Coloured *classes, std::ptrdiff_t n_classes,
+                                        const VoidAtEdge *classes, std::ptrdiff_t n_classes,
                                         std::ptrdiff_t *first, std::ptrdiff_t *second) {
     for (std::ptrdiff_t i = 0; i < n_classes; i++) {
         const Word *phi = classes[i].phi, *x = classes[i].x;
@@ -385,6 +387,6 @@ SKLTOPO_INLINE bool find_violation_body(const Word *rows, std::ptrdiff_t n_words
 }
 SKLTOPO_VARIANTS(bool, find_violation,
                  (const Word *rows, std::ptrdiff_t n_words, const Word *lens,
-                  const Coloured *classes, std::ptrdiff_t n_classes, std::ptrdiff_t *first,
+                  const VoidAtEdge *classes, std::ptrdiff_t n_classes, std::ptrdiff_t *first,
                   std::ptrdiff_t *second),
                  (rows, n_words, lens, classes, n_classes, first, second))

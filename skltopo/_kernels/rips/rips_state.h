@@ -1,5 +1,6 @@
-// What the edges of a Rips filtration leave for each other: the graph so far, and the living classes
-// with their cocycles. A C++ struct because Cython can't hold these in one of its own.
+// The state of a sweep over the edges of a Vietoris-Rips filtration: the graph so far, the living
+// classes with their cocycles, and the pairs that were found. In C++ because a struct of Cython
+// can't hold these.
 #pragma once
 
 #include <vector>
@@ -7,7 +8,8 @@
 #include "buffer.h"
 #include "rips_rows.h"
 
-// A living class at a vertex: the bit row of its cocycle there (H_1), or its set of rows (H_2).
+// A living class at a vertex that it touches: the bit row of its cocycle there (H_1), or its set of
+// rows (H_2).
 struct Touch {
     std::int32_t g;
     Word *row;
@@ -25,26 +27,26 @@ struct RipsState {
     RipsState(const RipsState &) = delete;  // pools point into it
 
     std::ptrdiff_t n = 0, n_words = 0;
-    Buffer<Word> rows, lens;             // n rows of earlier neighbours; the lens of this edge
-    Buffer<std::int32_t> parent;         // union-find
-    Buffer<std::uint8_t> touched;        // whether a class of H_1 touches a vertex
-    Pool row_pool, set_pool, table_pool;
+    Buffer<Word> rows, lens;              // neighbours of each vertex so far; the lens of an edge
+    Buffer<std::int32_t> parent;          // union-find
+    Buffer<std::uint8_t> touched;         // whether a class of H_1 touches a vertex
+    RowPool row_pool, set_pool, table_pool;
 
-    std::vector<LivingClass> holes;      // all of H_1 by birth
-    std::vector<std::vector<Touch>> holes_at;
-    std::vector<std::int32_t> seen_slot;  // hole -> position in seen, or -1
-    std::vector<Seen> seen;
-    std::vector<std::int32_t> seen_class;
-    Buffer<Word> seen_rows;
+    std::vector<LivingClass> holes;       // all of H_1 by birth
+    std::vector<std::vector<Touch>> holes_at;  // by vertex
+    std::vector<HoleAtEdge> edge_holes;   // those at the ends of the edge that enters
+    std::vector<std::int32_t> slot;       // hole -> its position in edge_holes, or -1
+    std::vector<std::int32_t> odd_holes;  // scratch
+    Buffer<Word> hole_sums;               // x of edge_holes
 
-    std::vector<LivingClass> voids;      // all of H_2 by birth
+    std::vector<LivingClass> voids;       // all of H_2 by birth
     std::vector<std::vector<Touch>> voids_at;
-    std::vector<Coloured> coloured;
+    std::vector<VoidAtEdge> edge_voids;
     Buffer<Word> unvisited, frontier, components;  // components: one row after the other
 
-    std::vector<std::uint64_t> merges, hole_pairs, void_pairs;  // birth edge << 32 | death edge
+    std::vector<std::uint64_t> pairs[3];  // by dimension: birth edge << 32 | death edge
 
-    std::ptrdiff_t bytes_left = 0;       // for cocycles
+    std::ptrdiff_t bytes_left = 0;        // for cocycles
 
     void reset(std::ptrdiff_t n_vertices) {
         n = n_vertices;

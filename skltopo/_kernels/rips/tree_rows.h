@@ -1,4 +1,4 @@
-// Loops of Prim's algorithm that vector instructions speed up, over points that are not in the tree.
+// Loops of Prim's algorithm over points that are not in the tree, which vector instructions speed up.
 #pragma once
 
 #include <cstddef>

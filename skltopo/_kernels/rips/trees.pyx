@@ -1,22 +1,21 @@
-"""Minimum spanning trees: PD_0 of Vietoris-Rips filtrations without a distance matrix.
+"""Euclidean minimum spanning trees in near-linear time, and PD_0 of Vietoris-Rips filtrations.
 
 What is found
-    The minimum spanning tree under the strict order of edges (squared length, i, j), i < j, squared
-    lengths in float64 from the coordinates, summed in their order. A strict order makes the tree
-    unique, so every algorithm here returns the same edges.
-
-Prim's algorithm
-    For points outside the tree: their best edge into it. A step adds the best of them all, and
-    offers its edges to the rest. O(n^2 d) time in vector instructions, O(n d) memory. For high
-    dimensions, where nothing is known to be better, small sets, and rows of a distance matrix.
+    The minimum spanning tree under the strict order of edges (squared length, i, j), i < j. Squared
+    lengths are computed in float64, summed in the order of the coordinates. A strict order makes
+    the tree unique, so Borůvka's algorithm returns the edges of Prim's (prim.pyx). The edges of the
+    tree, in their order, are those that destroy components: PD_0 without a distance matrix.
 
 Borůvka's algorithm on a k-d tree
-    In every round each component finds its best edge out; these edges join at least half of the
-    components. A query of one point descends the tree, nearer child first, leaving out boxes
-    inside its component, and boxes farther than the best edge of its component so far. The
-    distance to a box is summed like that to a point, and rounding is monotone: it never exceeds
-    that to a point inside. What a point found lasts until its component swallows it, and bounds
-    its later searches from below. O(n log n) in practice for low dimensions; O(n d) memory.
+    In every round each component finds its best edge to another one; these edges join at least half
+    of the components. The k-d tree splits the points into boxes. The query of a point descends it,
+    nearer child first. It leaves out boxes that lie inside its component, and boxes that are
+    farther than the best edge of its component so far. The distance to a box is summed like that to
+    a point, and rounding is monotone, so it never exceeds that to a point inside.
+
+    The nearest neighbour of a point outside its component is cached until it joins the component;
+    then its distance is a lower bound for the next query of that point. O(n log n) in practice for
+    low dimensions; O(n d) memory.
 
 Papers
     Bentley, Multidimensional binary search trees used for associative searching, 1975. March, Ram,
@@ -26,199 +25,25 @@ Papers
 import numpy as np
 
 from libc.math cimport INFINITY
-from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t
 from libcpp.algorithm cimport nth_element
 from libcpp.utility cimport pair
 from libcpp.vector cimport vector
 
-from ..._utils.signals cimport check_signals
-from ..._utils.buffer cimport Buffer
-from ..._utils.sorting cimport argsort_pairs
-from ..._persistence cimport find_root
+from .prim import prim_tree, sort_edges
 
-cdef extern from "tree_rows.h" nogil:
-    void squared_lengths(const double* coordinates, Py_ssize_t stride, Py_ssize_t begin,
-                         Py_ssize_t end, Py_ssize_t n_dims, const double* p, double* out)
-    double relax(const double* offered, Py_ssize_t n, int64_t vertex, double* value,
-                 int64_t* nearest)
+from ..._persistence cimport Pairs, find_root, join_elder
+from ..._utils.buffer cimport Buffer
+from ..._utils.signals cimport check_signals_every
 
 cdef enum:
-    BLOCK = 512                 # points whose squared lengths stay in the first cache
-    LEAF = 12                   # points in a leaf of the tree at the most
-    DEPTH = 40                  # of the tree at the most, for fewer than 2**31 points
-    STEPS_BETWEEN_SIGNALS = 256
+    LEAF = 12                   # most points in a leaf of the tree
+    DEPTH = 40                  # most levels of the tree, for fewer than 2**31 points
     QUERIES_BETWEEN_SIGNALS = 4096
 
 
 # --------------------------------------------------------------------------------------------------
-# Prim
-# --------------------------------------------------------------------------------------------------
-
-cdef struct Outside:
-    # Points that are not in the tree, and for each its best edge into it.
-    Py_ssize_t n
-    int64_t* point
-    double* value
-    int64_t* nearest
-
-
-cdef Py_ssize_t best_outside(Outside o, double least) noexcept nogil:
-    """Return the position of the point with the best edge, whose value is least."""
-    cdef Py_ssize_t k, best = -1
-    cdef int64_t low, high, best_low = 0, best_high = 0
-    for k in range(o.n):
-        if o.value[k] == least:
-            low = min(o.point[k], o.nearest[k])
-            high = max(o.point[k], o.nearest[k])
-            if best < 0 or low < best_low or (low == best_low and high < best_high):
-                best, best_low, best_high = k, low, high
-    return best
-
-
-cdef inline void take_edge(Outside* o, Py_ssize_t k, int64_t[:, ::1] edges, double[::1] values,
-                           Py_ssize_t step) noexcept nogil:
-    """Write the edge of the point at position k; the last point takes its place."""
-    edges[step, 0] = min(o.point[k], o.nearest[k])
-    edges[step, 1] = max(o.point[k], o.nearest[k])
-    values[step] = o.value[k]
-    o.n -= 1
-    o.point[k] = o.point[o.n]
-    o.value[k] = o.value[o.n]
-    o.nearest[k] = o.nearest[o.n]
-
-
-cdef int prim_points(const double[:, ::1] points, int64_t[:, ::1] edges,
-                     double[::1] values) except -1 nogil:
-    cdef Py_ssize_t n = points.shape[0], d = points.shape[1], i, k, step, begin, end
-    cdef Buffer[double] coordinates, value, offered, here
-    cdef Buffer[int64_t] point, nearest
-    cdef Outside o
-    cdef int64_t vertex = 0
-    cdef double least, part
-    coordinates.grow(n * d + 1)
-    value.grow(n)
-    offered.grow(BLOCK)
-    here.grow(d + 1)
-    point.grow(n)
-    nearest.grow(n)
-    here[0] = 0
-    for k in range(d):
-        here[k] = points[0, k]
-        for i in range(1, n):
-            coordinates[k * n + i - 1] = points[i, k]
-    for i in range(1, n):
-        point[i - 1] = i
-        value[i - 1] = INFINITY
-        nearest[i - 1] = n
-    o.n = n - 1
-    o.point = point.data()
-    o.value = value.data()
-    o.nearest = nearest.data()
-    for step in range(n - 1):
-        least = INFINITY
-        begin = 0
-        while begin < o.n:
-            end = min(begin + BLOCK, o.n)
-            squared_lengths(coordinates.data(), n, begin, end, d, here.data(), offered.data())
-            part = relax(offered.data(), end - begin, vertex, o.value + begin, o.nearest + begin)
-            least = min(least, part)
-            begin = end
-        i = best_outside(o, least)
-        vertex = o.point[i]
-        take_edge(&o, i, edges, values, step)
-        for k in range(d):
-            here[k] = coordinates[k * n + i]
-            coordinates[k * n + i] = coordinates[k * n + o.n]
-        if step % STEPS_BETWEEN_SIGNALS == STEPS_BETWEEN_SIGNALS - 1:
-            check_signals()
-    return 0
-
-
-def prim_tree(const double[:, ::1] points):
-    """Find the Euclidean minimum spanning tree by Prim's algorithm.
-
-    Parameters
-    ----------
-    points : (n, d) C-contiguous float64, finite; n and d at least 1
-
-    Returns
-    -------
-    edges : (n - 1, 2) int64
-        Ends i < j, in order of (squared length, i, j).
-    values : (n - 1,) float64
-        Squared lengths.
-    """
-    edges = np.empty((points.shape[0] - 1, 2), dtype=np.int64)
-    values = np.empty(points.shape[0] - 1)
-    cdef int64_t[:, ::1] edges_view = edges
-    cdef double[::1] values_view = values
-    with nogil:
-        prim_points(points, edges_view, values_view)
-    return _in_order(edges, values)
-
-
-def prim_tree_of_rows(Py_ssize_t n, row_of):
-    """Find the minimum spanning tree of distances that come row by row.
-
-    Parameters
-    ----------
-    n : int
-        Number of points, at least 1.
-    row_of : callable
-        Takes i and returns the distances of point i to all points, array-like (n,); inf is no edge.
-
-    Returns
-    -------
-    edges, values
-        As from prim_tree, but values are distances; fewer than n - 1 edges where infinite distances
-        leave several components.
-    """
-    cdef Buffer[double] value
-    cdef Buffer[int64_t] point, nearest
-    cdef Buffer[double] offered
-    cdef Outside o
-    cdef const double[::1] row
-    cdef Py_ssize_t k, step, n_edges = 0
-    cdef int64_t vertex = 0
-    cdef double least
-    edges = np.empty((n - 1, 2), dtype=np.int64)
-    values = np.empty(n - 1)
-    cdef int64_t[:, ::1] edges_view = edges
-    cdef double[::1] values_view = values
-    value.grow(n)
-    point.grow(n)
-    nearest.grow(n)
-    offered.grow(n)
-    for k in range(1, n):
-        point[k - 1] = k
-        value[k - 1] = INFINITY
-        nearest[k - 1] = n
-    o.n = n - 1
-    o.point = point.data()
-    o.value = value.data()
-    o.nearest = nearest.data()
-    for step in range(n - 1):
-        row = np.ascontiguousarray(row_of(vertex), dtype=np.float64)
-        with nogil:
-            for k in range(o.n):
-                offered[k] = row[o.point[k]]
-            least = relax(offered.data(), o.n, vertex, o.value, o.nearest)
-            k = best_outside(o, least)
-            vertex = o.point[k]
-            take_edge(&o, k, edges_view, values_view, n_edges)
-            n_edges += least < INFINITY     # else another component begins, without an edge
-        if step % STEPS_BETWEEN_SIGNALS == STEPS_BETWEEN_SIGNALS - 1:
-            check_signals()
-    return _in_order(edges[:n_edges], values[:n_edges])
-
-
-def _in_order(edges, values):
-    order = np.lexsort((edges[:, 1], edges[:, 0], values))
-    return edges[order], values[order]
-
-
-# --------------------------------------------------------------------------------------------------
-# Borůvka on a k-d tree
+# The k-d tree
 # --------------------------------------------------------------------------------------------------
 
 cdef struct Candidate:
@@ -229,7 +54,7 @@ cdef struct Candidate:
 
 cdef struct Node:
     int32_t begin, end      # its points
-    int32_t left            # the child; the other follows it; 0 for a leaf
+    int32_t left            # its first child, the other one is left + 1; 0 for a leaf
     int32_t label           # the component of all its points, or -1
 
 
@@ -243,12 +68,14 @@ cdef struct Tree:
 
 
 cdef inline bint precedes(Candidate a, Candidate b) noexcept nogil:
+    """Tell whether a comes before b in the order of edges."""
     if a.value != b.value:
         return a.value < b.value
     return a.low < b.low or (a.low == b.low and a.high < b.high)
 
 
 cdef void fit_box(Tree* t, const double[:, ::1] points, Py_ssize_t node) noexcept nogil:
+    """Compute the box of the points of a node."""
     cdef double* low = t.boxes + 2 * node * t.n_dims
     cdef double* high = low + t.n_dims
     cdef Py_ssize_t i, k
@@ -265,7 +92,7 @@ cdef void fit_box(Tree* t, const double[:, ::1] points, Py_ssize_t node) noexcep
 
 cdef int split(Tree* t, const double[:, ::1] points, Py_ssize_t node,
                vector[pair[double, int32_t]]& keys) except -1 nogil:
-    """Give a node two children: halves along its longest side."""
+    """Give a node two children: the halves of its points along the longest side of its box."""
     cdef double* low = t.boxes + 2 * node * t.n_dims
     cdef double* high = low + t.n_dims
     cdef Py_ssize_t begin = t.nodes[node].begin, end = t.nodes[node].end
@@ -290,6 +117,7 @@ cdef int split(Tree* t, const double[:, ::1] points, Py_ssize_t node,
 
 
 cdef int build(Tree* t, const double[:, ::1] points) except -1 nogil:
+    """Build the tree, and bring the points into the order of its leaves."""
     cdef vector[pair[double, int32_t]] keys
     cdef Py_ssize_t i, k, node = 0
     keys.resize(t.n)
@@ -311,6 +139,7 @@ cdef int build(Tree* t, const double[:, ::1] points) except -1 nogil:
 
 
 cdef void label_nodes(Tree* t) noexcept nogil:
+    """Find the nodes whose points are all in one component."""
     cdef Py_ssize_t node, i
     cdef int32_t label
     for node in range(t.n_nodes - 1, -1, -1):
@@ -341,6 +170,7 @@ cdef inline double box_distance(const Tree* t, const double* x, Py_ssize_t node)
 
 cdef inline void search_leaf(const Tree* t, Py_ssize_t p, Node leaf, Candidate* best,
                              int32_t* found) noexcept nogil:
+    """Compare best with the edges of p to the points of a leaf."""
     cdef const double* x = t.points + p * t.n_dims
     cdef const double* y
     cdef Candidate candidate
@@ -398,7 +228,12 @@ cdef int32_t nearest_outside(const Tree* t, Py_ssize_t p, Candidate* best) noexc
     return found
 
 
+# --------------------------------------------------------------------------------------------------
+# Borůvka's algorithm
+# --------------------------------------------------------------------------------------------------
+
 cdef int grow_forest(Tree* t, int64_t[:, ::1] edges, double[::1] values) except -1 nogil:
+    """Write the edges of the minimum spanning tree, round by round."""
     cdef Py_ssize_t n = t.n, p, n_edges = 0, queries = 0
     cdef Buffer[int32_t] parent, partner, position
     cdef Buffer[Candidate] best, own
@@ -435,9 +270,8 @@ cdef int grow_forest(Tree* t, int64_t[:, ::1] edges, double[::1] values) except 
             own[p] = candidate
             if partner[p] >= 0:
                 best[t.label[p]] = candidate
+            check_signals_every(QUERIES_BETWEEN_SIGNALS, queries)
             queries += 1
-            if queries % QUERIES_BETWEEN_SIGNALS == 0:
-                check_signals()
         for p in range(n):
             if t.label[p] != p:
                 continue
@@ -456,7 +290,7 @@ cdef int grow_forest(Tree* t, int64_t[:, ::1] edges, double[::1] values) except 
 def boruvka_tree(const double[:, ::1] points):
     """Find the Euclidean minimum spanning tree by Borůvka's algorithm on a k-d tree.
 
-    Parameters and results are those of prim_tree; n below 2**31.
+    Parameters and results are those of `prim_tree`; n below 2**31.
     """
     cdef Tree t
     cdef Buffer[double] coordinates, boxes
@@ -484,35 +318,35 @@ def boruvka_tree(const double[:, ::1] points):
         t.boxes = boxes.data()
         build(&t, points)
         grow_forest(&t, edges_view, values_view)
-    return _in_order(edges, values)
+    return sort_edges(edges, values)
 
 
 def euclidean_tree(points):
     """Find the Euclidean minimum spanning tree by the algorithm that suits the points.
 
-    Parameters and results are those of prim_tree; n below 2**31.
+    Parameters and results are those of `prim_tree`; n below 2**31.
     """
     n, d = points.shape
-    if n <= 700 * 1.5**d:       # where the tree of boxes overtakes plain arithmetic, by measurement
+    if n <= 700 * 1.5**d:       # where the k-d tree becomes faster than all distances, as measured
         return prim_tree(points)
     if not _may_repeat(points):
         return boruvka_tree(points)
-    # Points in one place are a star around the first of them; only the firsts meet other places.
+    # Points with equal coordinates form a star around the first of them; Borůvka joins these.
     _, first, place = np.unique(points, axis=0, return_index=True, return_inverse=True)
     first_of = first[place.reshape(-1)]
     later = np.flatnonzero(first_of != np.arange(n))
     kept = np.sort(first)
     edges, values = boruvka_tree(points[kept]) if len(kept) > 1 else prim_tree(points[kept])
     stars = np.stack([first_of[later], later], axis=1)
-    return _in_order(
+    return sort_edges(
         np.concatenate([stars, kept[edges]]), np.concatenate([np.zeros(len(later)), values])
     )
 
 
 def _may_repeat(points):
-    """Tell whether some point may stand twice: false only if none does."""
+    """Tell whether two points may be equal; False only if no two are."""
     factors = np.uint64(0x9E3779B97F4A7C15) * np.arange(1, 2 * points.shape[1], 2, dtype=np.uint64)
-    # 0.0 and -0.0 are one place.
+    # Adding 0.0 turns -0.0, which equals it, into 0.0.
     mixed = np.sort(((points + 0.0).view(np.uint64) * factors).sum(axis=1, dtype=np.uint64))
     return bool((mixed[1:] == mixed[: mixed.size - 1]).any())
 
@@ -533,44 +367,30 @@ def tree_pairs(const int64_t[:, ::1] edges, const double[::1] lengths, Py_ssize_
     n : int
         Number of points.
     keep_zero : bool
+        Keep pairs of length zero.
 
     Returns
     -------
-    pairs : (m, 4) int64
-        (v, v, i, j): the component whose smallest vertex is v ends at the edge {i, j}; longest
-        first, ties by v.
-    essential : (e, 2) int64
-        (v, v) for the smallest vertex of every component that remains.
+    {0: Pairs}
+        One sample of rows (v, v, i, j): the edge {i, j} destroys the component whose smallest
+        vertex is v. Births of essential classes are (v, v), in ascending order.
     """
+    cdef Pairs found = Pairs(2, 2, keep_zero)
     cdef Buffer[int32_t] parent
-    cdef Buffer[double] minus_length
-    cdef Buffer[uint64_t] born, items, scratch
-    cdef Buffer[Py_ssize_t] edge
-    cdef Py_ssize_t k, m = 0
-    cdef int32_t a, b
-    cdef uint32_t at
+    cdef int32_t[4] row
+    cdef Py_ssize_t k
     with nogil:
         parent.grow(n)
-        minus_length.grow(edges.shape[0])
-        born.grow(edges.shape[0])
-        edge.grow(edges.shape[0])
         for k in range(n):
             parent[k] = <int32_t>k
         for k in range(edges.shape[0]):
-            a = find_root(parent, <int32_t>edges[k, 0])
-            b = find_root(parent, <int32_t>edges[k, 1])
-            parent[max(a, b)] = min(a, b)
-            minus_length[m] = -lengths[k]
-            born[m] = <uint64_t>max(a, b)
-            edge[m] = k
-            m += keep_zero or lengths[k] != 0
-        argsort_pairs(minus_length, born, items, scratch, m)
-    pairs = np.empty((m, 4), dtype=np.int64)
-    cdef int64_t[:, ::1] view = pairs
-    for k in range(m):
-        at = <uint32_t>items[k]
-        view[k, 0] = view[k, 1] = <int64_t>born[at]
-        view[k, 2] = edges[edge[at], 0]
-        view[k, 3] = edges[edge[at], 1]
-    roots = np.array([k for k in range(n) if parent[k] == k], dtype=np.int64)
-    return pairs, np.stack([roots, roots], axis=1)
+            row[2] = <int32_t>edges[k, 0]
+            row[3] = <int32_t>edges[k, 1]
+            row[0] = row[1] = join_elder(parent, row[2], row[3])
+            found.add_row(row, lengths[k])
+        for k in range(n):
+            if parent[k] == k:
+                row[0] = row[1] = <int32_t>k
+                found.add_essential(row)
+        found.close_sample()
+    return {0: found.finish()}
