@@ -9,9 +9,9 @@ from sklearn.utils.extmath import softmax
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from .losses import LogisticLoss
 from .penalties import L2
-from .regression import TopologicalLinearModel, WithoutContinuation
-from .solvers import LogisticLoss
+from .regression import TopologicalLinearModel
 
 __all__ = ["TopologicalClassifier"]
 
@@ -92,15 +92,16 @@ warm_start, random_state, verbose
         return self
 
     def _fit_loss(self, loss):
-        # Without a penalty any convex one at lam = 0 does.
+        # No penalty is any convex one at lam = 0.
         penalty = self._make_penalty(loss.n_coef) or L2()
+        lam = 0.0 if self.penalty is None else self.lam
+        is_warm = self.warm_start and hasattr(self, "coef_")
         start = loss.start()
-        if self.warm_start and hasattr(self, "coef_"):
+        if is_warm:
             parts = [self.coef_.ravel(), self.intercept_][: 1 + self.fit_intercept]
             start = np.concatenate(parts).astype(np.float64)
-            penalty = WithoutContinuation(penalty)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
-        return self._solve(loss, penalty, start, rng, 0.0 if self.penalty is None else self.lam)
+        return self._solve(loss, penalty, start, lam=lam, rng=rng, continuation=not is_warm)
 
     def predict_proba(self, X):
         """Predict probabilities of classes.

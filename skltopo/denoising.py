@@ -12,6 +12,7 @@ from tqdm import tqdm
 from ._kernels.fits.few_maxima import count_maxima, fit_few_maxima, needed_bytes
 from ._kernels.fits.monotone import fall_along, flood, lower_along
 from ._kernels.grids.images import COMPLEXES
+from ._utils.adam import Adam
 from ._utils.checks import check_integer
 from ._utils.memory import available_memory
 from ._utils.parallel import effective_n_jobs, run
@@ -30,9 +31,6 @@ TASKS_PER_THREAD = 4
 MAX_STATES = 1 << 27
 # Values of a line from which memory is looked at first.
 LONG_LINE = 1 << 20
-# Moments of Adam, as in torch.
-BETAS = (0.9, 0.999)
-TINY = 1e-8
 
 
 class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -93,7 +91,7 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
     the global one for 97 of 100 random images).
 
     On lines "monotone" is the global minimum: O(n) for one maximum, O(k n log n) for k of them
-    (``_few_maxima.pyx`` tells how; 100,000 values of noise take 0.01 s for k = 1 and 0.9 s for
+    (``_kernels/fits/few_maxima.pyx`` tells how; 100,000 values of noise take 0.01 s for k = 1 and 0.9 s for
     k = 20). Where a line has m maxima and (k - 1) m is 2**27 or more, minutes away, it is fitted
     like an image: still at most k maxima, from which the k most persistent ones of the input are
     kept, but not the closest of all signals.
@@ -256,20 +254,16 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
         scale = np.where(extent > 0, extent, 1.0)[:, np.newaxis]
         start = images / 2 / scale
         out = start.copy()
-        todo, x = np.arange(len(images)), start
-        first, second = np.zeros_like(x), np.zeros_like(x)
-        for step in range(1, self.n_steps + 1):
+        todo, x, rule = np.arange(len(images)), start, Adam(self.learning_rate)
+        for _ in range(self.n_steps):
             gradient, is_done = self._gradient(grid, x)
             out[todo[is_done]] = x[is_done]
-            todo, x, first, second, gradient = (
-                part[~is_done] for part in (todo, x, first, second, gradient)
-            )
+            if is_done.any():
+                todo, x, gradient = todo[~is_done], x[~is_done], gradient[~is_done]
+                rule.keep(~is_done)
             if not len(todo):
                 break
-            first = BETAS[0] * first + (1 - BETAS[0]) * gradient
-            second = BETAS[1] * second + (1 - BETAS[1]) * gradient**2
-            size = np.sqrt(second / (1 - BETAS[1] ** step)) + TINY
-            x = x - self.learning_rate / (1 - BETAS[0] ** step) * first / size
+            x = x + rule.step(gradient)
         out[todo] = x
         # What did not move is what it was.
         return np.where(out == start, images, 2 * (scale * out))
@@ -328,7 +322,7 @@ def _fit_monotone(grid, image, roots):
 
 
 class _Grid:
-    """Neighbours in a grid of a shape, by a border of one pixel."""
+    """Neighbours in a grid of a shape. A border of one pixel gives every pixel all neighbours."""
 
     def __init__(self, shape, complex):
         self.shape = shape
@@ -345,7 +339,10 @@ class _Grid:
         self._steps = _offsets(len(shape), complex) @ np.array(strides, dtype=np.int64)
 
     def flood(self, first, second, roots):
-        """Flood the grid from its roots; see `_monotone.flood`. All pixels without border."""
+        """Flood the grid from its roots; see ``_kernels/fits/monotone.pyx``.
+
+        Pixels are numbered without the border.
+        """
         order, parent = flood(
             self._pad(first), self._pad(second), self._steps, self._inside[roots], self._outside
         )

@@ -1,35 +1,26 @@
 """Penalties on the weights of a linear model (figure 4), with their proximal operators.
 
-A penalty is one small class, see `Penalty`. Adding one is writing one.
+A penalty is one small class, see `Penalty`: its value, its proximal operator and the diagram that
+it measures. How a solver treats it is told in `solvers.py`.
 """
 
 import numpy as np
 
-from ._kernels.fits.descent import (
-    ClustersProx,
-    L1Prox,
-    L2Prox,
-    MaximaProx,
-    PythonProx,
-    TV2Prox,
-    TVProx,
-)
+from ._kernels.fits.descent import ClustersProx, L1Prox, L2Prox, MaximaProx, TV2Prox, TVProx
 from ._utils.arrays import is_tensor
+from ._utils.checks import is_integer
 from .energies import Energy
 from .filtrations import LevelSet, WeakAlpha
 
 __all__ = ["L1", "L2", "TV", "TV2", "Clusters", "Maxima", "Penalty", "TopologicalPenalty"]
 
-# From the weights of one solution to those of the next, lam falls by this factor: over two decades
-# in eight steps. Fewer steps, or a shorter way down, lose recoveries (see `Clusters.continuation`).
-LEVELS = np.geomspace(100, 1, 8)
-
 
 class Penalty:
-    """Base of penalties: a function of the weights, and what solvers can do with it.
+    """Base of penalties: a function of the weights.
 
-    A subclass defines ``value``, for solver "adam" such that it can be differentiated by torch, and
-    ``prox`` for solver "proximal". The rest has defaults.
+    A subclass defines ``value(coef)``. For solver "proximal" it also defines ``prox(coef, step)``,
+    which returns argmin of 1/2 |x - coef|^2 + step * value(x). For solver "adam" torch must be able
+    to differentiate ``value``. A penalty that measures a diagram may define ``diagram(coef)``.
 
     Examples
     --------
@@ -52,34 +43,10 @@ class Penalty:
         """Return the penalty at coef, an array or a tensor of any shape."""
         raise NotImplementedError(f"{type(self).__name__} must define value(coef)")
 
-    def kernel(self):
-        """Return an object that the compiled loop calls; a new one, used by one thread."""
-        if not self.has_prox:
-            raise TypeError(
-                f"{type(self).__name__} has no proximal operator: define prox(coef, step), or use "
-                'solver="adam"'
-            )
-        return PythonProx(self)
-
     @property
     def has_prox(self):
         """Whether solver "proximal" can be used."""
         return hasattr(self, "prox")
-
-    def continuation(self, lam):
-        """Return [(kernel, lam)] to solve before this penalty at lam; none for convex penalties."""
-        return []
-
-    def exact_kernel(self):
-        """Return a slower kernel that finds what that of `kernel` may miss, or None."""
-        return None
-
-    def easier_kernel(self):
-        """Return the kernel of an easier penalty, whose path gives starts for this one, or None."""
-        return None
-
-    # Whether paths go from small to large lam.
-    rising_path = False
 
     def diagram(self, coef):
         """Return the `Diagram` that the penalty measures, or None."""
@@ -90,8 +57,18 @@ class Penalty:
         return f"{type(self).__name__}({arguments})"
 
 
-class _Compiled(Penalty):
-    """A penalty whose numpy side is a compiled kernel."""
+class CompiledPenalty(Penalty):
+    """A penalty that compiled code evaluates on arrays.
+
+    A subclass has ``operator``, which makes a compiled proximal operator, and ``_of_tensor``, the
+    value at a tensor.
+    """
+
+    def value(self, coef):
+        """Return the penalty at coef, an array or a tensor of any shape."""
+        if is_tensor(coef):
+            return self._of_tensor(coef)
+        return self.operator().evaluate(np.ascontiguousarray(coef, dtype=np.float64).ravel())
 
     def prox(self, coef, step):
         """Return argmin of 1/2 |x - coef|^2 + step * value(x).
@@ -109,16 +86,10 @@ class _Compiled(Penalty):
         coef = np.ascontiguousarray(coef, dtype=np.float64)
         if step < 0:
             raise ValueError(f"step must not be negative, got {step}")
-        return self._exact().prox(coef.ravel(), step).reshape(coef.shape)
-
-    def _exact(self):
-        return self.exact_kernel() or self.kernel()
-
-    def _evaluate(self, coef):
-        return self.kernel().evaluate(np.ascontiguousarray(coef, dtype=np.float64).ravel())
+        return self.operator().prox(coef.ravel(), step).reshape(coef.shape)
 
 
-class L1(_Compiled):
+class L1(CompiledPenalty):
     """Sum of absolute values (the lasso).
 
     Examples
@@ -127,16 +98,13 @@ class L1(_Compiled):
     (3.0, array([ 0. , -0.5]))
     """
 
-    def value(self, coef):
-        """Return the penalty at coef, an array or a tensor."""
-        return abs(coef).sum() if is_tensor(coef) else self._evaluate(coef)
+    operator = L1Prox
 
-    def kernel(self):
-        """Return the compiled proximal operator."""
-        return L1Prox()
+    def _of_tensor(self, coef):
+        return coef.abs().sum()
 
 
-class L2(_Compiled):
+class L2(CompiledPenalty):
     """Euclidean norm, not squared, as in figure 4 of the paper.
 
     Examples
@@ -145,16 +113,13 @@ class L2(_Compiled):
     (5.0, array([1.5, 2. ]))
     """
 
-    def value(self, coef):
-        """Return the penalty at coef, an array or a tensor."""
-        return coef.norm() if is_tensor(coef) else self._evaluate(coef)
+    operator = L2Prox
 
-    def kernel(self):
-        """Return the compiled proximal operator."""
-        return L2Prox()
+    def _of_tensor(self, coef):
+        return coef.norm()
 
 
-class TV(_Compiled):
+class TV(CompiledPenalty):
     """Total variation on a line: sum of absolute differences of neighbours.
 
     Examples
@@ -163,16 +128,13 @@ class TV(_Compiled):
     (3.0, array([0.25, 1.5 , 1.25]))
     """
 
-    def value(self, coef):
-        """Return the penalty at coef, an array or a tensor."""
-        return abs(coef.diff()).sum() if is_tensor(coef) else self._evaluate(coef)
+    operator = TVProx
 
-    def kernel(self):
-        """Return the compiled proximal operator."""
-        return TVProx()
+    def _of_tensor(self, coef):
+        return coef.diff().abs().sum()
 
 
-class TV2(_Compiled):
+class TV2(CompiledPenalty):
     """Euclidean norm, not squared, of the differences of neighbours on a line.
 
     Examples
@@ -181,23 +143,24 @@ class TV2(_Compiled):
     (5.0, array([1.4142..., 2.5857...]))
     """
 
-    def value(self, coef):
-        """Return the penalty at coef, an array or a tensor."""
-        return coef.diff().norm() if is_tensor(coef) else self._evaluate(coef)
+    operator = TV2Prox
 
-    def kernel(self):
-        """Return the compiled proximal operator."""
-        return TV2Prox()
+    def _of_tensor(self, coef):
+        return coef.diff().norm()
+
+
+def _as_floats(coef):
+    return coef if is_tensor(coef) else np.asarray(coef, dtype=np.float64)
 
 
 def _check_n_components(n_components):
-    if isinstance(n_components, bool) or not isinstance(n_components, (int, np.integer)):
+    if not is_integer(n_components):
         raise TypeError(f"n_components must be an integer, got {n_components!r}")
     if n_components < 1:
         raise ValueError(f"n_components must be at least 1, got {n_components}")
 
 
-class Clusters(_Compiled):
+class Clusters(CompiledPenalty):
     """E(1, 0, k + 1; PD_0) of the weak Alpha filtration of the weights, seen as points on a line.
 
     That is the sum of all but the k - 1 largest gaps between sorted weights, zero if there are at
@@ -225,39 +188,20 @@ class Clusters(_Compiled):
         _check_n_components(n_components)
         self.n_components = n_components
 
-    def value(self, coef):
-        """Return the penalty at coef, an array or a tensor."""
-        if is_tensor(coef):
-            gaps = coef.reshape(-1).sort().values.diff()
-            return gaps.sort().values[: max(0, len(gaps) - self.n_components + 1)].sum()
-        gaps = np.sort(np.diff(np.sort(coef, axis=None)))
-        return float(gaps[: max(0, len(gaps) - self.n_components + 1)].sum())
-
-    def kernel(self):
-        """Return the compiled proximal operator."""
+    def operator(self):
+        """Return a new compiled proximal operator."""
         return ClustersProx(self.n_components)
 
-    def continuation(self, lam):
-        """Return one cluster (convex) with falling lam, then k clusters with falling lam.
-
-        Observed on {1, 2, 3}^100 from 75 samples: 18 of 20 recoveries with both, 4 without the
-        first part, 0 without both.
-        """
-        if self.n_components == 1:
-            return []
-        first, last = ClustersProx(1), self.kernel()
-        return [(kernel, lam * level) for kernel in (first, last) for level in LEVELS]
-
-    def easier_kernel(self):
-        """Return the kernel for one cluster, which is convex."""
-        return None if self.n_components == 1 else ClustersProx(1)
+    def _of_tensor(self, coef):
+        gaps = coef.reshape(-1).sort().values.diff().sort().values
+        return gaps[: max(0, len(gaps) - self.n_components + 1)].sum()
 
     def diagram(self, coef):
         """Return the weak Alpha diagram of the weights: deaths are gaps of the sorted weights."""
         return WeakAlpha(max_dim=0)(np.reshape(coef, (-1, 1)))
 
 
-class Maxima(_Compiled):
+class Maxima(CompiledPenalty):
     """E(1, 0, k + 1; PD_0) of the superlevel filtration of the weights on a line or a grid.
 
     That is the total persistence of all but the k most persistent local maxima, zero if there are
@@ -295,9 +239,10 @@ class Maxima(_Compiled):
         return self.shape is None or len(self.shape) == 1
 
     def value(self, coef):
-        """Return the penalty at coef, an array or a tensor."""
-        if self.has_prox and not is_tensor(coef):
-            return self._evaluate(coef)
+        """Return the penalty at coef, an array or a tensor of any shape."""
+        return super().value(coef) if self.has_prox else self._of_tensor(coef)
+
+    def _of_tensor(self, coef):
         return Energy(dim=0, p=1, q=0, i0=self.n_components + 1)(self.diagram(coef))
 
     def prox(self, coef, step):
@@ -306,32 +251,15 @@ class Maxima(_Compiled):
             raise TypeError("Maxima on a grid has no known proximal operator")
         return super().prox(coef, step)
 
-    def kernel(self):
-        """Return the compiled proximal operator, by descent over patterns of maxima."""
-        if not self.has_prox:
-            raise TypeError('Maxima on a grid has no proximal operator: use solver="adam"')
-        return MaximaProx(self.n_components, False)
-
-    def exact_kernel(self):
-        """Return the proximal operator that finds the global minimum."""
-        return MaximaProx(self.n_components, True)
-
-    # Weights with k maxima are a solution for every larger lam, too; started at a large lam,
-    # descent flattens what it can't recover (boxcar from 45 samples, lam=10: squared error 6.2
-    # against 0.03).
-    rising_path = True
-
-    def continuation(self, lam):
-        """Return the same penalty with rising lam."""
-        return [(self.kernel(), lam * level) for level in (0.01, 0.1)]
+    def operator(self):
+        """Return a new compiled proximal operator, which finds the global minimum."""
+        return MaximaProx(self.n_components)
 
     def diagram(self, coef):
         """Return the superlevel diagram of the weights."""
         shape = (-1,) if self.shape is None else tuple(self.shape)
-        coef = coef if is_tensor(coef) else np.asarray(coef, dtype=np.float64)
-        return LevelSet(ndim=len(shape), superlevel=True, homology_dimensions=(0,))(
-            coef.reshape(shape)
-        )
+        level_set = LevelSet(ndim=len(shape), superlevel=True, homology_dimensions=(0,))
+        return level_set(_as_floats(coef).reshape(shape))
 
 
 class TopologicalPenalty(Penalty):
@@ -374,5 +302,5 @@ class TopologicalPenalty(Penalty):
 
     def diagram(self, coef):
         """Return the diagram of the weights."""
-        coef = coef if is_tensor(coef) else np.asarray(coef, dtype=np.float64)
+        coef = _as_floats(coef)
         return self.filtration(coef if self.shape is None else coef.reshape(self.shape))

@@ -13,15 +13,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from ._utils.parallel import effective_n_jobs, run
+from .losses import SquaredLoss
 from .penalties import L1, L2, TV, TV2, Clusters, Maxima, Penalty
-from .solvers import (
-    Solution,
-    SquaredLoss,
-    adam,
-    choose_solver,
-    proximal,
-    solve_path,
-)
+from .solvers import Solution, adam, choose_solver, plan_of, proximal, solve_path
 
 __all__ = ["TopologicalRegression", "TopologicalRegressionCV"]
 
@@ -29,22 +23,13 @@ PENALTIES = {"l1": L1, "l2": L2, "tv": TV, "tv2": TV2}
 NAMES = StrOptions({"clusters", "maxima", *PENALTIES})
 
 
-class WithoutContinuation(Penalty):
-    """A penalty whose solver goes straight down from a start that is known to be good."""
-
-    def __init__(self, penalty):
-        self.penalty = penalty
-        self.value = penalty.value
-        self.kernel = penalty.kernel
-        self.exact_kernel = penalty.exact_kernel
-
-    @property
-    def has_prox(self):
-        return self.penalty.has_prox
+def known_solution(loss, coef):
+    """Return the `Solution` of weights that need no descent."""
+    return Solution(coef, np.array([loss.value_and_gradient(coef)[0]] * 2), 0.0, True)
 
 
 class TopologicalLinearModel(BaseEstimator):
-    """What regression and classification share: parameters, penalty, and one call of a solver."""
+    """Base of regression and classification: parameters, penalty, and one call of a solver."""
 
     _parameter_constraints: dict = {
         "penalty": [NAMES, None, Penalty],
@@ -105,15 +90,15 @@ class TopologicalLinearModel(BaseEstimator):
             return Maxima(self.n_components, self.coef_shape)
         return PENALTIES[self.penalty]()
 
-    def _solve(self, loss, penalty, start, rng, lam):
+    def _solve(self, loss, penalty, start, *, lam, rng=None, continuation=True):
         """Minimise loss + lam * penalty, from one start if rng is None; return the `Solution`."""
         solver = choose_solver(self.solver, penalty)
         options = {"max_iter": self.max_iter, "tol": self.tol}
         if solver == "adam":
             solution = adam(loss, penalty, lam, start, **options)
         else:
-            n_init = 1 if rng is None else self.n_init
-            solution = proximal(loss, penalty, lam, start, n_init=n_init, rng=rng, **options)
+            options |= {"n_init": 1 if rng is None else self.n_init, "rng": rng}
+            solution = proximal(loss, penalty, lam, start, continuation=continuation, **options)
         if self.verbose:
             print(
                 f"{type(self).__name__}: {solver}, {solution.n_iter} steps, "
@@ -146,7 +131,7 @@ class TopologicalLinearModel(BaseEstimator):
 
 
 class TopologicalRegressor(RegressorMixin, TopologicalLinearModel):
-    """What both regressions share: prediction."""
+    """Base of both regressions: prediction and fitted attributes."""
 
     def predict(self, X):
         """Predict.
@@ -162,6 +147,18 @@ class TopologicalRegressor(RegressorMixin, TopologicalLinearModel):
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
         return X @ self.coef_.T + self.intercept_
+
+    def _store(self, solutions, losses, single, dtype):
+        self._warn_if_not_converged(solutions)
+        split = [loss.split(s.coef) for loss, s in zip(losses, solutions, strict=True)]
+        coef = np.array([coef for coef, _ in split]).astype(dtype)
+        intercept = np.array([intercept for _, intercept in split])
+        curves = [s.objective for s in solutions]
+        self.coef_ = coef[0] if single else coef
+        self.intercept_ = float(intercept[0]) if single else intercept
+        self.loss_curve_ = curves[0] if single else curves
+        self.n_iter_ = max(s.n_iter for s in solutions)
+        self.stop_ = float(max(s.stop for s in solutions))
 
 
 class TopologicalRegression(MultiOutputMixin, TopologicalRegressor):
@@ -277,35 +274,20 @@ class TopologicalRegression(MultiOutputMixin, TopologicalRegressor):
         penalty = self._make_penalty(X.shape[1])
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
         outputs = y.reshape(len(y), -1).astype(np.float64).T
-        fitted = [
-            self._fit_output(X.astype(np.float64), target, sample_weight, penalty, i, rng)
-            for i, target in enumerate(outputs)
-        ]
-        self._store([s for s, _ in fitted], [loss for _, loss in fitted], y.ndim == 1, X.dtype)
+        data = X.astype(np.float64)
+        losses = [SquaredLoss(data, y, sample_weight, self.fit_intercept) for y in outputs]
+        solutions = [self._fit_output(loss, penalty, i, rng) for i, loss in enumerate(losses)]
+        self._store(solutions, losses, y.ndim == 1, X.dtype)
         return self
 
-    def _fit_output(self, X, y, sample_weight, penalty, i, rng):
-        loss = SquaredLoss(X, y, sample_weight, self.fit_intercept)
+    def _fit_output(self, loss, penalty, i, rng):
         if penalty is None or self.lam == 0:
-            coef = loss.least_squares()
-            return Solution(coef, np.array([loss.value_and_gradient(coef)[0]] * 2), 0.0, True), loss
+            return known_solution(loss, loss.least_squares())
         previous = getattr(self, "coef_", None) if self.warm_start else None
         if previous is None:
-            return self._solve(loss, penalty, loss.start(), rng, self.lam), loss
-        start = np.asarray(previous, dtype=np.float64).reshape(-1, X.shape[1])[i]
-        return self._solve(loss, WithoutContinuation(penalty), start, rng, self.lam), loss
-
-    def _store(self, solutions, losses, single, dtype):
-        self._warn_if_not_converged(solutions)
-        split = [loss.split(s.coef) for loss, s in zip(losses, solutions, strict=True)]
-        coef = np.array([coef for coef, _ in split]).astype(dtype)
-        intercept = np.array([intercept for _, intercept in split])
-        curves = [s.objective for s in solutions]
-        self.coef_ = coef[0] if single else coef
-        self.intercept_ = float(intercept[0]) if single else intercept
-        self.loss_curve_ = curves[0] if single else curves
-        self.n_iter_ = max(s.n_iter for s in solutions)
-        self.stop_ = float(max(s.stop for s in solutions))
+            return self._solve(loss, penalty, loss.start(), lam=self.lam, rng=rng)
+        start = np.asarray(previous, dtype=np.float64).reshape(-1, loss.n_coef)[i]
+        return self._solve(loss, penalty, start, lam=self.lam, rng=rng, continuation=False)
 
 
 def _path(loss, penalty, lams, solver, max_iter, tol):
@@ -468,15 +450,17 @@ verbose
             and self.lam_ > 0
             and self._starts_help(folds, penalty, self.mse_path_[best].mean(), seed, n_jobs)
         )
-        self._fit_chosen(loss, penalty, paths[best], X.dtype, seed if starts_help else None)
+        solution = self._fit_chosen(loss, penalty, paths[best], seed if starts_help else None)
+        self._store([solution], [loss], True, X.dtype)
         return self
 
     def _starts_help(self, folds, penalty, path_error, seed, n_jobs):
         """Tell whether n_init starts predict left-out samples better than the path.
 
-        Only the middle of several solutions can be a worse one: the best of several can't.
+        Where the solver takes the best of several solutions, more starts do no harm. Where it takes
+        their middle, that may predict worse than the path.
         """
-        if penalty.easier_kernel() is not None:
+        if plan_of(penalty).easier is not None:
             return True
 
         def fit_starts(loss, fold):
@@ -504,22 +488,15 @@ verbose
         error = self.mse_path_[best].std(ddof=1) / np.sqrt(n_folds)
         return int(np.argmax(mean <= mean[best] + error))
 
-    def _fit_chosen(self, loss, penalty, coef, dtype, seed):
+    def _fit_chosen(self, loss, penalty, coef, seed):
         """Fit all samples with lam_: on from the path, or from several starts if seed is given."""
-        solution = Solution(coef, np.array([loss.value_and_gradient(coef)[0]] * 2), 0.0, True)
-        if penalty is not None and self.lam_ > 0:
-            solution = self._solve(loss, WithoutContinuation(penalty), coef, None, self.lam_)
-            if seed is not None:
-                known, rng = solution, np.random.default_rng(seed)
-                solution = self._solve(loss, penalty, loss.start(), rng, self.lam_)
-                # At a small lam, the path has seen better starts than least squares.
-                margin = 0.1 * self.tol * loss.value_and_gradient(np.zeros(len(coef)))[0]
-                if known.objective[-1] < solution.objective[-1] - margin:
-                    solution = known
-        self._warn_if_not_converged([solution])
-        found, intercept = loss.split(solution.coef)
-        self.coef_ = found.astype(dtype)
-        self.intercept_ = float(intercept)
-        self.loss_curve_ = solution.objective
-        self.n_iter_ = solution.n_iter
-        self.stop_ = float(solution.stop)
+        if penalty is None or self.lam_ == 0:
+            return known_solution(loss, coef)
+        known = self._solve(loss, penalty, coef, lam=self.lam_, continuation=False)
+        if seed is None:
+            return known
+        rng = np.random.default_rng(seed)
+        found = self._solve(loss, penalty, loss.start(), lam=self.lam_, rng=rng)
+        # At a small lam, the path has seen better starts than least squares.
+        margin = 0.1 * self.tol * loss.value_and_gradient(np.zeros(len(coef)))[0]
+        return known if known.objective[-1] < found.objective[-1] - margin else found

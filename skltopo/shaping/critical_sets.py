@@ -1,13 +1,16 @@
-"""Critical sets: every simplex that has to move so that a point of a diagram can move far.
+"""Critical sets: all simplices that have to move so that a point of a diagram moves far.
 
-A subgradient moves the birth and the death edge of a point, and ends where another edge becomes
-critical in their place. The critical set of a pair and a target has all simplices that become
-critical on the way (Nigmetov and Morozov, Topological optimization with big steps, 2024): with
-R = D V and U = V^-1, for a pair (s, t) and the target c,
+A subgradient moves the birth edge and the death edge of a point. It is right until another edge
+becomes critical in their place. The critical set of a pair and a target holds all simplices that
+become critical on the way (Nigmetov and Morozov, Topological optimization with big steps, 2024).
+Let D be the boundary matrix, R = D V its reduction, and U = V^-1. For a pair (s, t) and a target c
+of its birth or death, the critical set is the following part of a row or column:
 
-- death up to c: the row t of U where values are at most c and the lowest entry of R is at most s;
-- death down to c: the column t of V where values are at least c and the lowest entry is at least s;
-- births: the same for the anti-transposed matrix, upside down.
+- if the death rises: of row t of U, where values are at most c and the lowest entry of R is at most
+  s;
+- if the death falls: of column t of V, where values are at least c and the lowest entry of R is at
+  least s;
+- if the birth moves: the same of the anti-transposed matrix, in which all orders are reversed.
 """
 
 from functools import cached_property
@@ -18,6 +21,7 @@ from scipy.spatial.distance import pdist, squareform
 
 from .._kernels.functionals.critical_sets import columns_of_v, reduce_columns
 from .._kernels.functionals.lengths import edge_gradient
+from .._persistence import Pairs
 from ..energies import polynomial_gradient
 from ..filtrations.delaunay import top_simplices
 
@@ -29,7 +33,7 @@ __all__ = [
     "delaunay_faces",
 ]
 
-# Simplices of one dimension of a Vietoris-Rips complex whose reduction takes some ten seconds.
+# Most simplices of one dimension of a Vietoris-Rips complex: their reduction takes ten seconds.
 MAX_CLIQUES = 600_000
 
 
@@ -39,8 +43,8 @@ def _ranges(starts, counts):
     return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + counts, counts)
 
 
-class Reduction:
-    """R = D V with U = V^-1, for questions about rows of U and columns of V."""
+class RecordedReduction:
+    """R = D V with U = V^-1, for queries of rows of U and columns of V."""
 
     def __init__(self, starts, rows, n_rows):
         self.low, self.added_starts, self.added = reduce_columns(starts, rows, n_rows)
@@ -73,7 +77,7 @@ class Reduction:
 
 
 class CriticalSets:
-    """Pairs of one dimension of a filtered complex, and the simplices that moves of them take.
+    """Pairs of one dimension of a filtered complex, and their critical sets.
 
     Parameters
     ----------
@@ -87,8 +91,8 @@ class CriticalSets:
     Attributes
     ----------
     pairs : (n_pairs, 2) int64 ndarray
-        Positions of the k-simplex that bears a class and the (k + 1)-simplex that ends it, those of
-        equal values included, in the order of the deaths.
+        Positions of the k-simplex that creates a class and of the (k + 1)-simplex that destroys it,
+        in the order of the deaths. Pairs of equal values are included.
     """
 
     def __init__(self, births, deaths, boundary):
@@ -96,7 +100,7 @@ class CriticalSets:
         self.boundary = boundary
         n, width = boundary.shape
         starts = np.arange(n + 1, dtype=np.int64) * width
-        self._homology = Reduction(starts, boundary.ravel(), len(births))
+        self._homology = RecordedReduction(starts, boundary.ravel(), len(births))
         dying = np.flatnonzero(self._homology.low >= 0)
         self.pairs = np.stack([self._homology.low[dying], dying], axis=1)
 
@@ -108,7 +112,17 @@ class CriticalSets:
         columns = m - 1 - self.boundary.ravel()
         rows = n - 1 - np.repeat(np.arange(n, dtype=np.int64), width)
         starts = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=m))])
-        return Reduction(starts.astype(np.int64), rows[np.argsort(columns, kind="stable")], n)
+        return RecordedReduction(
+            starts.astype(np.int64), rows[np.argsort(columns, kind="stable")], n
+        )
+
+    def points(self):
+        """Return the points of the diagram, longest first: their pairs, and (birth, death)."""
+        births, deaths = self.values
+        found = Pairs()
+        found.add_sample(self.pairs, deaths[self.pairs[:, 1]] - births[self.pairs[:, 0]], [])
+        pairs = found.finish().pairs
+        return pairs, np.stack([births[pairs[:, 0]], deaths[pairs[:, 1]]], axis=1)
 
     def death_sets(self, pairs, targets):
         """Find the (k + 1)-simplices that move with deaths.
@@ -124,30 +138,31 @@ class CriticalSets:
         query, member : (n_members,) int64 ndarray
             Simplex member[i] shall have the value targets[query[i]].
         """
-        return self._sets(self._homology, pairs[:, 1], pairs[:, 0], targets, 1, False)
+        return self._sets(pairs, targets, end=1)
 
     def birth_sets(self, pairs, targets):
         """Find the k-simplices that move with births; as `death_sets`."""
-        m, n = len(self.values[0]), len(self.values[1])
-        query, member = self._sets(
-            self._cohomology, m - 1 - pairs[:, 0], n - 1 - pairs[:, 1], targets, 0, True
-        )
-        return query, member
+        return self._sets(pairs, targets, end=0)
 
-    def _sets(self, reduction, columns, limits, targets, end, upside_down):
-        values = self.values[end][::-1] if upside_down else self.values[end]
+    def _sets(self, pairs, targets, end):
+        values, reversed_order = self.values[end], end == 0
+        reduction, columns, limits = self._homology, pairs[:, 1], pairs[:, 0]
+        if reversed_order:
+            m, n = map(len, self.values)
+            reduction, columns, limits = self._cohomology, m - 1 - limits, n - 1 - columns
+            values = values[::-1]
         rising = targets > values[columns]
         query, member = [], []
         for up in (False, True):
             asked = np.flatnonzero(rising == up)
-            find = reduction.away if up != upside_down else reduction.toward
+            find = reduction.away if up != reversed_order else reduction.toward
             i, found = find(columns[asked], limits[asked])
             i = asked[i]
             kept = values[found] <= targets[i] if up else values[found] >= targets[i]
             query.append(i[kept])
             member.append(found[kept])
         member = np.concatenate(member)
-        return np.concatenate(query), len(values) - 1 - member if upside_down else member
+        return np.concatenate(query), len(values) - 1 - member if reversed_order else member
 
 
 class EdgeComplex:
@@ -284,10 +299,10 @@ def cliques(points, max_edge):
 
 
 def _targets(energy, finite, n_essential):
-    """Return (targets, step): where births and deaths shall go, a gradient step of this length.
+    """Return (targets, step): births and deaths after a gradient step, and its step size.
 
-    The longest point that the energy moves goes half of its length. Points that shrink stop at
-    their middle, and births at zero.
+    The step size is such that the longest point that the energy moves goes by half of its length.
+    Points that shrink stop at their middle, and births stop at zero.
     """
     gradient = polynomial_gradient(energy, finite, n_essential)[1]
     slope = np.abs(gradient).max(axis=1, initial=0)
@@ -304,10 +319,11 @@ def _targets(energy, finite, n_essential):
 
 
 def big_step_gradient(complex, energies, n_essential):
-    """Compute the descent of energies by critical sets, as a gradient by points.
+    """Compute the gradient of energies with respect to points, by critical sets.
 
-    Every edge of the critical sets of all points of the diagrams gets (length - target) / step for
-    its derivative, which for critical edges is that of the energy; of several, the largest.
+    The derivative with respect to the length of an edge of a critical set is (length - target) /
+    step. For the critical edges of subgradients this is the derivative of the energy. An edge of
+    several sets gets the largest.
 
     Parameters
     ----------
@@ -325,18 +341,12 @@ def big_step_gradient(complex, energies, n_essential):
     sets = {k: complex.critical_sets(k) for k in sorted({energy.dim for energy in energies})}
     for energy in energies:
         k = energy.dim
-        births, deaths = sets[k].values
-        pairs = sets[k].pairs
-        finite = np.stack([births[pairs[:, 0]], deaths[pairs[:, 1]]], axis=1)
-        length = finite[:, 1] - finite[:, 0]
-        order = np.lexsort((pairs[:, 1], pairs[:, 0], -length))
-        order = order[length[order] > 0]
-        finite, pairs = finite[order], pairs[order]
+        pairs, finite = sets[k].points()
         targets, step = _targets(energy, finite, n_essential[k])
         if step == 0:
             continue
         moves = [(k + 1, 1, sets[k].death_sets)]
-        if k > 0:  # the vertices of PD_0 are born at zero
+        if k > 0:  # births of PD_0 are vertices, which have no edges to move
             moves.append((k, 0, sets[k].birth_sets))
         for dim, end, find in moves:
             moving = np.flatnonzero(targets[:, end] != finite[:, end])
@@ -345,7 +355,7 @@ def big_step_gradient(complex, energies, n_essential):
             rising = goals[query] > finite[moving, end][query]
             edges = complex.filtered(dim)[1][member]
             derivative = (complex.lengths[edges] - goals[query, np.newaxis]) / step
-            # Up: the longest edge of a simplex is enough. Down: all edges above the goal.
+            # A simplex rises with its longest edge, and falls with all edges above the goal.
             np.minimum.at(up, edges[rising, 0], derivative[rising, 0])
             np.maximum.at(down, edges[~rising], derivative[~rising])
     derivative = np.where(-up > down, up, down)

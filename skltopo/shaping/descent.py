@@ -7,7 +7,7 @@ from scipy.optimize import Bounds, minimize
 from tqdm import tqdm
 
 from .._kernels.functionals.lengths import edge_gradient
-from .._utils.arrays import is_tensor
+from .._utils.adam import Adam
 from ..energies import polynomial_gradient
 from .critical_sets import EdgeComplex, big_step_gradient
 from .fields import GaussianField
@@ -17,6 +17,8 @@ __all__ = ["Adam", "Box", "Descent", "Loss", "Sgd", "descend", "descend_lbfgs"]
 
 class Loss:
     """Sum of energies of the diagrams of points, plus anchor * sum |x - start|^2.
+
+    A call takes (n, d) float64 points and returns the loss and its gradient.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ class Loss:
         live = torch.from_numpy(points.copy()).requires_grad_()
         diagram = self.filtration(live)
         total = sum(energy(diagram) for energy in self.energies)
-        if not is_tensor(total):
+        if not isinstance(total, torch.Tensor):
             raise TypeError("filtration must return diagrams of tensors for points in a tensor")
         if total.requires_grad:
             total.backward()
@@ -92,28 +94,6 @@ class Sgd:
         return -self.learning_rate * gradient
 
 
-class Adam:
-    """Adam (Kingma and Ba, 2015), to the last digits torch.optim.Adam."""
-
-    def __init__(self, learning_rate, betas=(0.9, 0.999), eps=1e-8):
-        self.learning_rate = learning_rate
-        self.betas = betas
-        self.eps = eps
-        self.n_steps = 0
-        self.mean = self.square = 0.0
-
-    def step(self, gradient):
-        """Return the moves of a step."""
-        self.n_steps += 1
-        first, second = self.betas
-        self.mean = first * self.mean + (1 - first) * gradient
-        self.square = second * self.square + (1 - second) * np.square(gradient)
-        root = np.sqrt(self.square)
-        root /= np.sqrt(1 - second**self.n_steps)
-        root += self.eps
-        return self.mean * (-self.learning_rate / (1 - first**self.n_steps)) / root
-
-
 class Box:
     """Projection to a box, from (d,) low to (d,) high."""
 
@@ -128,12 +108,20 @@ class Box:
 
 @dataclass
 class Descent:
-    """What a descent leaves.
+    """What a descent is told, and what it leaves.
 
     Attributes
     ----------
     points : (n, d) float64 ndarray
-        After the last step whose loss is known.
+        The start; then the points after the last step whose loss is known.
+    project : Box
+        Applied after each step.
+    max_iter : int
+    tol : float or None
+    patience : int
+        A descent has settled where so many steps improved the best loss by less than tol of it.
+    store_path : bool
+    verbose : bool
     curve : list of float
         Loss at the start and after each step; empty if interrupted before the first.
     best : list of float
@@ -147,132 +135,129 @@ class Descent:
     """
 
     points: np.ndarray
+    project: Box
+    max_iter: int
+    tol: float | None
+    patience: int
+    store_path: bool = False
+    verbose: bool = False
     curve: list = field(default_factory=list)
     best: list = field(default_factory=list)
     fields: list = field(default_factory=list)
     path: list = field(default_factory=list)
     ending: str = "max_iter"
 
+    def __post_init__(self):
+        self.points = self.project(self.points)
+
     @property
     def n_iter(self):
         """Steps whose loss is known."""
         return max(0, len(self.curve) - 1)
 
-    def arrive(self, points, value, store_path):
+    def progress(self):
+        """Return a progress bar over the steps."""
+        return tqdm(total=self.max_iter, desc="TopoShaper", disable=not self.verbose)
+
+    def arrive(self, points, value):
         """Take note of points and their loss."""
         self.points = points
         self.curve.append(value)
         self.best.append(min([value, *self.best[-1:]]))
-        if store_path:
+        if self.store_path:
             self.path.append(points)
 
-    def is_settled(self, tol, patience):
+    def is_settled(self):
         """Tell whether the last `patience` steps improved the best loss by less than tol of it."""
-        if tol is None or len(self.best) <= patience:
+        if self.tol is None or len(self.best) <= self.patience:
             return False
-        before = self.best[-1 - patience]
-        return before - self.best[-1] <= tol * abs(before)
+        before = self.best[-1 - self.patience]
+        return before - self.best[-1] <= self.tol * abs(before)
 
 
-def descend(loss, start, rule, *, project, bandwidth, max_iter, tol, patience, store_path, verbose):
+def descend(descent, loss, rule, bandwidth=None):
     """Take steps until the loss settles; Ctrl-C ends the descent, too.
 
     Parameters
     ----------
+    descent : Descent
+        Changed.
     loss : callable
         Points to (loss, gradient).
-    start : (n, d) float64 ndarray
     rule : Sgd or Adam
-    project : Box
-        After each step.
-    bandwidth : float or None
-        Not None: moves of the points with a gradient are spread over all others by a
-        `GaussianField`.
-    max_iter, patience : int
-    tol : float or None
-    store_path, verbose : bool
-
-    Returns
-    -------
-    Descent
+    bandwidth : float, default=None
+        If given, a `GaussianField` spreads the moves of the points with a gradient over all others.
     """
-    descent = Descent(project(start))
     # Squares of far points overflow: that is looked for.
     try:
-        with (
-            tqdm(total=max_iter, desc="TopoShaper", disable=not verbose) as progress,
-            np.errstate(over="ignore", invalid="ignore"),
-        ):
+        with descent.progress() as progress, np.errstate(over="ignore", invalid="ignore"):
             value, gradient = loss(descent.points)
-            descent.arrive(descent.points, value, store_path)
-            for _ in range(max_iter):
-                if not gradient.any() or descent.is_settled(tol, patience):
+            descent.arrive(descent.points, value)
+            for _ in range(descent.max_iter):
+                if not gradient.any() or descent.is_settled():
                     descent.ending = "settled"
                     break
-                moves = rule.step(gradient)
-                spread = None
+                moves, field = rule.step(gradient), None
                 if bandwidth is not None:
                     moving = gradient.any(axis=1)
-                    spread = GaussianField(descent.points[moving], moves[moving], bandwidth).damp()
-                    moves = spread(descent.points)
-                points = project(descent.points + moves)
+                    field = GaussianField(descent.points[moving], moves[moving], bandwidth).damp()
+                    moves = field(descent.points)
+                points = descent.project(descent.points + moves)
                 if not np.isfinite(np.square(points).sum()):  # so that lengths are finite, too
                     descent.ending = "diverged"
                     break
                 value, gradient = loss(points)
-                descent.arrive(points, value, store_path)
-                if spread is not None:
-                    descent.fields.append(spread)
-                if verbose:
+                descent.arrive(points, value)
+                if field is not None:
+                    descent.fields.append(field)
+                if descent.verbose:
                     progress.set_postfix(loss=f"{value:.4g}", refresh=False)
                     progress.update()
     except KeyboardInterrupt:
         descent.ending = "interrupted"
-    return descent
 
 
 class _Stop(Exception):
     """Ends a minimisation from within, with the name of an ending."""
 
 
-def descend_lbfgs(loss, start, *, project, max_iter, tol, patience, store_path, verbose):
+def descend_lbfgs(descent, loss):
     """Minimise by L-BFGS-B, which keeps to bounds by itself; parameters as for `descend`."""
-    descent = Descent(project(start))
+    n, d = descent.points.shape
     last = {}
 
     def evaluate(flat):
-        points = flat.reshape(start.shape).copy()
+        points = flat.reshape(n, d).copy()
         if not np.isfinite(np.square(points).sum()):
             raise _Stop("diverged")
         value, gradient = loss(points)
         last.update(points=points, value=value)
         return value, gradient.ravel()
 
-    n = len(start)
-    bounds = Bounds(np.tile(project.low, n), np.tile(project.high, n))
+    bounds = Bounds(np.tile(descent.project.low, n), np.tile(descent.project.high, n))
     try:
-        with tqdm(total=max_iter, desc="TopoShaper", disable=not verbose) as progress:
-            descent.arrive(descent.points, loss(descent.points)[0], store_path)
+        with descent.progress() as progress:
+            descent.arrive(descent.points, loss(descent.points)[0])
 
             def arrive(flat):
-                points = flat.reshape(start.shape).copy()
+                points = flat.reshape(n, d).copy()
                 known = np.array_equal(points, last["points"])
-                descent.arrive(points, last["value"] if known else loss(points)[0], store_path)
+                descent.arrive(points, last["value"] if known else loss(points)[0])
                 progress.set_postfix(loss=f"{descent.curve[-1]:.4g}", refresh=False)
                 progress.update()
-                if descent.is_settled(tol, patience):
+                if descent.is_settled():
                     raise _Stop("settled")
 
-            options = {"maxiter": max_iter, "maxfun": 20 * max_iter, "ftol": 0, "gtol": 0}
+            steps = descent.max_iter
+            options = {"maxiter": steps, "maxfun": 20 * steps, "ftol": 0, "gtol": 0}
             with np.errstate(all="ignore"):  # of a step of length zero, in an inverse Hessian
                 minimize(
                     evaluate, descent.points.ravel(), jac=True, method="L-BFGS-B", bounds=bounds,
                     callback=arrive, options=options,
                 )  # fmt: skip
-            if descent.n_iter < max_iter:
+            if descent.n_iter < descent.max_iter:
                 descent.ending = "settled"
     except _Stop as stop:
         descent.ending = str(stop)
     except KeyboardInterrupt:
         descent.ending = "interrupted"
-    return descent

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ..energies import Energy
 from ..filtrations import Alpha, VietorisRips, WeakAlpha
 from .critical_sets import cliques, delaunay_faces
-from .descent import Adam, Box, Loss, Sgd, descend, descend_lbfgs
+from .descent import Adam, Box, Descent, Loss, Sgd, descend, descend_lbfgs
 from .fields import NearestField, Replay, typical_spacing
 
 __all__ = ["OBJECTIVES", "TopoShaper"]
@@ -296,25 +296,28 @@ default="holes"
 
     def _descend(self, start, energies, project):
         loss = self._make_loss(start, energies)
-        options = {
-            "project": project,
-            "max_iter": self.max_iter,
-            "tol": self.tol,
-            "patience": self.n_iter_no_change,
-            "store_path": self.store_path,
-            "verbose": bool(self.verbose),
-        }
+        descent = Descent(
+            start,
+            project,
+            max_iter=self.max_iter,
+            tol=self.tol,
+            patience=self.n_iter_no_change,
+            store_path=self.store_path,
+            verbose=bool(self.verbose),
+        )
         if self.optimizer == "lbfgs":
             if self.gradient != "subgradient":
                 raise ValueError(
                     f'optimizer="lbfgs" goes with gradient="subgradient", got {self.gradient!r}'
                 )
-            return descend_lbfgs(loss, start, **options)
+            descend_lbfgs(descent, loss)
+            return descent
         bandwidth = None
         if self.gradient == "diffeomorphic":
             bandwidth = self.bandwidth or typical_spacing(start)
         rule = {"adam": Adam, "sgd": Sgd}[self.optimizer](self.learning_rate)
-        return descend(loss, start, rule, bandwidth=bandwidth, **options)
+        descend(descent, loss, rule, bandwidth)
+        return descent
 
     def _warn(self, descent):
         if descent.ending == "interrupted":

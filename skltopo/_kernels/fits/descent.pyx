@@ -398,21 +398,56 @@ cdef double apply_blocks(Prox prox, const double* v, Py_ssize_t n, Py_ssize_t n_
     return penalty
 
 
-cdef double curvature(const double* x, const double* gx, const double* z, const double* gz,
-                      Py_ssize_t n) noexcept nogil:
-    """Curvature of the loss between two points, 0 where they are too close to tell."""
+cdef struct Iterates:
+    # Points, and the gradient of the loss at each.
+    int n
+    double* w           # the last point
+    double* gw
+    double* z           # the point from which the next step is taken: w with momentum
+    double* gz
+    double* x           # where this step leads
+    double* gx
+
+
+cdef double curvature(const Iterates& s) noexcept nogil:
+    """Return the curvature of the loss between z and x, 0 where they are too close to tell."""
     cdef double d, dot = 0, square = 0, size = 0
-    cdef Py_ssize_t i
-    for i in range(n):
-        d = x[i] - z[i]
-        dot += (gx[i] - gz[i]) * d
+    cdef int i
+    for i in range(s.n):
+        d = s.x[i] - s.z[i]
+        dot += (s.gx[i] - s.gz[i]) * d
         square += d * d
-        size += x[i] * x[i]
+        size += s.x[i] * s.x[i]
     return dot / square if square > 1e-14 * size else 0.0
 
 
-def descend(Loss loss, Prox prox, double[::1] w, double lam, double lipschitz, Py_ssize_t n_blocks,
-            Py_ssize_t block, int max_iter, double tol, double slack, double[::1] curve):
+cdef void drop_momentum(const Iterates& s) noexcept nogil:
+    memcpy(s.z, s.w, s.n * sizeof(double))
+    memcpy(s.gz, s.gw, s.n * sizeof(double))
+
+
+cdef double relative_move(const Iterates& s) noexcept nogil:
+    """Return the largest move of a coordinate by this step, relative to the largest coordinate."""
+    cdef double move = 0, size = 0
+    cdef int i
+    for i in range(s.n):
+        move = max(move, fabs(s.x[i] - s.z[i]))
+        size = max(size, fabs(s.x[i]))
+    return move / size if size > 0 else move
+
+
+cdef void accept(const Iterates& s, double momentum) noexcept nogil:
+    """Make x the last point, and extrapolate from there; the gradient as if it were affine."""
+    cdef int i
+    for i in range(s.n):
+        s.z[i] = s.x[i] + momentum * (s.x[i] - s.w[i])
+        s.gz[i] = s.gx[i] + momentum * (s.gx[i] - s.gw[i])
+    memcpy(s.w, s.x, s.n * sizeof(double))
+    memcpy(s.gw, s.gx, s.n * sizeof(double))
+
+
+def descend(Loss loss, Prox prox, double[::1] w, double[::1] curve, *, double lam, double lipschitz,
+            Py_ssize_t n_blocks, Py_ssize_t block, int max_iter, double tol, double slack):
     """Minimise loss + lam * penalty from w, in place.
 
     Parameters
@@ -421,6 +456,8 @@ def descend(Loss loss, Prox prox, double[::1] w, double lam, double lipschitz, P
     prox : Prox
     w : (n,) float64
         Start; overwritten by the result.
+    curve : (max_iter + 1,) float64
+        Written: the objective at the start and after each iteration.
     lam : float
     lipschitz : float
         Estimate of the Lipschitz constant of the gradient; raised where it is too small.
@@ -430,8 +467,6 @@ def descend(Loss loss, Prox prox, double[::1] w, double lam, double lipschitz, P
     tol : float
     slack : float
         Rises of the objective up to this are rounding errors.
-    curve : (max_iter + 1,) float64
-        Written: the objective at the start and after each iteration.
 
     Returns
     -------
@@ -441,68 +476,50 @@ def descend(Loss loss, Prox prox, double[::1] w, double lam, double lipschitz, P
     lipschitz : float
     """
     cdef int n = <int>w.shape[0], i, n_iter = 0
-    cdef bint momentum = False
     cdef Buffer[double] memory
-    cdef double stop = INFINITY, t = 1, t_next, ratio, f, penalty, objective, move, size
-    cdef double* x
-    cdef double* gx
-    cdef double* z
-    cdef double* gz
+    cdef double stop = INFINITY, t = 1, t_next, momentum = 0, ratio, f, penalty, objective
     cdef double* v
-    cdef double* gw
-    cdef double* b = &w[0]
+    cdef Iterates s
     memory.grow(6 * n)
-    x = memory.data()
-    gx = x + n
-    z = gx + n
-    gz = z + n
-    v = gz + n
-    gw = v + n
+    s.n = n
+    s.w = &w[0]
+    s.gw = memory.data()
+    s.z = s.gw + n
+    s.gz = s.z + n
+    s.x = s.gz + n
+    s.gx = s.x + n
+    v = s.gx + n
     with nogil:
-        objective = loss.evaluate(b, n, gw)
+        objective = loss.evaluate(s.w, n, s.gw)
         for i in range(<int>n_blocks):
-            objective += lam * prox.value(b + i * block, block)
+            objective += lam * prox.value(s.w + i * block, block)
         curve[0] = objective
-        memcpy(z, b, n * sizeof(double))
-        memcpy(gz, gw, n * sizeof(double))
+        drop_momentum(s)
         while n_iter < max_iter:
             for i in range(n):
-                v[i] = z[i] - gz[i] / lipschitz
-            penalty = apply_blocks(prox, v, n, n_blocks, block, lam / lipschitz, x)
-            f = loss.evaluate(x, n, gx)
+                v[i] = s.z[i] - s.gz[i] / lipschitz
+            penalty = apply_blocks(prox, v, n, n_blocks, block, lam / lipschitz, s.x)
+            f = loss.evaluate(s.x, n, s.gx)
             n_iter += 1
-            ratio = curvature(x, gx, z, gz, n)
+            curve[n_iter] = objective
+            ratio = curvature(s)
             if ratio > lipschitz * (1 + 1e-6):
                 lipschitz = 1.1 * ratio
-                curve[n_iter] = objective
                 continue
-            if f + lam * penalty > objective + slack and momentum:
-                memcpy(z, b, n * sizeof(double))
-                memcpy(gz, gw, n * sizeof(double))
+            if f + lam * penalty > objective + slack and momentum > 0:
+                drop_momentum(s)
                 t = 1
-                momentum = False
-                curve[n_iter] = objective
+                momentum = 0
                 continue
-            move = 0
-            size = 0
-            for i in range(n):
-                move = max(move, fabs(x[i] - z[i]))
-                size = max(size, fabs(x[i]))
-            stop = move / size if size > 0 else move
+            stop = relative_move(s)
             if f + lam * penalty > objective + slack:       # the last point is the better one
-                curve[n_iter] = objective
                 break
             t_next = 0.5 * (1 + sqrt(1 + 4 * t * t))
-            ratio = (t - 1) / t_next
+            momentum = (t - 1) / t_next
             t = t_next
-            for i in range(n):
-                z[i] = x[i] + ratio * (x[i] - b[i])
-                gz[i] = gx[i] + ratio * (gx[i] - gw[i])
-            memcpy(b, x, n * sizeof(double))
-            memcpy(gw, gx, n * sizeof(double))
-            if not loss.affine and ratio > 0:
-                loss.evaluate(z, n, gz)
-            momentum = ratio > 0
+            accept(s, momentum)
+            if not loss.affine and momentum > 0:
+                loss.evaluate(s.z, n, s.gz)
             objective = f + lam * penalty
             curve[n_iter] = objective
             if stop <= tol:

@@ -7,9 +7,8 @@ ask for V and U of all columns, of those that become zero, too.
 Neither V nor U is kept as a matrix. Column j is added to column k at most once (the lowest entry
 falls), and at that moment nothing has been added to later columns; hence U = I + A with A[j, k] = 1
 where j was added to k, and the record of additions says all: row t of U is {t} and the columns that
-t was added to, column t of V = U^-1 is found by substitution from the right. Additions cost
-O(entries log entries) with a heap; the worst case is cubic in the number of columns, as for every
-reduction, and near-linear in practice for Delaunay complexes.
+t was added to, column t of V = U^-1 is found by substitution from the right. The worst case is cubic
+in the number of columns, as for every reduction; near-linear in practice for Delaunay complexes.
 
 Nigmetov and Morozov, Topological optimization with big steps, 2024, section 3.
 """
@@ -17,21 +16,17 @@ Nigmetov and Morozov, Topological optimization with big steps, 2024, section 3.
 import numpy as np
 
 from libc.stdint cimport int32_t, int64_t
-from libcpp.queue cimport priority_queue
 
+from ..._persistence cimport PivotColumn
 from ..._utils.buffer cimport Buffer
 
 
-cdef inline int32_t pop_entry(priority_queue[int32_t]& heap) noexcept nogil:
-    """Take the largest entry that is there an odd number of times; -1 if there is none."""
-    cdef int32_t top
-    while not heap.empty():
-        top = heap.top()
-        heap.pop()
-        if heap.empty() or heap.top() != top:
-            return top
-        heap.pop()
-    return -1
+cdef inline int32_t take_last(PivotColumn& column) noexcept nogil:
+    """Remove the last entry and return it; -1 if there is none."""
+    cdef int32_t last = column.last()
+    if last >= 0:
+        column.toggle(last)
+    return last
 
 
 cdef inline int append(Buffer[int32_t]& buffer, Py_ssize_t i, int32_t value) except -1 nogil:
@@ -73,10 +68,11 @@ def reduce_columns(
     cdef int64_t[::1] low = low_array, added_starts = added_starts_array
     cdef Buffer[int32_t] owner, added, reduced
     cdef Buffer[int64_t] reduced_starts
-    cdef priority_queue[int32_t] heap
+    cdef PivotColumn column
     cdef Py_ssize_t k, i, n_added = 0, n_reduced = 0
     cdef int32_t top, j
     with nogil:
+        column.reset(n_rows)
         owner.grow(n_rows)
         reduced_starts.grow(m + 1)
         for i in range(n_rows):
@@ -84,23 +80,23 @@ def reduce_columns(
         for k in range(m):
             reduced_starts[k] = n_reduced
             for i in range(starts[k], starts[k + 1]):
-                heap.push(<int32_t>rows[i])
-            top = pop_entry(heap)
+                column.toggle(<int32_t>rows[i])
+            top = take_last(column)
             while top >= 0 and owner[top] >= 0:
                 j = owner[top]
                 # The lowest entries cancel; the rest of column j comes in.
                 for i in range(reduced_starts[j] + 1, reduced_starts[j + 1]):
-                    heap.push(reduced[i])
+                    column.toggle(reduced[i])
                 append(added, n_added, j)
                 n_added += 1
-                top = pop_entry(heap)
+                top = take_last(column)
             low[k] = top
             if top >= 0:
                 owner[top] = <int32_t>k
             while top >= 0:
                 append(reduced, n_reduced, top)
                 n_reduced += 1
-                top = pop_entry(heap)
+                top = take_last(column)
             reduced_starts[k + 1] = n_reduced
             added_starts[k + 1] = n_added
     added_array = np.empty(n_added, np.int64)
@@ -130,19 +126,20 @@ def columns_of_v(
     splits_array = np.zeros(n_columns + 1, np.int64)
     cdef int64_t[::1] splits = splits_array
     cdef Buffer[int32_t] members
-    cdef priority_queue[int32_t] heap
+    cdef PivotColumn column
     cdef Py_ssize_t i, query, n_members = 0
     cdef int32_t k
     with nogil:
+        column.reset(m)
         for query in range(n_columns):
-            heap.push(<int32_t>columns[query])
-            k = pop_entry(heap)
+            column.toggle(<int32_t>columns[query])
+            k = take_last(column)
             while k >= 0:
                 append(members, n_members, k)
                 n_members += 1
                 for i in range(added_starts[k], added_starts[k + 1]):
-                    heap.push(<int32_t>added[i])
-                k = pop_entry(heap)
+                    column.toggle(<int32_t>added[i])
+                k = take_last(column)
             splits[query + 1] = n_members
     members_array = np.empty(n_members, np.int64)
     cdef int64_t[::1] out = members_array
