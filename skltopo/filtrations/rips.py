@@ -160,10 +160,11 @@ class VietorisRips(PointFiltration):
 
     def _find(self, clouds, n_jobs):
         top = max(self.homology_dimensions, default=0)
-        if self._is_planar(clouds, top):
+        largest = int(np.diff(clouds.splits).max(initial=0))
+        if self._is_planar(clouds, top, largest):
             find = self._find_planar
         else:
-            self._check_sizes(np.diff(clouds.splits), top)
+            self._check_size(largest, top)
             find = self._find_by_edges if top else self._find_by_tree
         n = clouds.n_samples
         step = max(1, n if n_jobs == 1 else n // (CALLS_PER_THREAD * n_jobs))
@@ -171,8 +172,8 @@ class VietorisRips(PointFiltration):
         parts = run([partial(find, clouds, chunk, top) for chunk in chunks], n_jobs)
         return join_pairs(parts) if parts else {dim: no_pairs(0, 2, 2) for dim in range(top + 1)}
 
-    def _check_sizes(self, sizes, top):
-        n = int(max(sizes, default=0))
+    def _check_size(self, n, top):
+        """Raise ValueError or MemoryError if clouds of n points are too large."""
         if top == 0:
             if n >= 2**31:
                 raise ValueError(f"a cloud must have fewer than 2**31 points, got {n}")
@@ -190,19 +191,22 @@ class VietorisRips(PointFiltration):
             )
 
     def _needed_memory(self, n):
-        """Return the bytes that distances and the graph of n points take at the least."""
+        """Return the bytes that distances and the graph of n points take at least."""
         return (0 if self.metric == "precomputed" else 8 * n * n) + n * n // 8
 
-    def _is_planar(self, clouds, top):
-        """Tell whether PD_0 to PD_top can be found from a triangulation of the clouds."""
-        euclidean = self.metric in EUCLIDEAN and clouds.n_dimensions <= 2
-        return euclidean and (top == 0 or (top == 1 and not self.keep_zero))
+    def _is_planar(self, clouds, top, largest):
+        """Tell whether triangulations of the clouds are faster than all edges, and suffice."""
+        if self.metric not in EUCLIDEAN or clouds.n_dimensions > 2:
+            return False
+        few = clouds.n_dimensions == 2 and largest <= FEW_POINTS
+        return top == 0 or (top == 1 and not self.keep_zero and not few)
 
     def _find_planar(self, clouds, chunk, top):
-        """Return {dim: Pairs} of clouds on a line or in the plane, top at most 1."""
+        """Return {dim: Pairs} of some clouds on a line or in the plane, top at most 1."""
         return join_pairs([self._pair_planar(clouds, i, top) for i in chunk])
 
     def _pair_planar(self, clouds, i, top):
+        """Return {dim: Pairs} of one cloud."""
         points = clouds[i]
         n, d = points.shape
         if top == 0 or d == 1:
@@ -225,12 +229,8 @@ class VietorisRips(PointFiltration):
             return found
         cut = {}
         for dim, part in found.items():
-            births, deaths = (
-                np.sqrt(
-                    ((points[part.pairs[:, k]] - points[part.pairs[:, k + 1]]) ** 2).sum(axis=1)
-                )
-                for k in (0, 2)
-            )
+            steps = points[part.pairs[:, ::2]] - points[part.pairs[:, 1::2]]
+            births, deaths = np.sqrt((steps**2).sum(axis=2)).T
             ended = deaths <= self.max_edge
             alive = np.flatnonzero((births <= self.max_edge) & ~ended)
             edges = part.pairs[alive, :2]
@@ -243,21 +243,22 @@ class VietorisRips(PointFiltration):
         return cut
 
     def _find_by_tree(self, clouds, chunk, top):
-        """Return {0: Pairs}."""
+        """Return {0: Pairs} of some clouds."""
         return join_pairs([self._pair_tree(clouds, i) for i in chunk])
 
     def _pair_tree(self, clouds, i):
+        """Return {0: Pairs} of one cloud."""
         edges, lengths = clouds.tree(i)
         kept = lengths <= self.max_edge
         n = int(clouds.splits[i + 1] - clouds.splits[i])
         return tree_pairs(edges[kept], lengths[kept], n, keep_zero=self.keep_zero)
 
     def _find_by_edges(self, clouds, chunk, top):
-        """Return {dim: Pairs} for dimensions 0 to top, top at least 1."""
+        """Return {dim: Pairs} of some clouds, top at least 1."""
         return rips_pairs((self._matrix(clouds, i) for i in chunk), top, self.keep_zero)
 
     def _matrix(self, clouds, i):
-        """Return a sample of `rips_pairs`: distances, and the longest edge that enters."""
+        """Return what `rips_pairs` takes for one cloud."""
         matrix, squared = clouds.matrix(i)
         limit = _square_of_longest(self.max_edge) if squared else self.max_edge
         # Beyond the enclosing radius the complex is a cone, where pairs have length zero.
@@ -273,6 +274,7 @@ class VietorisRips(PointFiltration):
         )
 
     def _last_value(self, clouds, i):
+        """Return the last filtration value of one cloud, (1,)."""
         n = int(clouds.splits[i + 1] - clouds.splits[i])
         step = max(1, CHUNK_DISTANCES // n)
         longest, edge = -1.0, None
