@@ -338,8 +338,10 @@ cdef Pairs _joined(list parts):
 
 
 def _joined_splits(list splits):
-    counts = np.concatenate([np.diff(part) for part in splits])
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    # Between two parts, the difference of their splits is no count.
+    ends = np.cumsum([len(part) for part in splits])
+    counts = np.delete(np.diff(np.concatenate(splits)), ends[: len(splits) - 1] - 1)
+    return np.concatenate([[0], np.cumsum(counts)])
 
 
 def no_pairs(Py_ssize_t n_samples, int birth_width=1, int death_width=1):
@@ -679,25 +681,20 @@ def reduce_complex(facets, steps=None, values=None, names=None, bint keep_zero=T
         If a dimension has 2**31 simplices or more, or a facet is not a position in its dimension.
     """
     found = {}
+    if names is None:
+        names = [np.arange(len(positions))[:, np.newaxis] for positions in facets]
+    names = [*names, np.empty((0, 1), dtype=np.int64)]  # nothing destroys classes of the highest
     for dim, (pairs, essential) in enumerate(_pair_positions(facets)):
-        births, deaths = pairs[:, 0], pairs[:, 1]
+        lengths = np.zeros(len(pairs))
         if steps is not None and len(pairs):
-            first, last = steps[dim][births], steps[dim + 1][deaths]
-            kept = first != last
-            births, deaths, first, last = births[kept], deaths[kept], first[kept], last[kept]
-        lengths = np.zeros(len(births))
-        if values is not None and len(births):
-            lengths = values[last] - values[first]
-        born = essential[:, np.newaxis] if names is None else names[dim][essential]
-        rows = np.stack([births, deaths], axis=1)
-        death_width = 1
-        if names is not None and dim + 1 < len(names):
-            rows = np.hstack([names[dim][births], names[dim + 1][deaths]])
-            death_width = names[dim + 1].shape[1]
-        elif names is not None:
-            rows = np.empty((0, born.shape[1] + 1), dtype=np.int64)
-        sample = Pairs(born.shape[1], death_width, keep_zero)
-        sample.add_sample(rows, lengths, born)
+            first, last = steps[dim][pairs[:, 0]], steps[dim + 1][pairs[:, 1]]
+            kept = np.flatnonzero(first != last)
+            pairs, lengths = pairs[kept], lengths[kept]
+            if values is not None:
+                lengths = values[last[kept]] - values[first[kept]]
+        births, deaths = names[dim][pairs[:, 0]], names[dim + 1][pairs[:, 1]]
+        sample = Pairs(births.shape[1], deaths.shape[1], keep_zero)
+        sample.add_sample(np.concatenate([births, deaths], axis=1), lengths, names[dim][essential])
         found[dim] = sample.finish()
     return found
 

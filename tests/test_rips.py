@@ -157,8 +157,8 @@ def test_h2_kernel_finds_the_same_lower_dimensions(rng):
     for kind in ("sphere", "circle", "cube"):
         matrix = squareform(pdist(sample(kind, 150, rng)))
         limit = matrix.max(1).min()
-        low = rips_pairs(matrix, 1, limit, False, False, NO_LIMIT)
-        high = rips_pairs(matrix, 2, limit, False, False, NO_LIMIT)
+        low = rips_pairs([(matrix, limit, False, NO_LIMIT)], 1, False)
+        high = rips_pairs([(matrix, limit, False, NO_LIMIT)], 2, False)
         for dim in (0, 1):
             np.testing.assert_array_equal(low[dim].pairs, high[dim].pairs)
             np.testing.assert_array_equal(low[dim].essential, high[dim].essential)
@@ -168,8 +168,8 @@ def test_unsorted_buckets_change_nothing(rng):
     """PD_1 of the H_2 kernel, which sorts all edges, is that of the lazy one, under heavy ties."""
     for n in (300, 600):
         matrix = squared_distances(rng.integers(0, 12, (n, 3)))
-        low = rips_pairs(matrix, 1, matrix.max(), True, True, NO_LIMIT)
-        high = rips_pairs(matrix, 2, matrix.max(), True, True, NO_LIMIT)
+        low = rips_pairs([(matrix, matrix.max(), True, NO_LIMIT)], 1, True)
+        high = rips_pairs([(matrix, matrix.max(), True, NO_LIMIT)], 2, True)
         for dim in (0, 1):
             np.testing.assert_array_equal(low[dim].pairs, high[dim].pairs)
 
@@ -590,10 +590,10 @@ def test_too_little_memory_says_so(rng, monkeypatch):
             VietorisRips(1)(points)
     matrix = squareform(pdist(points))
     with pytest.raises(MemoryError, match="44850 edges of 300 points"):
-        rips_pairs(matrix, 1, matrix.max(), False, False, 100_000)
+        rips_pairs([(matrix, matrix.max(), False, 100_000)], 1, False)
     matrix = squareform(pdist(sample("sphere", 100, rng)))
     with pytest.raises(MemoryError):
-        rips_pairs(matrix, 2, matrix.max(), False, False, 100_000)
+        rips_pairs([(matrix, matrix.max(), False, 100_000)], 2, False)
 
 
 def test_oracle_knows_an_octahedron():

@@ -9,6 +9,7 @@ import torch
 from oracles import freudenthal_cells, simplicial_persistence
 from scipy.sparse import coo_array, coo_matrix, csr_array
 from scipy.sparse.csgraph import connected_components
+from sklearn.base import clone
 
 from skltopo import Energy
 from skltopo.filtrations import LevelSet, SimplicialComplex
@@ -243,6 +244,20 @@ def test_simplices_come_in_many_forms(rng):
         "SimplicialComplex([5, 4, 1] simplices of dimension 0 to 2, superlevel=False, "
         "homology_dimensions=(0, 1, 2))"
     )
+
+
+def test_parameters_are_those_of_an_estimator(rng):
+    simplices = [[0, 1, 2], [2, 3]]
+    complex = SimplicialComplex(simplices, homology_dimensions=1)
+    assert complex.get_params()["simplices"] is simplices
+    assert clone(complex).homology_dimensions == (1,)
+    assert complex.set_params(homology_dimensions=None) is complex
+    assert complex.homology_dimensions == (0, 1, 2)
+    with pytest.raises(ValueError, match="below n_vertices=2, got 3"):
+        complex.set_params(n_vertices=2)
+    assert complex.n_vertices == 4
+    graph = clone(SimplicialComplex.from_graph(np.ones((3, 3)), superlevel=True))
+    assert len(graph(rng.random(3)).essential[1]) == 1
 
 
 def test_max_dim_is_a_skeleton(rng):

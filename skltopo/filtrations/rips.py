@@ -25,6 +25,8 @@ __all__ = ["VietorisRips"]
 SMALL_CLOUD = 256
 # Chunk size: distances computed at once in the search for the last filtration value.
 CHUNK_DISTANCES = 1 << 20
+# Chunks of a batch for each thread, so that none waits long for the last.
+CALLS_PER_THREAD = 4
 # In the plane, all edges are swept for up to so many points, those of a triangulation for more.
 FEW_POINTS = 200
 # A sweep over all n^2 / 2 edges is faster than the triangulation if the faces of the latter need
@@ -158,18 +160,20 @@ class VietorisRips(PointFiltration):
 
     def _find(self, clouds, n_jobs):
         top = max(self.homology_dimensions, default=0)
-        if self._is_planar(clouds, top):
+        largest = int(np.diff(clouds.splits).max(initial=0))
+        if self._is_planar(clouds, top, largest):
             find = self._find_planar
         else:
-            self._check_sizes(np.diff(clouds.splits), top)
+            self._check_size(largest, top)
             find = self._find_by_edges if top else self._find_by_tree
-        parts = run([partial(find, clouds, i, top) for i in range(clouds.n_samples)], n_jobs)
-        if not parts:
-            return {dim: no_pairs(0, 2, 2) for dim in self.homology_dimensions}
-        return join_pairs(parts)
+        n = clouds.n_samples
+        step = max(1, n if n_jobs == 1 else n // (CALLS_PER_THREAD * n_jobs))
+        chunks = [range(n)[start : start + step] for start in range(0, n, step)]
+        parts = run([partial(find, clouds, chunk, top) for chunk in chunks], n_jobs)
+        return join_pairs(parts) if parts else {dim: no_pairs(0, 2, 2) for dim in range(top + 1)}
 
-    def _check_sizes(self, sizes, top):
-        n = int(max(sizes, default=0))
+    def _check_size(self, n, top):
+        """Raise ValueError or MemoryError if clouds of n points are too large."""
         if top == 0:
             if n >= 2**31:
                 raise ValueError(f"a cloud must have fewer than 2**31 points, got {n}")
@@ -187,16 +191,22 @@ class VietorisRips(PointFiltration):
             )
 
     def _needed_memory(self, n):
-        """Return the bytes that distances and the graph of n points take at the least."""
+        """Return the bytes that distances and the graph of n points take at least."""
         return (0 if self.metric == "precomputed" else 8 * n * n) + n * n // 8
 
-    def _is_planar(self, clouds, top):
-        """Tell whether PD_0 to PD_top can be found from a triangulation of the clouds."""
-        euclidean = self.metric in EUCLIDEAN and clouds.n_dimensions <= 2
-        return euclidean and (top == 0 or (top == 1 and not self.keep_zero))
+    def _is_planar(self, clouds, top, largest):
+        """Tell whether triangulations of the clouds are faster than all edges, and suffice."""
+        if self.metric not in EUCLIDEAN or clouds.n_dimensions > 2:
+            return False
+        few = clouds.n_dimensions == 2 and largest <= FEW_POINTS
+        return top == 0 or (top == 1 and not self.keep_zero and not few)
 
-    def _find_planar(self, clouds, i, top):
-        """Return {dim: Pairs} of points on a line or in the plane, top at most 1."""
+    def _find_planar(self, clouds, chunk, top):
+        """Return {dim: Pairs} of some clouds on a line or in the plane, top at most 1."""
+        return join_pairs([self._pair_planar(clouds, i, top) for i in chunk])
+
+    def _pair_planar(self, clouds, i, top):
+        """Return {dim: Pairs} of one cloud."""
         points = clouds[i]
         n, d = points.shape
         if top == 0 or d == 1:
@@ -210,7 +220,7 @@ class VietorisRips(PointFiltration):
         if n > FEW_POINTS or not fits:
             found = planar_rips_pairs(points, budget=PLANAR_WORK * float(n) ** 2 if fits else 0)
         if found is None:
-            return self._find_by_edges(clouds, i, top)
+            return self._find_by_edges(clouds, [i], top)
         return self._cut(points, found)
 
     def _cut(self, points, found):
@@ -219,12 +229,8 @@ class VietorisRips(PointFiltration):
             return found
         cut = {}
         for dim, part in found.items():
-            births, deaths = (
-                np.sqrt(
-                    ((points[part.pairs[:, k]] - points[part.pairs[:, k + 1]]) ** 2).sum(axis=1)
-                )
-                for k in (0, 2)
-            )
+            steps = points[part.pairs[:, ::2]] - points[part.pairs[:, 1::2]]
+            births, deaths = np.sqrt((steps**2).sum(axis=2)).T
             ended = deaths <= self.max_edge
             alive = np.flatnonzero((births <= self.max_edge) & ~ended)
             edges = part.pairs[alive, :2]
@@ -236,29 +242,30 @@ class VietorisRips(PointFiltration):
             cut[dim].finish()
         return cut
 
-    def _find_by_tree(self, clouds, i, top):
-        """Return {0: Pairs}."""
+    def _find_by_tree(self, clouds, chunk, top):
+        """Return {0: Pairs} of some clouds."""
+        return join_pairs([self._pair_tree(clouds, i) for i in chunk])
+
+    def _pair_tree(self, clouds, i):
+        """Return {0: Pairs} of one cloud."""
         edges, lengths = clouds.tree(i)
         kept = lengths <= self.max_edge
         n = int(clouds.splits[i + 1] - clouds.splits[i])
         return tree_pairs(edges[kept], lengths[kept], n, keep_zero=self.keep_zero)
 
-    def _find_by_edges(self, clouds, i, top):
-        """Return {dim: Pairs} for dimensions 0 to top, top at least 1."""
+    def _find_by_edges(self, clouds, chunk, top):
+        """Return {dim: Pairs} of some clouds, top at least 1."""
+        return rips_pairs((self._matrix(clouds, i) for i in chunk), top, self.keep_zero)
+
+    def _matrix(self, clouds, i):
+        """Return what `rips_pairs` takes for one cloud."""
         matrix, squared = clouds.matrix(i)
         limit = _square_of_longest(self.max_edge) if squared else self.max_edge
         # Beyond the enclosing radius the complex is a cone, where pairs have length zero.
         limit = min(limit, np.inf if self.keep_zero else enclosing_radius(matrix))
         if limit == np.inf or self.keep_zero:
             limit = min(limit, _longest_finite(matrix))
-        return rips_pairs(
-            matrix,
-            top,
-            limit=limit,
-            squared=squared,
-            keep_zero=self.keep_zero,
-            max_bytes=_free_memory(len(matrix)),
-        )
+        return matrix, limit, squared, _free_memory(len(matrix))
 
     def _last_values(self, clouds):
         """Return the length of the longest edge up to max_edge, 0 if there is none."""
@@ -267,6 +274,7 @@ class VietorisRips(PointFiltration):
         )
 
     def _last_value(self, clouds, i):
+        """Return the last filtration value of one cloud, (1,)."""
         n = int(clouds.splits[i + 1] - clouds.splits[i])
         step = max(1, CHUNK_DISTANCES // n)
         longest, edge = -1.0, None

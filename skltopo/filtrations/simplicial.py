@@ -41,7 +41,7 @@ class SimplicialComplex(Filtration):
         Number of vertices; None for one more than the largest in `simplices`. Every vertex below it
         belongs to the complex, also one that is in no simplex.
     max_dim : int, default=None
-        Leave out simplices of a higher dimension (but not their faces); None for none.
+        Leave out simplices of a higher dimension (but not their faces); None to keep all.
     superlevel : bool, default=False
         Sweep from high to low values: births above deaths.
     homology_dimensions : int or sequence of int, default=None
@@ -75,11 +75,15 @@ class SimplicialComplex(Filtration):
 
     Notes
     -----
+    A call takes values of shape (..., n_vertices), an array or a tensor of finite real numbers:
+    float32 and float64 are compared as they are, float16 in float32, integers in float64. Axes
+    before the last one are a batch. Essential classes come in the order of the filtration.
+
     PD_0 is found by union-find; so is, by duality, the highest dimension of a complex whose
     simplices of one dimension less have at most two cofaces (surfaces, graphs, triangulated
-    solids). Dimensions between are the reduction of a matrix modulo 2, with columns known to be
-    zero left out. Homology in dimension k depends on simplices of dimensions k and k + 1, so
-    classes in dimension `max_dim` never end.
+    solids). For the dimensions between, a matrix is reduced modulo 2, without the columns that are
+    known to become zero. Homology in dimension k depends on simplices of dimensions k and k + 1,
+    so classes in dimension `max_dim` are never destroyed.
 
     References
     ----------
@@ -99,7 +103,8 @@ class SimplicialComplex(Filtration):
     >>> diagram.essential[1]
     array([1, 3])
 
-    Filled in, one of them is gone; a batch of functions gives a batch of diagrams:
+    If the triangle 0 1 2 is filled in, one of them is gone. A batch of functions gives a batch of
+    diagrams:
 
     >>> surface = SimplicialComplex([[0, 1, 2], [2, 3], [3, 0]])
     >>> [len(diagram[1]) for diagram in surface([[0.0, 2.0, 1.0, 3.0], [3.0, 2.0, 1.0, 0.0]])]
@@ -139,7 +144,7 @@ class SimplicialComplex(Filtration):
             raise ValueError(f"n_vertices must be below 2**31 - 1, got {self.n_vertices}")
 
     def _known_dimensions(self):
-        return None, ""  # those above the dimension of the complex are empty
+        return None, ""  # any: PD_k is empty above the dimension of the complex
 
     @classmethod
     def from_graph(cls, adjacency, *, homology_dimensions=(0, 1), **parameters):
@@ -191,31 +196,6 @@ class SimplicialComplex(Filtration):
             edges, n_vertices=shape[0], homology_dimensions=homology_dimensions, **parameters
         )
 
-    def __call__(self, values):
-        """Compute the diagrams of one function on the vertices, or of a batch.
-
-        Parameters
-        ----------
-        values : array-like or torch.Tensor of shape (..., n_vertices)
-            Finite real numbers; float32 and float64 are used as they are, float16 is compared in
-            float32, integers in float64.
-
-        Returns
-        -------
-        Diagram or DiagramBatch
-            A batch if values has more than one axis. Tensors if values is a tensor. Essential
-            classes come in the order of the filtration.
-
-        Raises
-        ------
-        TypeError
-            If values is not real numbers.
-        ValueError
-            If values is ragged, does not have n_vertices values in its last axis, or has a NaN or
-            an infinity.
-        """
-        return super().__call__(values)
-
     def _check(self, values):
         return VertexValues(values, check_shape=self._check_shape)
 
@@ -232,10 +212,14 @@ class SimplicialComplex(Filtration):
             for start in range(0, samples.n_samples, CHUNK_SAMPLES)
         ]
         parts = run([partial(self._pair_samples, chunk) for chunk in chunks], n_jobs)
-        none = {dim: no_pairs(samples.n_samples) for dim in self.homology_dimensions}
-        return {**none, **join_pairs(parts)} if parts else none
+        found = join_pairs(parts) if parts else {}
+        for dim in self.homology_dimensions:
+            if dim not in found:
+                found[dim] = no_pairs(samples.n_samples)
+        return found
 
     def _pair_samples(self, rows):
+        """Return {dim: Pairs} of a few functions."""
         return join_pairs([self._pair_sample(row) for row in rows])
 
     def _pair_sample(self, row):

@@ -105,7 +105,7 @@ SKLTOPO_INLINE std::ptrdiff_t bucket_row(const T *row, std::ptrdiff_t begin, std
             place[k] = b < last ? b : last;
             kept[k] = x <= limit;
         }
-        // Without branches: whether an entry is kept can't be predicted.
+        // Without branches, which can't be predicted here.
         for (std::ptrdiff_t k = 0; k < m; k++) {
             bucket[n] = place[k];
             column[n] = static_cast<std::int32_t>(start + k);

@@ -1,4 +1,4 @@
-"""Distance matrices of Rips filtrations: made from points, checked, and their enclosing radius."""
+"""Distance matrices of Vietoris-Rips filtrations: computed, checked, and their enclosing radius."""
 
 import numpy as np
 
@@ -53,7 +53,7 @@ def squared_distances(const double[:, ::1] points):
 
 
 def enclosing_radius(const floating[:, ::1] matrix):
-    """Return the least over points of the distance to the furthest other, 0 for one point.
+    """Return the smallest distance at which some point is joined to all others, 0 for one point.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def enclosing_radius(const floating[:, ::1] matrix):
 
 
 def find_bad_entry(const floating[:, ::1] matrix):
-    """Look for an entry that is NaN, negative, not that of the mirror image, or a diagonal not 0.
+    """Look for an entry that is NaN, negative, or not symmetric, or not 0 on the diagonal.
 
     Parameters
     ----------

@@ -1,10 +1,11 @@
-"""The edges of a distance matrix in order: cut into buckets by length, a bucket sorted on demand.
+"""The edges of a distance matrix: placed into buckets by length, each sorted only if needed.
 
-The order of edges is that of (matrix entry, i, j), i < j; only entries above the diagonal are read.
-An edge is an item of 64 bits, (entry rounded to float32, i, j). Two passes over the matrix place
-items into buckets of equal width (counting sort), in order of (i, j). A bucket is sorted where its
-order matters: by finer buckets, one an item, then by insertion; where that takes long (many equal
-or badly spread entries), by std::sort. Runs of equal keys are put right by the entries themselves.
+Edges are in the order of (matrix entry, i, j), i < j; only entries above the diagonal are read. An
+edge is an item of 64 bits: the entry rounded to float32, i, j. Two passes over the matrix place
+items into buckets of equal width (counting sort), in the order of (i, j). A bucket whose order
+matters is sorted by finer buckets, one for each item, then by insertion; if that takes long (many
+equal or badly spread entries), by std::sort. Runs of items whose rounded entries are equal are then
+sorted by the entries themselves.
 """
 
 from cython cimport floating
@@ -27,13 +28,14 @@ cdef extern from "distances.h" nogil:
 
 cdef enum:
     EDGES_PER_BUCKET = 512  # they stay in the first cache
-    MOST_BUCKETS = 4096     # ends of as many streams stay in the second
+    MOST_BUCKETS = 4096     # positions at which so many are written stay in the second
     SMALL_BUCKET = 24       # sorted by insertion
     ROWS_BETWEEN_SIGNALS = 1024
-    MOVES = 16              # of an item by insertion, on average, before std::sort takes over
+    MOVES = 16              # by insertion for each item, on average, before std::sort is used
 
 
 cdef inline Py_ssize_t n_buckets_for(Py_ssize_t n) noexcept nogil:
+    """Return the number of buckets for n points."""
     return min(<Py_ssize_t>MOST_BUCKETS, n * n // (2 * EDGES_PER_BUCKET) + 1)
 
 
@@ -46,6 +48,7 @@ cdef inline uint32_t length_key(double x) noexcept nogil:
 
 
 cdef inline double bucket_scale(double limit, Py_ssize_t n_buckets) noexcept nogil:
+    """Return the factor that turns an entry up to limit into its bucket."""
     cdef double scale = n_buckets / limit if limit > 0 else 0.0
     return scale if isfinite(scale) else 0.0
 
@@ -109,7 +112,7 @@ cdef inline int place_edges(const floating* matrix, Py_ssize_t n, double limit,
 
 
 cdef inline bint insert_items(uint64_t* items, Py_ssize_t n) noexcept nogil:
-    """Sort nearly sorted items; False when it takes too long."""
+    """Sort nearly sorted items; return False if that takes too long."""
     cdef Py_ssize_t i, j, budget = MOVES * n
     cdef uint64_t item
     for i in range(1, n):
@@ -127,6 +130,7 @@ cdef inline bint insert_items(uint64_t* items, Py_ssize_t n) noexcept nogil:
 
 cdef inline int sort_keys(uint64_t* items, Py_ssize_t n, Buffer[uint64_t]& scratch,
                           Buffer[int64_t]& fine) except -1 nogil:
+    """Sort items as integers: by rounded entry, i, j."""
     cdef Py_ssize_t i
     cdef uint64_t low = items[0], high = items[0]
     cdef uint64_t factor
@@ -163,7 +167,7 @@ cdef inline int sort_keys(uint64_t* items, Py_ssize_t n, Buffer[uint64_t]& scrat
 
 cdef inline int sort_ties(const floating* matrix, Py_ssize_t n_vertices, uint64_t* items,
                           Py_ssize_t n) except -1 nogil:
-    """Put runs of equal keys in the order of the entries that were rounded."""
+    """Sort runs of equal keys by the entries that were rounded."""
     cdef Py_ssize_t begin = 0, end
     cdef floating here, after
     cdef bint in_order

@@ -5,23 +5,24 @@ What is paired
     vertices), as birth edge and death edge, from the Delaunay triangulation.
 
 How
-    1. The relative neighbourhood graph (RNG): edges with no point closer to both ends than these
-       are to each other. They are Urquhart edges of the triangulation whose lens is empty, which a
-       search through the triangles that meet the lens decides. PD_0 is Kruskal's algorithm on them,
-       and the others of them are the births of PD_1.
-    2. Faces of the RNG are the triangles joined across all other edges. A face with longest inner
-       edge D is filled by Vietoris-Rips at the longest edge of its triangulation that makes the
-       longest edge short (minmax length). That is the shortest edge {i, j} between corners of the
-       face, of length at least sqrt(3)/2 D, with
-       (a) a corner on each side that is closer to i and j than they are to each other,
-       (b) one among these, q, such that the half lenses of {i, q} and {q, j} towards {i, j} are
-           empty of corners,
+    1. The relative neighbourhood graph (RNG) has the edges with no point closer to both ends than
+       the ends are to each other: the lens of the edge is empty. They are among the Urquhart edges
+       of the triangulation (those that are the longest of no triangle); a search through the
+       triangles that meet the lens decides which. Kruskal's algorithm on the RNG gives PD_0, and
+       the edges of the RNG that join no components are the births of PD_1.
+    2. Removing all other edges joins triangles to faces of the RNG. Vietoris-Rips fills a face at
+       its minmax length: the least that the longest edge of a triangulation of the face can have.
+       If D is the longest inner edge of the face, that is the length of the shortest edge {i, j}
+       between corners of the face, at least sqrt(3)/2 D long, with
+       (a) on each side a corner that is closer to i and j than they are to each other,
+       (b) one of these, q, such that the half lenses of {i, q} and {q, j} towards {i, j} have no
+           corners in them,
        (c) its middle in the face.
     3. Faces are joined across births, longest first: the face that was filled first dies (duality,
-       as in planar_alpha.pyx).
+       as in ../delaunay/pairs2.pyx).
 
 Why it is correct
-    An edge with a point in its lens enters together with a triangle, so it bears nothing: births
+    An edge with a point in its lens enters together with a triangle, so it creates no class: births
     are edges of the RNG. That Vietoris-Rips fills its faces at their minmax lengths is due to
     Clémot, Digne and Tierny, that 2. finds these to Edelsbrunner and Tan, for points in general
     position. Where distances tie, lengths are still right, by continuity; which of the tied edges
@@ -41,8 +42,11 @@ from libc.math cimport sqrt
 from libc.stdint cimport int32_t, uint32_t, uint64_t
 from libcpp.algorithm cimport sort
 
-from ..._utils.signals cimport check_signals
+from ..._persistence cimport Pairs, find_root
 from ..._utils.buffer cimport Buffer
+from ..._utils.signals cimport check_signals
+from ..._utils.sorting cimport argsort_pairs
+from ..delaunay.predicates2 cimport orient
 from ..delaunay.triangulation2 cimport (
     STRIDE,
     Triangulation,
@@ -66,20 +70,17 @@ from ..delaunay.pairs2 cimport (
     original_edge,
     write_components,
 )
-from ..delaunay.predicates2 cimport orient
-from ..._utils.sorting cimport argsort_pairs
-from ..._persistence cimport Pairs, find_root
 
 cdef enum:
-    CANDIDATES = 1 << 21                # of a face, that are listed at a time: 60 MB
-    WORK_BETWEEN_SIGNALS = 1 << 27      # comparisons between two looks for Ctrl-C
+    CANDIDATES = 1 << 21                # of one face that are listed at a time: 60 MB
+    WORK_BETWEEN_SIGNALS = 1 << 27      # comparisons between two checks for Ctrl-C
 
 
 cdef class FaceWorkspace:
     """Faces of the RNG and what filled them; scratch memory for one cloud."""
 
     cdef Buffer[uint64_t] incidence     # (root << 32 | corner) of every side of every RNG edge
-    cdef Buffer[int32_t] corner         # of the face at hand
+    cdef Buffer[int32_t] corner         # of one face
     cdef Buffer[double] length          # squared, of candidates to fill it
     cdef Buffer[uint64_t] candidate     # (original edge), aligned with length
     cdef Buffer[int32_t] first, second  # their ends, as corners
@@ -95,7 +96,7 @@ cdef class FaceWorkspace:
 
 cdef inline bint comes_before(Triangulation t, int32_t a, int32_t b, double length,
                               uint64_t edge) noexcept nogil:
-    """Whether the edge {a, b} comes before one of this squared length and original vertices."""
+    """Tell whether the edge {a, b} comes before one with this squared length and these vertices."""
     cdef double ab = squared_length(t, a, b)
     return ab < length or (ab == length and original_edge(t, a, b) < edge)
 
@@ -106,9 +107,9 @@ cdef inline bint comes_before(Triangulation t, int32_t a, int32_t b, double leng
 
 cdef inline bint clip_segment(double px, double py, double dx, double dy, double square,
                               double* low, double* high) noexcept nogil:
-    """Cut [low, high] to where p + t d is in the disc around 0; whether something is left.
+    """Cut [low, high] to the t with p + t d in the disc around 0; tell whether some are left.
 
-    The disc is a bit too large, so that rounding never cuts too much.
+    The disc is slightly enlarged, so that rounding never cuts too much.
     """
     cdef double a = dx * dx + dy * dy, b = px * dx + py * dy
     cdef double c = px * px + py * py - square * (1 + 1e-9), root
@@ -125,7 +126,7 @@ cdef inline bint clip_segment(double px, double py, double dx, double dy, double
 
 cdef inline bint meets_lens(Triangulation t, int32_t h, int32_t u, int32_t v,
                             double square) noexcept nogil:
-    """Whether half-edge h passes through the lens of u and v (or very close to it)."""
+    """Tell whether half-edge h passes through the lens of u and v (or very close to it)."""
     cdef int32_t a = t.mesh[h], b = t.mesh[next_edge(h)]
     cdef double ax = t.point[2 * a], ay = t.point[2 * a + 1]
     cdef double dx = t.point[2 * b] - ax, dy = t.point[2 * b + 1] - ay
@@ -137,7 +138,10 @@ cdef inline bint meets_lens(Triangulation t, int32_t h, int32_t u, int32_t v,
 
 cdef bint lens_is_empty(Triangulation t, PlanarWorkspace w, FaceWorkspace f,
                         Py_ssize_t e) except -1 nogil:
-    """Whether no point comes before edge e at both of its ends: look at triangles in its lens."""
+    """Tell whether the lens of edge e is empty: search the triangles that meet it.
+
+    A point is in the lens if its edges to both ends of e come before e.
+    """
     cdef int32_t u = w.u[e], v = w.v[e], h, g, i, apex
     cdef double square = w.key[e]
     cdef Py_ssize_t n = 0, k
@@ -211,13 +215,14 @@ cdef void join_faces(Triangulation t, PlanarWorkspace w, int32_t i, int32_t j) n
 # --------------------------------------------------------------------------------------------------
 
 cdef inline bint is_right(Triangulation t, int32_t a, int32_t b, int32_t c) noexcept nogil:
+    """Tell whether c is to the right of a -> b."""
     cdef const double* x = t.point.data()
     return orient(x + 2 * a, x + 2 * b, x + 2 * c) < 0
 
 
 cdef bint right_is_empty(Triangulation t, FaceWorkspace f, Py_ssize_t m, int32_t a,
                          int32_t b) noexcept nogil:
-    """Whether no corner is in the half lens to the right of a -> b."""
+    """Tell whether no corner is in the half lens to the right of a -> b."""
     cdef double square = squared_length(t, a, b)
     cdef uint64_t edge = original_edge(t, a, b)
     cdef Py_ssize_t k
@@ -234,7 +239,7 @@ cdef bint right_is_empty(Triangulation t, FaceWorkspace f, Py_ssize_t m, int32_t
 
 cdef bint fills(Triangulation t, PlanarWorkspace w, FaceWorkspace f, Py_ssize_t m, int32_t i,
                 int32_t j, int32_t root) noexcept nogil:
-    """Whether {i, j} satisfies (a), (b) and (c) in the face of root with m corners."""
+    """Tell whether {i, j} satisfies (a), (b) and (c) in the face of root with m corners."""
     cdef double square = squared_length(t, i, j)
     cdef uint64_t edge = original_edge(t, i, j)
     cdef bint left_done = False, right_done = False, right
@@ -320,7 +325,7 @@ cdef inline int reserve_candidates(FaceWorkspace f, Py_ssize_t n) except -1 nogi
 
 
 cdef int fill_faces(Triangulation t, PlanarWorkspace w, FaceWorkspace f) except -1 nogil:
-    """Find what fills each bounded face; afterwards its root has that value."""
+    """Find the edge that fills each bounded face; its squared length becomes the root's value."""
     cdef int32_t outside = find_root(w.dual, <int32_t>t.n_triangles), root, corner
     cdef Py_ssize_t e, k, n = 0, m
     f.death_u.grow(t.n_triangles)
@@ -357,7 +362,7 @@ cdef int fill_faces(Triangulation t, PlanarWorkspace w, FaceWorkspace f) except 
 
 cdef inline bint fills_before(Triangulation t, PlanarWorkspace w, FaceWorkspace f, int32_t a,
                               int32_t b, int32_t outside) noexcept nogil:
-    """Whether the face of root a is filled before that of b; the outside never is."""
+    """Tell whether the face of root a is filled before that of b; the outside is never filled."""
     if a == outside or b == outside:
         return b == outside
     if w.value[a] != w.value[b]:
@@ -395,11 +400,11 @@ def planar_rips_pairs(const double[:, ::1] points, double budget=0):
     ----------
     points : (n, 2) C-contiguous float64, finite, 0 < n < 2**27
     budget : float, default=0
-        Give up after about that many comparisons of distances in large faces; 0 for never.
+        Give up after about so many comparisons of distances in large faces; 0 for never.
 
     Returns
     -------
-    {0: Pairs, 1: Pairs}, or None if the budget did not do
+    {0: Pairs, 1: Pairs}, or None if the budget was exceeded
         Rows are (bu, bv, du, dv), a birth and a death edge.
     """
     cdef Triangulation t = borrow_triangulation()

@@ -1,6 +1,6 @@
-// Bit rows: sets of vertices, one bit for each, and the loops over them that vector instructions speed
-// up. Their memory comes from pools, in which a row never moves: rows are taken and given back while
-// classes of homology are created and destroyed.
+// Bit rows: sets of vertices, one bit for each, and the loops over them that vector instructions
+// speed up. Their memory comes from pools, in which a row never moves: rows are taken and given back
+// while classes of homology are created and destroyed.
 #pragma once
 
 #include <algorithm>

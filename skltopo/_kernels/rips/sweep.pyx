@@ -118,40 +118,42 @@ cdef int fill_pairs(Pairs found, RipsState& s, int dim, const floating* matrix,
     return found.close_sample()
 
 
-def rips_pairs(const floating[:, ::1] matrix, int top, double limit, bint squared, bint keep_zero,
-               Py_ssize_t max_bytes):
-    """Pair the edges of the Vietoris-Rips filtration of a distance matrix.
+def _add_sample(const floating[:, ::1] matrix, list found, double limit, bint squared,
+                Py_ssize_t max_bytes):
+    """Add the pairs of one matrix to found, the Pairs of dimension 0, 1, ..."""
+    cdef RipsState s
+    cdef int dim, top = <int>len(found) - 1
+    cdef Pairs pairs
+    with nogil:
+        sweep_edges(s, top, &matrix[0, 0], matrix.shape[0], limit, max_bytes)
+    for dim in range(top + 1):
+        pairs = found[dim]
+        with nogil:
+            fill_pairs(pairs, s, dim, &matrix[0, 0], squared)
+
+
+def rips_pairs(samples, int top, bint keep_zero):
+    """Pair the edges of Vietoris-Rips filtrations of distance matrices.
 
     Parameters
     ----------
-    matrix : (n, n) C-contiguous float32 or float64, not NaN and not negative
-        Only entries above the diagonal are read; 1 <= n <= 65536.
+    samples : iterable of (matrix, limit, squared, max_bytes)
+        matrix : (n, n) C-contiguous float32 or float64, not NaN and not negative. Only entries
+        above the diagonal are read; 1 <= n <= 65536. limit : float, the longest edge that enters,
+        finite; negative for none. squared : bool, whether entries, and limit, are squared lengths.
+        max_bytes : int, memory that may be taken, beyond which MemoryError is raised.
     top : {1, 2}
         Largest homology dimension.
-    limit : float
-        The longest edge that enters, finite; negative for none.
-    squared : bool
-        Whether entries, and limit, are squared lengths.
     keep_zero : bool
         Keep pairs of length zero.
-    max_bytes : int
-        Memory that may be taken, beyond which MemoryError is raised.
 
     Returns
     -------
     {dim: Pairs}
-        One sample, for dimensions 0 to top. Rows are edges (bu, bv, du, dv); births of essential
-        classes are edges (u, v), in the order of the filtration.
+        For dimensions 0 to top. Rows are edges (bu, bv, du, dv); births of essential classes are
+        edges (u, v), in the order of the filtration.
     """
-    cdef RipsState s
-    cdef Pairs found
-    cdef int dim
-    out = {}
-    with nogil:
-        sweep_edges(s, top, &matrix[0, 0], matrix.shape[0], limit, max_bytes)
-    for dim in range(top + 1):
-        found = Pairs(2, 2, keep_zero)
-        with nogil:
-            fill_pairs(found, s, dim, &matrix[0, 0], squared)
-        out[dim] = found.finish()
-    return out
+    cdef list found = [Pairs(2, 2, keep_zero) for _ in range(top + 1)]
+    for matrix, limit, squared, max_bytes in samples:
+        _add_sample(matrix, found, limit, squared, max_bytes)
+    return {dim: found[dim].finish() for dim in range(top + 1)}

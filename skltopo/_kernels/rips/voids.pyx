@@ -138,7 +138,7 @@ cdef int add_void(RipsState& s, int32_t target, int32_t source) except -1 nogil:
 
 
 cdef void free_void(RipsState& s, int32_t z) noexcept nogil:
-    """Give back the memory of a class."""
+    """Give back the memory of class z, which was destroyed."""
     cdef size_t i, k
     cdef Touch last
     cdef Py_ssize_t at
@@ -224,6 +224,7 @@ cdef int add_edge_void(RipsState& s, VoidAtEdge target, VoidAtEdge source) excep
 
 
 cdef void free_edge_void(RipsState& s, VoidAtEdge edge_void) noexcept nogil:
+    """Give back the memory of phi and X of a class."""
     cdef Py_ssize_t at
     cdef uint64_t left
     for at in range(s.n_words):
@@ -236,7 +237,7 @@ cdef void free_edge_void(RipsState& s, VoidAtEdge edge_void) noexcept nogil:
 
 
 cdef bint is_violated(RipsState& s, VoidAtEdge edge_void, Py_ssize_t w,
-                             Py_ssize_t other) noexcept nogil:
+                      Py_ssize_t other) noexcept nogil:
     """Tell whether a class is violated on the edge w other of the lens."""
     cdef bint x = has_bit(edge_void.x, w) and has_bit(set_rows(edge_void.x, s.n_words)[w], other)
     return has_bit(edge_void.phi, w) ^ has_bit(edge_void.phi, other) ^ x
@@ -311,7 +312,7 @@ cdef int store_void(RipsState& s, Edge e, VoidAtEdge edge_void) except -1 nogil:
 # --------------------------------------------------------------------------------------------------
 
 cdef int carry_holes(RipsState& s, Edge e, Py_ssize_t w) except -1 nogil:
-    """Give classes of H_1 their values on e, where all of the lens agrees with its vertex w."""
+    """Store the values of classes of H_1 on e, if the lens is connected and w is in it."""
     cdef Py_ssize_t i, n_at_u = <Py_ssize_t>s.holes_at[e.u].size()
     cdef Py_ssize_t n = n_at_u + <Py_ssize_t>s.holes_at[e.v].size()
     cdef Touch touch
@@ -320,7 +321,7 @@ cdef int carry_holes(RipsState& s, Edge e, Py_ssize_t w) except -1 nogil:
     for i in range(n):
         touch = s.holes_at[e.u][i] if i < n_at_u else s.holes_at[e.v][i - n_at_u]
         if has_bit(touch.row, w):
-            s.slot[touch.g] = -1 - s.slot[touch.g]    # twice: not at all
+            s.slot[touch.g] = -1 - s.slot[touch.g]    # 0 if the sum on u w and w v is 1, or -1
             s.odd_holes.push_back(touch.g)
     for i in range(<Py_ssize_t>s.odd_holes.size()):
         g = s.odd_holes[i]
@@ -382,7 +383,7 @@ cdef int enter_edge(RipsState& s, Edge e, vector[int32_t]& first) except -1 nogi
         for i in range(n_before):
             for c in range(first.size()):
                 choose_smaller(s.components.data() + <Py_ssize_t>c * n_words, n_words,
-                             s.edge_voids[i].phi)
+                               s.edge_voids[i].phi)
         while n_before and find_violation(
             s.rows.data(), n_words, s.lens.data(), s.edge_voids.data(),
             <Py_ssize_t>s.edge_voids.size(), &w, &other
