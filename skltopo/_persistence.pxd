@@ -90,6 +90,8 @@ cdef class Pairs:
     cdef int add_row(self, const int32_t* row, double length) except -1 nogil
     cdef int add_essential(self, const int32_t* birth) except -1 nogil
     cdef int close_sample(self) except -1 nogil
+    cdef bint is_sorted(self) noexcept nogil
+    cdef bint write_sorted(self) noexcept nogil
     cdef void drop_zero(self) noexcept nogil
     cdef void sort_rest(self) noexcept nogil
     cdef bint comes_before(self, uint32_t a, uint32_t b) noexcept nogil

@@ -55,7 +55,9 @@ Papers
 
 import numpy as np
 
+from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy
 
 from ._utils.buffer cimport Buffer
 from ._utils.pool cimport Pool
@@ -172,29 +174,22 @@ cdef class Pairs:
 
     cdef int close_sample(self) except -1 nogil:
         """Drop and sort the pairs of the open sample, and open the next one."""
-        cdef Py_ssize_t i, n, end = self.n_sorted
-        cdef int k, more = self.width - 2
-        cdef const uint64_t* key = self.scratch.key.data()
-        cdef const int32_t* rest
-        cdef const uint64_t* order
+        cdef Py_ssize_t n, end = self.n_sorted, more = self.width - 2
         if not self.keep_zero:
             self.drop_zero()
         n = self.n
-        argsort_pairs(self.scratch.minus_length, self.scratch.key, self.scratch.items,
-                      self.scratch.items_scratch, n)
-        if more:
-            self.sort_rest()
-        order = self.scratch.items.data()
-        rest = self.scratch.rest.data()
         self.scratch.sorted_key.grow(end + n)
         self.scratch.sorted_rest.grow(more * (end + n))
-        for i in range(n):
-            if i + AHEAD < n:
-                prefetch(key + <uint32_t>order[i + AHEAD])
-            self.scratch.sorted_key[end + i] = key[<uint32_t>order[i]]
-            for k in range(more):
-                self.scratch.sorted_rest[more * (end + i) + k] = rest[
-                    more * <Py_ssize_t><uint32_t>order[i] + k]
+        if self.is_sorted():
+            memcpy(self.scratch.sorted_key.data() + end, self.scratch.key.data(), 8 * n)
+            memcpy(self.scratch.sorted_rest.data() + more * end, self.scratch.rest.data(),
+                   4 * more * n)
+        else:
+            argsort_pairs(self.scratch.minus_length, self.scratch.key, self.scratch.items,
+                          self.scratch.items_scratch, n)
+            if self.write_sorted() and more:
+                self.sort_rest()
+                self.write_sorted()
         self.n_sorted += n
         self.n = 0
         self.n_samples += 1
@@ -202,6 +197,33 @@ cdef class Pairs:
         self.scratch.ends[2 * self.n_samples - 2] = self.n_sorted
         self.scratch.ends[2 * self.n_samples - 1] = self.n_essential
         return 0
+
+    cdef bint is_sorted(self) noexcept nogil:
+        """Tell whether the pairs of the open sample come in their order, no two of one length."""
+        cdef const double* minus_length = self.scratch.minus_length.data()
+        cdef Py_ssize_t i = 1
+        while i < self.n and minus_length[i - 1] < minus_length[i]:
+            i += 1
+        return i >= self.n
+
+    cdef bint write_sorted(self) noexcept nogil:
+        """Write the pairs in the order of items; return whether two in a row have equal keys."""
+        cdef const uint64_t* key = self.scratch.key.data()
+        cdef const int32_t* rest = self.scratch.rest.data()
+        cdef const uint64_t* order = self.scratch.items.data()
+        cdef uint64_t* sorted_key = self.scratch.sorted_key.data() + self.n_sorted
+        cdef int32_t* sorted_rest
+        cdef Py_ssize_t i, k, n = self.n, more = self.width - 2
+        cdef bint tied = False
+        sorted_rest = self.scratch.sorted_rest.data() + more * self.n_sorted
+        for i in range(n):
+            if i + AHEAD < n:
+                prefetch(key + <uint32_t>order[i + AHEAD])
+            sorted_key[i] = key[<uint32_t>order[i]]
+            tied |= i > 0 and sorted_key[i] == sorted_key[i - 1]
+            for k in range(more):
+                sorted_rest[more * i + k] = rest[more * <Py_ssize_t><uint32_t>order[i] + k]
+        return tied
 
     cdef void drop_zero(self) noexcept nogil:
         """Leave out pairs of the open sample that have no length."""
@@ -275,24 +297,26 @@ cdef class Pairs:
     cpdef Pairs finish(self):
         """Write what was found to arrays, give the scratch memory back, and return self."""
         cdef PairScratch s = self.scratch
-        cdef Py_ssize_t i, k, more = self.width - 2
-        cdef int64_t[:, ::1] rows, births
-        cdef int64_t[::1] ends, essential_ends
-        self.pairs = np.empty((self.n_sorted, self.width), dtype=np.int64)
-        self.essential = np.empty((self.n_essential, self.birth_width), dtype=np.int64)
-        self.splits = np.zeros(self.n_samples + 1, dtype=np.int64)
-        self.essential_splits = np.zeros(self.n_samples + 1, dtype=np.int64)
-        rows, births, ends = self.pairs, self.essential, self.splits
-        essential_ends = self.essential_splits
+        cdef Py_ssize_t i, k, width = self.width, more = self.width - 2
+        cdef int64_t* rows
+        cdef int64_t* births
+        cdef int64_t* ends
+        cdef int64_t* essential_ends
+        self.pairs = np.empty((self.n_sorted, width), np.int64)
+        self.essential = np.empty((self.n_essential, self.birth_width), np.int64)
+        self.splits = np.empty(self.n_samples + 1, np.int64)
+        self.essential_splits = np.empty(self.n_samples + 1, np.int64)
+        rows, births, ends = data_of(self.pairs), data_of(self.essential), data_of(self.splits)
+        essential_ends = data_of(self.essential_splits)
         with nogil:
             for i in range(self.n_sorted):
-                rows[i, 0] = <int64_t>(s.sorted_key[i] >> 32)
-                rows[i, 1] = <int64_t>(s.sorted_key[i] & 0xFFFFFFFFu)
+                rows[width * i] = <int64_t>(s.sorted_key[i] >> 32)
+                rows[width * i + 1] = <int64_t>(s.sorted_key[i] & 0xFFFFFFFFu)
                 for k in range(more):
-                    rows[i, 2 + k] = s.sorted_rest[more * i + k]
-            for i in range(self.n_essential):
-                for k in range(self.birth_width):
-                    births[i, k] = s.essential[self.birth_width * i + k]
+                    rows[width * i + 2 + k] = s.sorted_rest[more * i + k]
+            for i in range(self.birth_width * self.n_essential):
+                births[i] = s.essential[i]
+            ends[0] = essential_ends[0] = 0
             for i in range(self.n_samples):
                 ends[i + 1] = s.ends[2 * i]
                 essential_ends[i + 1] = s.ends[2 * i + 1]
@@ -301,6 +325,14 @@ cdef class Pairs:
         self.scratch = None
         _scratch.give_back(s, s.n_bytes())
         return self
+
+
+cdef int64_t* data_of(array) except NULL:
+    """Return the memory of a new int64 array; a memoryview of it takes as long as 100 pairs."""
+    cdef Py_buffer view
+    PyObject_GetBuffer(array, &view, PyBUF_WRITABLE)
+    PyBuffer_Release(&view)
+    return <int64_t*>view.buf
 
 
 cdef Pairs pairs_of_arrays(pairs, splits, essential, essential_splits):

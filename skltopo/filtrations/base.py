@@ -237,7 +237,7 @@ class Filtration:
             A batch if values have axes before those of a sample. Tensors if values are a tensor.
         """
         samples = self._check(values)
-        n_jobs = effective_n_jobs(self.n_jobs)
+        n_jobs = self._threads(samples)
         parts = self._gather(samples, self._find(samples, n_jobs), n_jobs)
         last = partial(self._last_values, samples)
         batch = DiagramBatch(parts, samples.shape, self.superlevel, last)
@@ -246,6 +246,10 @@ class Filtration:
     def _check(self, values):
         """Return the `Samples` of what a user gave, or raise TypeError or ValueError."""
         return VertexValues(values)
+
+    def _threads(self, samples):
+        """Return how many threads a call takes."""
+        return effective_n_jobs(self.n_jobs)
 
     def _find(self, samples, n_jobs):
         """Return {dim: Pairs} for every homology dimension, with n_jobs threads."""

@@ -52,33 +52,36 @@ class _DelaunayFiltration(PointFiltration):
         return {**self.__dict__, "_previous": None}
 
     def _find(self, clouds, n_jobs):
-        planar = clouds.n_dimensions <= 2
-        tasks = self._planar_tasks(clouds, n_jobs) if planar else self._spatial_tasks(clouds)
-        parts = run(tasks, n_jobs)
+        if clouds.n_dimensions > 2:
+            tasks = [partial(self._pair_spatial, clouds[i]) for i in range(clouds.n_samples)]
+            parts = run(tasks, n_jobs)
+        elif clouds.n_samples == 1:
+            if self.warm_start and self._previous is None:
+                self._previous = Triangulation()
+            parts = [self._pair_planar(clouds, 0, 2, self._previous)]
+        else:
+            cuts = _cut(clouds, n_jobs)
+            parts = run([partial(self._pair_planar, clouds, i, j) for i, j in cuts], n_jobs)
         found = join_pairs(parts) if parts else {}
         for dim in self.homology_dimensions:
             if dim not in found:
                 found[dim] = no_pairs(clouds.n_samples, *self._widths(dim))
         return found
 
-    def _planar_tasks(self, clouds, n_jobs):
-        if self.warm_start and self._previous is None:
-            self._previous = Triangulation()
-        call = partial(
-            planar_alpha_pairs,
+    def _pair_planar(self, clouds, i, j, previous=None):
+        """Pair the clouds i to j - 2, whose splits are i to j - 1."""
+        return planar_alpha_pairs(
             clouds.plain,
+            clouds.splits[i:j],
             alpha=self._alpha,
             holes=self.homology_dimensions != (0,),
             keep_zero=self.keep_zero,
+            previous=previous,
         )
-        if clouds.n_samples == 1:
-            return [partial(call, clouds.splits, previous=self._previous)]
-        return [partial(call, clouds.splits[i:j]) for i, j in _cut(clouds, n_jobs)]
 
-    def _spatial_tasks(self, clouds):
-        dims = [dim for dim in self.homology_dimensions if dim < clouds.n_dimensions]
-        call = partial(delaunay_pairs, dims=dims, alpha=self._alpha, keep_zero=self.keep_zero)
-        return [partial(call, clouds[i]) for i in range(clouds.n_samples)]
+    def _pair_spatial(self, cloud):
+        dims = [dim for dim in self.homology_dimensions if dim < cloud.shape[1]]
+        return delaunay_pairs(cloud, dims, alpha=self._alpha, keep_zero=self.keep_zero)
 
     def _values(self, clouds, rows, n_jobs):
         finite = self._measure(clouds, [clouds.number(*part) for part in rows[::2]])

@@ -7,6 +7,7 @@ import numpy as np
 from .._kernels.functionals.lengths import edge_lengths
 from .._utils.arrays import as_floats, as_numbers, check_finite, is_tensor
 from .._utils.checks import is_integer
+from .._utils.parallel import effective_n_jobs
 from .base import Filtration, Samples
 
 __all__ = ["Clouds", "PointFiltration", "ends_of", "is_list_of_clouds"]
@@ -159,6 +160,10 @@ class PointFiltration(Filtration):
 
     def _check(self, points):
         return Clouds(points)
+
+    def _threads(self, samples):
+        # Only batches take several. joblib needs as long to tell as 10 points to be paired.
+        return effective_n_jobs(self.n_jobs) if samples.n_samples > 1 else 1
 
 
 def ends_of(sizes):
