@@ -13,7 +13,7 @@ import skltopo
 PACKAGE = Path(skltopo.__file__).parent
 
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
-UTILS = "checks parallel memory prefetch bits buffer signals sorting pool gather arrays"
+UTILS = "checks parallel memory namespace prefetch bits buffer signals sorting pool gather arrays"
 KERNELS = {
     "grids": "images lines features volume_tables volume_loops volumes",
     "delaunay": "predicates2 triangulation2 repair2 pairs2 predicates3 triangulation3 edges3 weak3 "

@@ -1,12 +1,12 @@
 """The border between users' arrays and kernels: numpy or torch in, C-contiguous floats out."""
 
-import sys
 from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
 from .gather import gather_floats
+from .namespace import is_tensor, namespace_of
 from .parallel import run
 
 __all__ = ["as_floats", "as_numbers", "check_finite", "gather", "is_tensor"]
@@ -15,12 +15,6 @@ __all__ = ["as_floats", "as_numbers", "check_finite", "gather", "is_tensor"]
 PARALLEL_GATHER = 1 << 16
 # Values up to which a second pass costs less than a context manager.
 FEW = 2000
-
-
-def is_tensor(values):
-    """Tell whether values is a torch tensor, without importing torch for it."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(values, torch.Tensor)
 
 
 def as_numbers(values, name):
@@ -106,11 +100,7 @@ def check_finite(plain, name):
 def gather(live, index, n_jobs=1):
     """Return live.ravel()[index]; differentiable if live is a tensor."""
     if is_tensor(live):
-        import torch
-
-        # index_select has a faster backward than advanced indexing (index_add, no sort).
-        flat = torch.from_numpy(index.reshape(-1)).to(live.device)
-        return live.reshape(-1).index_select(0, flat).reshape(index.shape)
+        return namespace_of(live).take(live.reshape(-1), index)
     flat = np.ascontiguousarray(live).reshape(-1)
     if index.ndim == 1 or flat.dtype not in (np.float32, np.float64):
         return flat.take(index)
