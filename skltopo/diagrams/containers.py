@@ -125,7 +125,8 @@ class Diagram:
         if len(points.births) == 0:
             return points.finite
         end = -np.inf if self.superlevel else np.inf
-        return concatenate([stack_columns(points.births, points.births * 0 + end), points.finite])
+        xp = namespace_of(points.births)
+        return xp.concat([xp.stack([points.births, points.births * 0 + end], 1), points.finite])
 
     def as_batch(self):
         """Return this diagram as a batch without axes."""
