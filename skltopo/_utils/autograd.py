@@ -30,18 +30,20 @@ class CompiledNode(torch.autograd.Function):
         ctx.save_for_backward(values)
         ctx.set_materialize_grads(False)
         ctx.pull_back, ctx.by_torch = pull_back, by_torch
-        return tuple(torch.from_numpy(output).to(values.dtype) for output in outputs)
+        tensors = map(torch.from_numpy, outputs)
+        if values.dtype != torch.float64:
+            tensors = [tensor.to(values.dtype) for tensor in tensors]
+        return tuple(tensors)
 
     @staticmethod
     def backward(ctx, *weights):
         """Return the gradient with respect to values."""
         (values,) = ctx.saved_tensors
-        used = [i for i, weight in enumerate(weights) if weight is not None]
-        if not used:
+        if all(weight is None for weight in weights):
             gradient = None
         elif torch.is_grad_enabled():
-            outputs = ctx.by_torch(values)
-            total = sum((outputs[i] * weights[i]).sum() for i in used)
+            outputs = zip(ctx.by_torch(values), weights, strict=True)
+            total = sum((out * weight).sum() for out, weight in outputs if weight is not None)
             (gradient,) = torch.autograd.grad(total, values, create_graph=True)
         else:
             plain = [None if w is None else w.to(torch.float64).numpy() for w in weights]
