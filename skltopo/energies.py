@@ -3,72 +3,43 @@
 import numpy as np
 
 from ._kernels.functionals.polynomial import polynomial_energy
-from ._utils.arrays import is_tensor
+from ._utils.checks import is_integer
+from ._utils.namespace import namespace_of
 from .diagrams import Diagram
 
-__all__ = ["Energy", "polynomial_energies", "polynomial_gradient", "segment_sum"]
+__all__ = ["Energy", "polynomial_energies", "polynomial_gradient"]
 
 ESSENTIAL = ("drop", "clip")
 
 
-def segment_sum(terms, splits):
-    """Sum terms[splits[i]:splits[i + 1]] over the first axis for every i."""
-    n_segments = len(splits) - 1
-    if is_tensor(terms):
-        import torch
+def _counted(births, deaths, splits, n_before, i0):
+    """Return (lengths, middles, splits) of the points of rank i0 and more.
 
-        segment = np.repeat(np.arange(n_segments), np.diff(splits))
-        out = terms.new_zeros((n_segments, *terms.shape[1:]))
-        return out.index_add(0, torch.from_numpy(segment).to(terms.device), terms)
-    out = np.zeros((n_segments, *terms.shape[1:]), dtype=terms.dtype)
-    filled = np.diff(splits) > 0
-    if filled.any():  # reduceat would take an empty segment for its first element
-        out[filled] = np.add.reduceat(terms, splits[:-1][filled])
-    return out
-
-
-def _kept(splits, n_before, i0):
-    """Mark the points whose rank, counted from 1 behind n_before others, is at least i0."""
+    Ranks are counted from 1 within each sample, behind n_before points of the sample.
+    """
     counts = np.diff(splits)
     rank = np.arange(splits[-1]) - np.repeat(splits[:-1], counts) + 1
-    return rank + np.repeat(n_before, counts) >= i0
-
-
-def _select(values, mask):
-    if mask.all():
-        return values
-    if is_tensor(values):
-        import torch
-
-        return values[torch.from_numpy(mask).to(values.device)]
-    return values[mask]
-
-
-def _is_on_cpu(values):
-    return is_tensor(values) and values.device.type == "cpu"
-
-
-def _part(births, deaths, splits, n_before, i0):
-    """Return (lengths, middles, splits) of the points that count."""
-    kept = _kept(splits, n_before, i0)
-    births, deaths = _select(births, kept), _select(deaths, kept)
+    kept = rank + np.repeat(n_before, counts) >= i0
+    xp = namespace_of(births)
+    births, deaths = xp.take(births, kept), xp.take(deaths, kept)
     splits = np.concatenate([[0], np.cumsum(kept)])[splits]
     return abs(deaths - births), (births + deaths) / 2, splits
 
 
-def _finite_part(finite, splits, n_before, i0):
-    return [_part(finite[:, 0], finite[:, 1], splits, n_before, i0)]
+def _counted_of_finite(finite, points, i0):
+    n_essential = np.diff(points.essential_splits)
+    return _counted(finite[:, 0], finite[:, 1], points.splits, n_essential, i0)
 
 
 def _lengths_and_middles(batch, dim, i0, essential):
     """Return [(lengths, middles, splits)] of the finite and, if clipped, the essential points."""
     points = batch.get_points(dim)
-    n_essential = np.diff(points.essential_splits)
-    out = _finite_part(points.finite, points.splits, n_essential, i0)
+    parts = [_counted_of_finite(points.finite, points, i0)]
     if essential == "clip" and len(points.births):
+        n_essential = np.diff(points.essential_splits)
         last = batch.last()[np.repeat(np.arange(len(n_essential)), n_essential)]
-        out.append(_part(points.births, last, points.essential_splits, 0 * n_essential, i0))
-    return out
+        parts.append(_counted(points.births, last, points.essential_splits, 0 * n_essential, i0))
+    return parts
 
 
 def polynomial_energies(batch, dim, max_p, max_q, i0=1, essential="drop"):
@@ -90,15 +61,23 @@ def polynomial_energies(batch, dim, max_p, max_q, i0=1, essential="drop"):
     """
     total = 0
     for length, middle, splits in _lengths_and_middles(batch, dim, i0, essential):
-        p, q = np.arange(max_p + 1), np.arange(max_q + 1)
-        if is_tensor(length):
-            import torch
-
-            p = torch.from_numpy(p).to(length.device)
-            q = torch.from_numpy(q).to(length.device)
+        xp = namespace_of(length)
+        p, q = (xp.operand(np.arange(most + 1), length) for most in (max_p, max_q))
         terms = (length[:, None] ** p)[:, :, None] * (middle[:, None] ** q)[:, None, :]
-        total = total + segment_sum(terms.reshape(len(length), (max_p + 1) * (max_q + 1)), splits)
+        terms = terms.reshape(len(length), (max_p + 1) * (max_q + 1))
+        total = total + xp.segment_sum(terms, splits)
     return total
+
+
+def _values_and_derivatives(energy, finite, splits, essential_splits):
+    """Return the energies of a batch, without its essential points, and their derivatives."""
+    values, derivatives = np.empty(len(splits) - 1), np.empty(finite.shape)
+    polynomial_energy(
+        finite, splits, essential_splits, energy.p, energy.q, energy.i0, values, derivatives
+    )
+    values *= energy.weight
+    derivatives *= energy.weight
+    return values, derivatives
 
 
 def polynomial_gradient(energy, finite, n_essential=0):
@@ -120,12 +99,8 @@ def polynomial_gradient(energy, finite, n_essential=0):
         Zero where a point has no length, as torch has it.
     """
     splits, essential_splits = np.array([0, len(finite)]), np.array([0, n_essential])
-    value, gradient = np.empty(1), np.empty(finite.shape)
-    polynomial_energy(
-        finite, splits, essential_splits, energy.p, energy.q, energy.i0, value, gradient
-    )
-    gradient *= energy.weight
-    return energy.weight * float(value[0]), gradient
+    values, gradient = _values_and_derivatives(energy, finite, splits, essential_splits)
+    return float(values[0]), gradient
 
 
 class Energy:
@@ -169,7 +144,7 @@ class Energy:
 
     def __init__(self, *, dim=0, p=1, q=0, i0=1, weight=1.0, essential="drop"):
         for name, value in (("dim", dim), ("i0", i0)):
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+            if not is_integer(value):
                 raise TypeError(f"{name} must be an integer, got {value!r}")
         if dim < 0:
             raise ValueError(f"dim must be at least 0, got {dim}")
@@ -204,27 +179,40 @@ class Energy:
         single = isinstance(diagram, Diagram)
         batch = diagram.as_batch() if single else diagram
         points = batch.get_points(self.dim)
-        if self.essential == "drop" and _is_on_cpu(points.finite):
+        xp = namespace_of(points.finite)
+        if self.essential == "drop" and xp.has_gradients and points.finite.device.type == "cpu":
             return self._sum_in_one_node(points, batch.shape)
         parts = _lengths_and_middles(batch, self.dim, self.i0, self.essential)
-        total = self._sum(parts, batch.shape)
-        return total if is_tensor(total) or not single else float(total)
+        total = self._sum(parts, batch.shape, xp)
+        return xp.number(total) if single else total
 
-    def _sum(self, parts, shape):
+    def _sum(self, parts, shape, xp):
         total = sum(
-            segment_sum(length**self.p * middle**self.q, splits) for length, middle, splits in parts
+            xp.segment_sum(length**self.p * middle**self.q, splits)
+            for length, middle, splits in parts
         )
         return self.weight * total.reshape(shape)
 
     def _sum_in_one_node(self, points, shape):
-        """Do as _sum for the finite points of a tensor of the CPU."""
-        from ._energy_node import EnergyNode
+        """Return what _sum does for the finite points, a tensor of the CPU, by a compiled loop."""
+        from ._utils.autograd import CompiledNode
+
+        values, derivatives = _values_and_derivatives(
+            self, points.finite.detach().double().numpy(), points.splits, points.essential_splits
+        )
+
+        def pull_back(weights):
+            weights = weights[0].reshape(-1)
+            if len(weights) > 1:
+                weights = np.repeat(weights, np.diff(points.splits))[:, np.newaxis]
+            return derivatives * weights
 
         def by_torch(finite):
-            n_before = np.diff(points.essential_splits)
-            return self._sum(_finite_part(finite, points.splits, n_before, self.i0), shape)
+            parts = [_counted_of_finite(finite, points, self.i0)]
+            return (self._sum(parts, shape, namespace_of(finite)),)
 
-        return EnergyNode.apply(points.finite, points, self, shape, by_torch)
+        outputs = (values.reshape(shape),)
+        return CompiledNode.apply(points.finite, outputs, pull_back, by_torch)[0]
 
     def __repr__(self):
         return (

@@ -1,9 +1,9 @@
 """Vectors of diagrams as functions of all their points at once, for numpy arrays and tensors.
 
 Every function takes the points of many diagrams one after the other, (n_points, 2) with those of
-diagram i in the rows splits[i]:splits[i + 1], and returns one row per diagram. Births may be above
-deaths (superlevel sets): lengths are absolute, and an interval is the same in both directions. Only
-`betti_curves` and `polynomials` take essential classes.
+diagram i in the rows splits[i]:splits[i + 1], and returns one row for each diagram. Births may be
+above deaths (superlevel sets): lengths are absolute, and an interval is the same in both
+directions. Only `betti_curves` and `polynomials` take essential classes.
 """
 
 from itertools import pairwise
@@ -11,9 +11,9 @@ from itertools import pairwise
 import numpy as np
 
 from ._kernels.functionals.curves import landscape_rows, silhouette_rows, top_rows
-from ._utils.arrays import is_tensor
-from .diagrams.containers import DiagramBatch, Points, concatenate
-from .energies import polynomial_energies, segment_sum
+from ._utils.namespace import namespace_of
+from .diagrams import DiagramBatch, Points
+from .energies import polynomial_energies
 
 __all__ = [
     "betti_curves",
@@ -35,25 +35,21 @@ CHUNK_POINTS = 1 << 11
 def join(diagrams):
     """Return (points, splits) of a list of diagrams, tensors if one of them is."""
     splits = np.concatenate([[0], np.cumsum([len(d) for d in diagrams])]).astype(np.int64)
-    tensors = [d for d in diagrams if is_tensor(d)]
-    if not tensors:
-        points = np.concatenate([np.empty((0, 2)), *diagrams])
-        return points, splits
-    import torch
-
-    device = tensors[0].device
-    return torch.cat([torch.as_tensor(d, device=device) for d in diagrams]), splits
+    xp = namespace_of(*diagrams)
+    if xp.has_gradients:
+        return xp.concat(xp.as_one_kind(*diagrams)), splits
+    return np.concatenate([np.empty((0, 2)), *diagrams]), splits
 
 
 def drop_essential(points, splits):
     """Return (finite points, splits, number of essential classes of each diagram)."""
-    infinite = abs(points) == np.inf
-    finite = ~(infinite[:, 0] | infinite[:, 1])
-    plain = finite.cpu().numpy() if is_tensor(finite) else finite
-    if plain.all():
+    xp = namespace_of(points)
+    infinite = abs(xp.plain(points)) == np.inf
+    is_finite = ~(infinite[:, 0] | infinite[:, 1])
+    if is_finite.all():
         return points, splits, np.zeros(len(splits) - 1, np.int64)
-    kept = np.concatenate([[0], np.cumsum(plain)])[splits]
-    return points[finite], kept, np.diff(splits) - np.diff(kept)
+    kept = np.concatenate([[0], np.cumsum(is_finite)])[splits]
+    return xp.take(points, is_finite), kept, np.diff(splits) - np.diff(kept)
 
 
 def of_finite(function, points, splits):
@@ -61,81 +57,44 @@ def of_finite(function, points, splits):
     return function(*drop_essential(points, splits)[:2])
 
 
-def _like(values, points):
-    """Return a numpy array in the kind, dtype and device of points."""
-    if not is_tensor(points):
-        return values
-    import torch
-
-    return torch.as_tensor(values, device=points.device).to(points.dtype)
-
-
-def _stack(rows, points, width):
-    """Return rows as a matrix, also if there are none."""
-    if is_tensor(points):
-        import torch
-
-        return torch.stack(rows) if rows else points.new_zeros((0, width))
-    return np.stack(rows) if rows else np.zeros((0, width))
-
-
-def _namespace(points):
-    if is_tensor(points):
-        import torch
-
-        return torch
-    return np
-
-
 def _lengths(points):
     return abs(points[:, 1] - points[:, 0])
 
 
-def _powers(lengths, power):
+def _powers(lengths, power, xp):
     """Return lengths**power, whose gradient is 0, and not infinite, where a length is 0."""
-    if not is_tensor(lengths) or power == 0 or power >= 1:
+    if power == 0 or power >= 1 or not xp.has_gradients:
         return lengths**power
-    import torch
-
     # The inner where keeps the infinite slope at 0 out of the graph; 0 * inf would be NaN.
-    return torch.where(lengths > 0, torch.where(lengths > 0, lengths, 1) ** power, 0)
+    return xp.where(lengths > 0, xp.where(lengths > 0, lengths, 1) ** power, 0)
 
 
-def _normal_cdf(z):
-    if is_tensor(z):
-        import torch
-
-        return torch.special.ndtr(z)
-    from scipy.special import ndtr
-
-    return ndtr(z)
-
-
-def _gaussians(centers, low, high, n, bandwidth, pixels):
+def _gaussians(centers, low, high, n, bandwidth, pixels, xp):
     """Return (n_points, n) values of normal densities on an axis: of pixels, or at points."""
     if pixels == "areas":
-        edges = _like(np.linspace(low, high, n + 1), centers)
-        cdf = _normal_cdf((edges - centers[:, None]) / bandwidth)
+        edges = xp.operand(np.linspace(low, high, n + 1), centers)
+        cdf = xp.normal_cdf((edges - centers[:, None]) / bandwidth)
         return cdf[:, 1:] - cdf[:, :-1]
-    z = (_like(np.linspace(low, high, n), centers) - centers[:, None]) / bandwidth
-    return _namespace(centers).exp(-(z**2) / 2) / (bandwidth * (2 * np.pi) ** 0.5)
+    z = (xp.operand(np.linspace(low, high, n), centers) - centers[:, None]) / bandwidth
+    return xp.exp(-(z**2) / 2) / (bandwidth * (2 * np.pi) ** 0.5)
 
 
 def persistence_images(
     points, splits, birth_range, length_range, resolution, bandwidth, weight_power, pixels
 ):
     """Return the sum of Gaussians around (birth, length), a row of lengths after the other."""
+    xp = namespace_of(points)
     n_births, n_lengths = resolution
-    rows = []
+    rows = [xp.zeros((0, n_births * n_lengths), points)]
     for part, part_splits in _chunks(points, splits):
         lengths = _lengths(part)
-        along_births = _gaussians(part[:, 0], *birth_range, n_births, bandwidth, pixels)
-        along_lengths = _gaussians(lengths, *length_range, n_lengths, bandwidth, pixels)
-        weighted = along_lengths * _powers(lengths, weight_power)[:, None]
+        along_births = _gaussians(part[:, 0], *birth_range, n_births, bandwidth, pixels, xp)
+        along_lengths = _gaussians(lengths, *length_range, n_lengths, bandwidth, pixels, xp)
+        weighted = along_lengths * _powers(lengths, weight_power, xp)[:, None]
         rows += [
-            (weighted[i:j].T @ along_births[i:j]).reshape(-1) for i, j in pairwise(part_splits)
+            (weighted[i:j].T @ along_births[i:j]).reshape(1, -1) for i, j in pairwise(part_splits)
         ]
-    return _stack(rows, points, n_births * n_lengths)
+    return xp.concat(rows)
 
 
 def _chunks(points, splits):
@@ -148,53 +107,50 @@ def _chunks(points, splits):
         start = stop
 
 
-def _tents(points, grid):
+def _tents(points, grid, xp):
     """Return (n_points, n_grid) heights of the triangles over the intervals."""
     middles = (points[:, :1] + points[:, 1:]) / 2
-    return (_lengths(points)[:, None] / 2 - abs(_like(grid, points) - middles)).clip(0)
-
-
-def _largest(values, k):
-    """Return the k largest values of each column, largest first, zeros where there are fewer."""
-    import torch
-
-    found = min(k, len(values))
-    top = values.topk(found, dim=0).values
-    return torch.cat([top, values.new_zeros((k - found, values.shape[1]))])
+    return (_lengths(points)[:, None] / 2 - abs(xp.operand(grid, points) - middles)).clip(0)
 
 
 def landscapes(points, splits, grid, n_layers):
     """Return the k-th greatest tent at every point of the grid, layer after layer."""
-    if is_tensor(points):
-        rows = [_largest(_tents(points[i:j], grid), n_layers) for i, j in pairwise(splits)]
-        return _stack([row.reshape(-1) for row in rows], points, n_layers * len(grid))
-    out = np.zeros((len(splits) - 1, n_layers, len(grid)))
-    landscape_rows(points, splits, grid, out)
-    return out.reshape(len(out), -1)
+    xp = namespace_of(points)
+    if not xp.has_gradients:
+        out = np.zeros((len(splits) - 1, n_layers, len(grid)))
+        landscape_rows(points, splits, grid, out)
+        return out.reshape(len(out), -1)
+    rows = [xp.zeros((0, n_layers * len(grid)), points)]
+    for i, j in pairwise(splits):
+        top = _tents(points[i:j], grid, xp).topk(min(n_layers, int(j - i)), dim=0).values
+        none = xp.zeros((n_layers - len(top), len(grid)), points)
+        rows.append(xp.concat([top, none]).reshape(1, -1))
+    return xp.concat(rows)
 
 
 def silhouettes(points, splits, grid, weight_power):
     """Return the mean of the tents, weighted by powers of their lengths; 0 without points."""
-    weights = _powers(_lengths(points), weight_power)
-    totals = segment_sum(weights, splits)
-    totals = _namespace(points).where(totals > 0, totals, 1)
-    if is_tensor(points):
-        # The weight is a column beside the points, so that both are cut into the same chunks.
-        both = concatenate([points.T, weights[None]]).T
-        rows = [
-            segment_sum(part[:, 2:] * _tents(part[:, :2], grid), part_splits)
-            for part, part_splits in _chunks(both, splits)
-        ]
-        return concatenate([points.new_zeros((0, len(grid))), *rows]) / totals[:, None]
-    out = np.zeros((len(splits) - 1, len(grid)))
-    silhouette_rows(points, splits, weights, grid, out)
-    return out / totals[:, None]
+    xp = namespace_of(points)
+    weights = _powers(_lengths(points), weight_power, xp)
+    totals = xp.segment_sum(weights, splits)
+    totals = xp.where(totals > 0, totals, 1)[:, None]
+    if not xp.has_gradients:
+        out = np.zeros((len(splits) - 1, len(grid)))
+        silhouette_rows(points, splits, weights, grid, out)
+        return out / totals
+    # The weight is a column beside the points, so that both are cut into the same chunks.
+    weighted = xp.concat([points.T, weights[None]]).T
+    rows = [
+        xp.segment_sum(part[:, 2:] * _tents(part[:, :2], grid, xp), part_splits)
+        for part, part_splits in _chunks(weighted, splits)
+    ]
+    return xp.concat([xp.zeros((0, len(grid)), points), *rows]) / totals
 
 
 def betti_curves(points, splits, grid):
     """Return how many intervals contain each value of the grid; births belong to them."""
-    plain = points.detach().cpu().numpy() if is_tensor(points) else points
-    births, deaths = plain.T
+    xp = namespace_of(points)
+    births, deaths = xp.plain(points).T
     is_rising = births <= deaths
     # The first values of the grid at which a class is there, and at which it is no longer.
     begins = np.where(
@@ -208,54 +164,47 @@ def betti_curves(points, splits, grid):
     steps = np.bincount(offsets + begins, minlength=n_diagrams * width)
     steps -= np.bincount(offsets + ends, minlength=n_diagrams * width)
     counts = np.cumsum(steps.reshape(n_diagrams, width)[:, :-1], axis=1).astype(np.float64)
-    if not is_tensor(points):
-        return counts
-    # A count is constant almost everywhere: part of the graph, with a zero gradient.
-    import torch
-
-    anchor = torch.where(torch.isfinite(points), points, 0).sum() * 0
-    return _like(counts, points) + anchor
+    # A count is constant almost everywhere.
+    return xp.operand(counts, points) + xp.zero_of(points)
 
 
 def entropies(points, splits, normalize):
     """Return the Shannon entropy of the lengths, in one column; 0 without points."""
-    xp = _namespace(points)
+    xp = namespace_of(points)
     lengths = _lengths(points)
-    totals = segment_sum(lengths, splits)
+    totals = xp.segment_sum(lengths, splits)
     counts = np.diff(splits)
     share = lengths / xp.where(totals > 0, totals, 1)[np.repeat(np.arange(len(counts)), counts)]
     # A point of length zero adds nothing; the inner where keeps its gradient finite.
     terms = xp.where(share > 0, share * xp.log(xp.where(share > 0, share, 1)), 0)
-    out = -segment_sum(terms, splits) + 0.0
+    out = -xp.segment_sum(terms, splits) + 0.0
     if normalize:
-        out = out / _like(np.log(np.maximum(counts, 2)), points)
+        out = out / xp.operand(np.log(np.maximum(counts, 2)), points)
     return out[:, None]
 
 
 def _by_length(points, splits):
     """Return the rows of every diagram by decreasing length; equal lengths keep their order."""
-    lengths = _lengths(points)
-    plain = lengths.detach().cpu().numpy() if is_tensor(lengths) else lengths
+    lengths = namespace_of(points).plain(_lengths(points))
     counts = np.diff(splits)
-    return np.lexsort([-plain, np.repeat(np.arange(len(counts)), counts)])
+    return np.lexsort([-lengths, np.repeat(np.arange(len(counts)), counts)])
 
 
 def top_lengths(points, splits, k):
     """Return the k greatest lengths, greatest first, zeros where there are fewer."""
+    xp = namespace_of(points)
     counts = np.diff(splits)
-    if not is_tensor(points):
+    if not xp.has_gradients:
         out = np.zeros((len(counts), k))
         top_rows(points, splits, out)
         return out
-    import torch
-
     order = _by_length(points, splits)
     sample = np.repeat(np.arange(len(counts)), counts)
     rank = np.arange(len(order)) - splits[:-1][sample]
-    kept = rank < k
-    index = torch.from_numpy(sample[kept] * k + rank[kept]).to(points.device)
-    flat = points.new_zeros(len(counts) * k)
-    return flat.index_copy(0, index, _lengths(points)[order[kept]]).reshape(len(counts), k)
+    # Where there is no point, the row after the last one is taken, a zero.
+    rows = np.full((len(counts), k), len(order))
+    rows[sample[rank < k], rank[rank < k]] = order[rank < k]
+    return xp.take(xp.concat([_lengths(points), xp.zeros(1, points)]), rows)
 
 
 def polynomials(points, splits, max_p, max_q, i0):

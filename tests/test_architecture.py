@@ -13,7 +13,10 @@ import skltopo
 PACKAGE = Path(skltopo.__file__).parent
 
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
-UTILS = "checks parallel memory prefetch bits buffer signals sorting pool gather arrays"
+UTILS = (
+    "checks parallel memory namespace autograd prefetch bits buffer signals sorting pool gather "
+    "arrays"
+)
 KERNELS = {
     "grids": "images lines features volume_tables volume_sweeps volume_loops volumes",
     "delaunay": "predicates2 triangulation2 repair2 pairs2 predicates3 triangulation3 edges3 weak3 "
@@ -27,13 +30,13 @@ FLOORS = [
     [f"_utils.{room}" for room in UTILS.split()],
     ["_persistence"],
     [f"_kernels.{folder}.{room}" for folder, rooms in KERNELS.items() for room in rooms.split()],
-    ["diagrams.containers", "diagrams", "diagrams.inputs"],
+    ["diagrams.containers", "diagrams", "diagrams.inputs", "diagrams.essential"],
     ["filtrations.base", "filtrations.level_sets", "filtrations.simplicial"],
     ["filtrations.edge_lengths"],
     ["filtrations.point_clouds", "filtrations.circumradius", "filtrations.delaunay"],
     ["filtrations.metric_clouds", "filtrations.distance_matrices", "filtrations.rips"],
     ["filtrations"],
-    ["_energy_node", "energies", "distances", "summaries"],
+    ["energies", "distances", "summaries"],
     ["penalties", "solvers"],
     ["nn.vectors", "nn.features", "nn"],
     ["shaping.critical_sets", "shaping.fields", "shaping.descent"],

@@ -1,12 +1,12 @@
-"""The border between users' arrays and kernels: numpy or torch in, C-contiguous floats out."""
+"""From users' arrays to arrays that kernels read: numpy or torch in, C-contiguous floats out."""
 
-import sys
 from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
 from .gather import gather_floats
+from .namespace import is_tensor, namespace_of
 from .parallel import run
 
 __all__ = ["as_floats", "as_numbers", "check_finite", "gather", "is_tensor"]
@@ -15,12 +15,6 @@ __all__ = ["as_floats", "as_numbers", "check_finite", "gather", "is_tensor"]
 PARALLEL_GATHER = 1 << 16
 # Values up to which a second pass costs less than a context manager.
 FEW = 2000
-
-
-def is_tensor(values):
-    """Tell whether values is a torch tensor, without importing torch for it."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(values, torch.Tensor)
 
 
 def as_numbers(values, name):
@@ -39,21 +33,7 @@ def as_numbers(values, name):
     ValueError
         If values is ragged.
     """
-    if is_tensor(values):
-        import torch
-
-        if values.is_complex():
-            raise TypeError(f"{name} must be a tensor of real numbers, got dtype {values.dtype}")
-        if values.layout != torch.strided:
-            raise TypeError(f"{name} must be a dense tensor, got layout {values.layout}")
-        return values
-    try:
-        values = np.asarray(values)
-    except ValueError as error:
-        raise ValueError(f"{name} must be a rectangular array of numbers, got {error}") from error
-    if values.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must be an array of real numbers, got dtype {values.dtype}")
-    return values
+    return namespace_of(values).as_numbers(values, name)
 
 
 def as_floats(numbers):
@@ -71,25 +51,12 @@ def as_floats(numbers):
     plain : ndarray
         C-contiguous float32 or float64 with the same values; float32 for float16 and bfloat16.
     """
-    if is_tensor(numbers):
-        import torch
-
-        live = numbers if numbers.is_floating_point() else numbers.to(torch.float64)
-        plain = live.detach().cpu()
-        if plain.dtype not in (torch.float32, torch.float64):
-            plain = plain.to(torch.float32)
-        return live, np.ascontiguousarray(plain.numpy())
-    if numbers.dtype.kind == "f" and numbers.dtype.itemsize <= 8:
-        live = numbers.astype(numbers.dtype.newbyteorder("="), copy=False)
-    else:
-        live = numbers.astype(np.float64)
-    plain = live.astype(np.float32) if live.dtype == np.float16 else live
-    return live, np.ascontiguousarray(plain)
+    return namespace_of(numbers).as_floats(numbers)
 
 
 def check_finite(plain, name):
     """Raise ValueError if plain has a NaN or an infinity, saying where the first one is."""
-    # One sum tells in a single pass that all is well; it may overflow, hence the second look.
+    # A sum is finite only where all values are. It may overflow, so all are looked at then.
     if plain.size > FEW:
         with np.errstate(all="ignore"):
             if np.isfinite(plain.sum()):
@@ -105,12 +72,9 @@ def check_finite(plain, name):
 
 def gather(live, index, n_jobs=1):
     """Return live.ravel()[index]; differentiable if live is a tensor."""
-    if is_tensor(live):
-        import torch
-
-        # index_select has a faster backward than advanced indexing (index_add, no sort).
-        flat = torch.from_numpy(index.reshape(-1)).to(live.device)
-        return live.reshape(-1).index_select(0, flat).reshape(index.shape)
+    xp = namespace_of(live)
+    if xp.has_gradients:
+        return xp.take(live.reshape(-1), index)
     flat = np.ascontiguousarray(live).reshape(-1)
     if index.ndim == 1 or flat.dtype not in (np.float32, np.float64):
         return flat.take(index)

@@ -1,4 +1,4 @@
-"""Parameters at the door: one sentence for each that is wrong."""
+"""Validate parameters of constructors: one sentence for each that is wrong."""
 
 from numbers import Integral
 

@@ -1,4 +1,4 @@
-"""How much memory is free, so that a kernel can say no before it takes it."""
+"""Query free memory, so that what would not fit is refused before memory is allocated."""
 
 import os
 

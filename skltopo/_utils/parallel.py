@@ -1,4 +1,4 @@
-"""Threads for kernels that release the GIL: started once, kept, and told how many may work."""
+"""A thread pool for kernels that release the GIL: started once for the process, and kept."""
 
 import os
 from collections import deque

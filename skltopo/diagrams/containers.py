@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._utils.arrays import is_tensor
+from .._utils.namespace import namespace_of
 
 __all__ = ["Diagram", "DiagramArrays", "DiagramBatch", "Points", "concatenate", "stack_columns"]
 
@@ -71,20 +71,12 @@ class Points:
 
 def stack_columns(births, deaths):
     """Return (n, 2) births and deaths from two vectors."""
-    if is_tensor(births):
-        import torch
-
-        return torch.stack([births, deaths], dim=1)
-    return np.stack([births, deaths], axis=1)
+    return namespace_of(births).stack([births, deaths], 1)
 
 
 def concatenate(parts):
     """Return parts one after the other."""
-    if is_tensor(parts[0]):
-        import torch
-
-        return torch.cat(parts)
-    return np.concatenate(parts)
+    return namespace_of(parts[0]).concat(parts)
 
 
 class Diagram:
@@ -133,7 +125,8 @@ class Diagram:
         if len(points.births) == 0:
             return points.finite
         end = -np.inf if self.superlevel else np.inf
-        return concatenate([stack_columns(points.births, points.births * 0 + end), points.finite])
+        xp = namespace_of(points.births)
+        return xp.concat([xp.stack([points.births, points.births * 0 + end], 1), points.finite])
 
     def as_batch(self):
         """Return this diagram as a batch without axes."""

@@ -1,29 +1,31 @@
-"""Diagrams at the door: one or a list of them, as arrays or tensors of births and deaths.
+"""Convert diagrams given by users, one or a list of them, to arrays or tensors.
 
 A sample may have one diagram or several, one for each homology dimension: a `Diagram`, a
 `DiagramArrays`, or a plain list of arrays. ``dim`` then says which one is meant: its dimension, or
-its position in a plain list, which knows no dimensions.
+its position in a plain list, which does not tell the dimensions of its arrays.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from .._utils.arrays import as_floats, as_numbers, is_tensor
+from .._utils.checks import is_integer
+from .._utils.namespace import is_tensor, namespace_of
 from ..diagrams import Diagram, DiagramArrays, DiagramBatch
 
 __all__ = [
     "as_list",
     "as_points",
     "as_points_list",
+    "as_two_points",
     "check_dim_is_used",
-    "check_points",
     "depth",
     "has_dimensions",
     "pick_dim",
 ]
 
 WANTED = "a diagram is an (n, 2) array of births and deaths, or a Diagram"
+SHAPE = "shape (n, 2), births and deaths"
 
 
 def depth(value):
@@ -68,7 +70,7 @@ def _pick(diagram, dim, name):
     if dim is None and n != 1:
         raise ValueError(f"dim must say which of the {n} arrays of {name} is meant; {WANTED}")
     position = dim or 0
-    if isinstance(position, bool) or position not in range(n):
+    if not is_integer(position) or position not in range(n):
         raise ValueError(
             f"dim must be a position in the list {name} of {n} arrays, from 0, got {dim!r}"
         )
@@ -109,41 +111,33 @@ def as_points(diagram, dim, name):
     ValueError
         If diagram has another shape or a NaN, or dim is missing or not there.
     """
-    numbers = _as_columns(_pick(diagram, dim, name), name)
-    live, plain = as_floats(numbers)
-    plain = np.ascontiguousarray(plain, dtype=np.float64)
-    check_points(plain, name)
-    return live, plain
-
-
-def _as_columns(points, name):
-    """Return points as an array or tensor of shape (n, 2)."""
+    points = _pick(diagram, dim, name)
     if isinstance(points, (list, tuple)):
         points = _stack_rows(points, name)
-    elif not is_tensor(points) and not hasattr(points, "__array__"):
-        raise TypeError(
-            f"{name} must have shape (n, 2), births and deaths, got {type(points).__name__}"
-        )
-    elif getattr(points, "dtype", None) == np.dtype(
-        object
-    ):  # as numpy packs diagrams of equal sizes
+    elif not hasattr(points, "__array__"):
+        raise TypeError(f"{name} must have {SHAPE}, got {type(points).__name__}")
+    elif getattr(points, "dtype", None) == np.dtype(object):  # so numpy packs lists of equal sizes
         points = np.asarray(points).tolist()
-    numbers = as_numbers(points, name)
+    xp = namespace_of(points)
+    numbers = xp.as_numbers(points, name)
     if tuple(numbers.shape) == (0,):
         numbers = numbers.reshape(0, 2)
     if numbers.ndim != 2 or numbers.shape[1] != 2:
-        raise ValueError(
-            f"{name} must have shape (n, 2), births and deaths, got {tuple(numbers.shape)}"
-        )
-    return numbers
+        raise ValueError(f"{name} must have {SHAPE}, got {tuple(numbers.shape)}")
+    live, plain = xp.as_floats(numbers)
+    plain = np.ascontiguousarray(plain, dtype=np.float64)
+    is_nan = np.isnan(plain)
+    if is_nan.any():
+        row = int(np.argmax(is_nan.any(axis=1)))
+        raise ValueError(f"{name} must not have NaN, got {plain[row].tolist()} in row {row}")
+    return live, plain
 
 
 def _stack_rows(points, name):
     """Return a list of rows as something that has a shape, or raise what is wrong with them."""
-    if any(is_tensor(row) for row in points):
-        import torch
-
-        return torch.stack([torch.as_tensor(row) for row in points])
+    xp = namespace_of(*points)
+    if xp.has_gradients:
+        return xp.stack(xp.as_one_kind(*points))
     lengths = {len(row) if hasattr(row, "__len__") else 0 for row in points}
     if len(lengths) > 1:
         raise ValueError(
@@ -153,12 +147,17 @@ def _stack_rows(points, name):
     return points if points else np.empty((0, 2))
 
 
-def check_points(plain, name):
-    """Raise ValueError if plain has a NaN, saying where the first one is."""
-    is_nan = np.isnan(plain)
-    if is_nan.any():
-        row = int(np.argmax(is_nan.any(axis=1)))
-        raise ValueError(f"{name} must not have NaN, got {plain[row].tolist()} in row {row}")
+def as_two_points(dgm1, dgm2, dim):
+    """Return (live, plain) points of each of two diagrams, and the namespace of both live ones.
+
+    These are tensors of one dtype if one of the diagrams is a tensor. Parameters and errors are
+    those of `as_points`; a dim is an error where both diagrams are single arrays.
+    """
+    check_dim_is_used(dim, [dgm1, dgm2], "dgm1 and dgm2 are")
+    (live1, plain1), (live2, plain2) = as_points(dgm1, dim, "dgm1"), as_points(dgm2, dim, "dgm2")
+    xp = namespace_of(live1, live2)
+    live1, live2 = xp.as_one_kind(live1, live2)
+    return (live1, plain1), (live2, plain2), xp
 
 
 def as_points_list(X, dim, name="X", dim_must_be_used=True):

@@ -1,4 +1,4 @@
-"""Pictures. matplotlib is imported when one is drawn."""
+"""Displays of diagrams and models. matplotlib is imported when one is drawn."""
 
 from .coefficients import CoefficientDisplay, CoefficientPathDisplay
 from .critical_points import CriticalPointsDisplay

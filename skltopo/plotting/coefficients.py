@@ -1,4 +1,4 @@
-"""Pictures of the weights of linear models, with their clusters or maxima marked."""
+"""Displays of the weights of linear models, with their clusters or maxima marked."""
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted

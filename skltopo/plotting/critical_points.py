@@ -1,23 +1,23 @@
-"""Pictures of where points of a diagram live: on a line, an image or a cloud."""
+"""Displays of the critical simplices of a diagram on a line, an image or a cloud."""
 
 from itertools import combinations
-from numbers import Integral
 
 import numpy as np
 
 from .._utils.arrays import as_numbers
+from .._utils.checks import check_integer
 from ..diagrams import Diagram
 from ..diagrams.inputs import pick_dim
-from .pictures import Display, as_plain
+from .pictures import BLUE, VERMILION, Display, as_plain
 
 __all__ = ["CriticalPointsDisplay"]
 
-BIRTH, DEATH = "#0072B2", "#D55E00"  # of the colours of Okabe and Ito
+BIRTH, DEATH = BLUE, VERMILION
 MAX_NUMBERS = 30  # more numbers would hide what is below them
 
 
 class CriticalPointsDisplay(Display):
-    """Where points of a diagram live: their births and deaths, drawn on the sample.
+    """The simplices that create and destroy the classes of a diagram, drawn on the sample.
 
     On a function on a line or an image these are vertices, on a point cloud edges or simplices.
     Points are numbered from 1 at the most persistent finite one, where there are not more than 30.
@@ -88,8 +88,7 @@ class CriticalPointsDisplay(Display):
                 "filtration must take points, which can be drawn; one of precomputed distances has "
                 "no coordinates"
             )
-        if isinstance(n_points, bool) or not isinstance(n_points, Integral) or n_points < 0:
-            raise ValueError(f"n_points must be an integer of at least 0, got {n_points!r}")
+        check_integer("n_points", n_points, 0)
         diagram = filtration(sample)
         if not isinstance(diagram, Diagram):
             raise ValueError(f"sample must be one sample, not a batch, got shape {sample.shape}")

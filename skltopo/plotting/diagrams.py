@@ -1,20 +1,18 @@
-"""Pictures of diagrams: their points in the plane, and their intervals as bars.
+"""Displays of diagrams: their points in the plane, and their intervals as bars.
 
-Colours are those of Okabe and Ito, which people with any colour vision tell apart; dimensions
-differ in their markers too.
+Dimensions differ in their colours and in their markers.
 """
-
-from numbers import Integral
 
 import numpy as np
 
+from .._utils.checks import is_integer
 from ..diagrams import Diagram, DiagramBatch
 from ..diagrams.inputs import as_points, pick_dim
-from .pictures import Display
+from .pictures import BLUE, GREEN, PURPLE, VERMILION, Display
 
 __all__ = ["BarcodeDisplay", "PersistenceDiagramDisplay"]
 
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")  # of dimensions 0, 1, 2, 3
+COLORS = (BLUE, VERMILION, GREEN, PURPLE)  # of dimensions 0, 1, 2, 3
 MARKERS = ("o", "^", "s", "D")
 GUIDE = "0.6"
 MARGIN = 0.06  # of the range of values
@@ -24,7 +22,7 @@ def _points_by_dim(diagram, homology_dimensions):
     """Return {dim: (n, 2) array} of a Diagram, of arrays by dimension, or of one array."""
     if isinstance(diagram, DiagramBatch):
         raise ValueError(f"diagram must be one diagram, got a batch of {len(diagram)}; choose one")
-    if isinstance(homology_dimensions, Integral):
+    if is_integer(homology_dimensions):
         homology_dimensions = (homology_dimensions,)
     if isinstance(diagram, Diagram):
         dims = diagram.homology_dimensions if homology_dimensions is None else homology_dimensions
@@ -72,12 +70,39 @@ def _corner(points_by_dim):
 
 
 def _size_and_alpha(n):
-    """Return area and opacity of one of n marks: 5 are plain to see, 15,000 show their density."""
+    """Return area and opacity of each of n marks: few are large, many let their density show."""
     root = max(n, 1) ** 0.5
     return np.clip(400 / root, 4, 45), np.clip(18 / root, 0.15, 0.9)
 
 
-class PersistenceDiagramDisplay(Display):
+class _DiagramDisplay(Display):
+    """A display of the births and deaths of one sample."""
+
+    def __init__(self, *, points, title=None):
+        self.points = points
+        self.title = title
+
+    @classmethod
+    def from_diagram(cls, diagram, *, homology_dimensions=None, title=None, ax=None):
+        """Draw the display of a diagram.
+
+        Parameters
+        ----------
+        diagram : Diagram, dict of int to array-like, or array-like of shape (n, 2)
+        homology_dimensions : tuple of int, default=None
+            None for all; for one array the dimension that it has, 0 by default.
+        title : str, default=None
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        PersistenceDiagramDisplay or BarcodeDisplay
+        """
+        return cls(points=_points_by_dim(diagram, homology_dimensions), title=title).plot(ax=ax)
+
+
+class PersistenceDiagramDisplay(_DiagramDisplay):
     """Points (birth, death) of one sample, one colour and marker for each dimension.
 
     Essential classes are on a line of their own, above the others, or below for superlevel sets.
@@ -110,29 +135,6 @@ class PersistenceDiagramDisplay(Display):
     >>> display.ax_.get_xlabel(), len(display.essential_[0].get_offsets())
     ('birth', 1)
     """
-
-    def __init__(self, *, points, title=None):
-        self.points = points
-        self.title = title
-
-    @classmethod
-    def from_diagram(cls, diagram, *, homology_dimensions=None, title=None, ax=None):
-        """Draw the display of a diagram.
-
-        Parameters
-        ----------
-        diagram : Diagram, dict of int to array-like, or array-like of shape (n, 2)
-        homology_dimensions : tuple of int, default=None
-            None for all; for one array the dimension that it has, 0 by default.
-        title : str, default=None
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
-
-        Returns
-        -------
-        PersistenceDiagramDisplay
-        """
-        return cls(points=_points_by_dim(diagram, homology_dimensions), title=title).plot(ax=ax)
 
     def _draw(self, ax):
         low, high = _value_range(self.points)
@@ -175,7 +177,7 @@ class PersistenceDiagramDisplay(Display):
         return bottom, top, places
 
 
-class BarcodeDisplay(Display):
+class BarcodeDisplay(_DiagramDisplay):
     """Intervals of one sample as bars, dimension by dimension, the longest at the bottom of each.
 
     Bars of essential classes go to the edge of the picture and end in an arrow.
@@ -202,29 +204,6 @@ class BarcodeDisplay(Display):
     >>> len(display.bars_[0].get_segments())
     2
     """
-
-    def __init__(self, *, points, title=None):
-        self.points = points
-        self.title = title
-
-    @classmethod
-    def from_diagram(cls, diagram, *, homology_dimensions=None, title=None, ax=None):
-        """Draw the display of a diagram.
-
-        Parameters
-        ----------
-        diagram : Diagram, dict of int to array-like, or array-like of shape (n, 2)
-        homology_dimensions : tuple of int, default=None
-            None for all; for one array the dimension that it has, 0 by default.
-        title : str, default=None
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
-
-        Returns
-        -------
-        BarcodeDisplay
-        """
-        return cls(points=_points_by_dim(diagram, homology_dimensions), title=title).plot(ax=ax)
 
     def _draw(self, ax):
         from matplotlib.collections import LineCollection

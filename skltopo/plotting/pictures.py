@@ -1,24 +1,23 @@
-"""What pictures share: how they are drawn, and plain numbers of what is drawn."""
+"""The base class of displays, and the colours that they share."""
 
-import numpy as np
+from .._utils.namespace import namespace_of
 
-from .._utils.arrays import is_tensor
+__all__ = ["BLUE", "GREEN", "PURPLE", "VERMILION", "Display", "as_plain"]
 
-
-def axes_or_new(ax):
-    """Return the axes, those of a new figure for None."""
-    import matplotlib.pyplot as plt
-
-    return ax if ax is not None else plt.subplots(layout="constrained")[1]
+# Of the palette of Okabe and Ito, whose colours people with any colour vision tell apart.
+BLUE, VERMILION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 
 
 def as_plain(values):
-    """Return an array of numbers, or of a tensor on any device."""
-    return values.detach().cpu().numpy() if is_tensor(values) else np.asarray(values)
+    """Return an array of the numbers of an array-like or a tensor."""
+    return namespace_of(values).plain(values)
 
 
 class Display:
-    """A picture on one Axes; as scikit-learn's, made by from_... and drawn again by plot."""
+    """A picture on one Axes, like a display of scikit-learn: made by from_..., drawn by plot.
+
+    A subclass has ``_draw(ax)``.
+    """
 
     def plot(self, ax=None):
         """Draw again, on other axes.
@@ -32,7 +31,10 @@ class Display:
         -------
         self
         """
-        ax = axes_or_new(ax)
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            ax = plt.subplots(layout="constrained")[1]
         self._draw(ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self

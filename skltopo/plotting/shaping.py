@@ -1,14 +1,15 @@
-"""Pictures of a `TopoShaper`: points before and after, their trails, and their diagrams."""
+"""Display of a `TopoShaper`: points before and after, their trails, and their diagrams."""
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .pictures import BLUE, GREEN, PURPLE, VERMILION
+
 __all__ = ["TopoShaperDisplay"]
 
-# Of the colour-blind safe palette of Okabe and Ito.
 BEFORE = "#999999"
-AFTER = "#0072B2"
-DIMENSIONS = ["#D55E00", "#0072B2", "#009E73", "#CC79A7"]
+AFTER = BLUE
+DIMENSIONS = [VERMILION, BLUE, GREEN, PURPLE]
 MARKERS = ["o", "^", "s", "D"]
 TITLES = ["before", "after", "trails", "diagrams"]
 

@@ -1,14 +1,12 @@
-"""Pictures of what `vectorize` makes of diagrams: persistence images, curves, and bars."""
+"""Displays of vectors of diagrams: persistence images, curves, and bars."""
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..vectorize import PersistenceImage
-from .pictures import Display, as_plain
+from .pictures import BLUE, Display, as_plain
 
 __all__ = ["DiagramBarDisplay", "DiagramCurveDisplay", "PersistenceImageDisplay"]
-
-BAR = "#0072B2"  # of the colours of Okabe and Ito
 
 
 class PersistenceImageDisplay(Display):
@@ -242,7 +240,7 @@ class DiagramBarDisplay(Display):
         shift = (np.arange(len(self.rows)) - (len(self.rows) - 1) / 2) * width
         alphas = np.linspace(1, 0.35, len(self.rows))
         self.bars_ = [
-            ax.bar(places + by, row, width, color=BAR, alpha=alpha)
+            ax.bar(places + by, row, width, color=BLUE, alpha=alpha)
             for by, row, alpha in zip(shift, self.rows, alphas, strict=True)
         ]
         ax.set_xticks(places, self.labels, rotation=90 if len(self.labels) > 8 else 0)

@@ -1,4 +1,4 @@
-"""What all transformers of diagrams share: what they take, and how they call a function."""
+"""Base classes of the transformers of diagrams: checks of X and of ranges, fit and transform."""
 
 from functools import partial
 from numbers import Integral, Real
@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
-from .._utils.arrays import is_tensor
+from .._utils.namespace import namespace_of
 from ..diagrams import Diagram, DiagramBatch
 from ..diagrams.inputs import as_points_list, depth
 from ..persistence_diagrams import FILTRATIONS, PersistenceDiagrams
@@ -26,8 +26,8 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
     A subclass has ``_fit_diagrams`` and ``_transform_diagrams``, which take lists of (n_points, 2)
     arrays, and ``_names``.
 
-    Without a filtration, rows of numbers (what has two axes) are functions on a line; everything
-    else is diagrams. Rows are data so that estimators take what all of scikit-learn takes.
+    Without a filtration, X with two axes is rows of numbers, and each row is a function on a line;
+    any other X is diagrams. Rows of numbers are allowed because all of scikit-learn allows them.
     """
 
     _parameter_constraints = {
@@ -194,8 +194,8 @@ def _check_not_a_diagram(X):
 
     As functions on a line of two vertices these rows would have no finite point at all.
     """
-    X = X.detach().cpu() if is_tensor(X) else X
-    values = np.asarray(X) if not hasattr(X, "toarray") else np.empty((0, 0))
+    is_sparse = hasattr(X, "toarray")
+    values = np.empty((0, 0)) if is_sparse else namespace_of(X).plain(X)
     if values.ndim != 2 or values.shape[1] != 2 or values.dtype.kind not in "biuf":
         return
     births, deaths = values.T

@@ -13,7 +13,8 @@ __all__ = ["BettiCurve", "PersistenceLandscape", "Silhouette"]
 class _GridTransformer(DiagramVectorizer):
     """A transformer whose columns are values on an evenly spaced grid.
 
-    A subclass has ``_prefix``, with which the names of its columns begin.
+    A subclass has ``_prefixes``: one for each function on the grid, with which the names of its
+    columns begin.
     """
 
     _parameter_constraints = {
@@ -41,7 +42,7 @@ class _GridTransformer(DiagramVectorizer):
         self.grid_ = np.linspace(low, high, self.resolution)
 
     def _names(self):
-        return [f"{self._prefix}_t{i}" for i in range(len(self.grid_))]
+        return [f"{prefix}_t{i}" for prefix in self._prefixes for i in range(len(self.grid_))]
 
 
 class PersistenceLandscape(_GridTransformer):
@@ -113,10 +114,9 @@ class PersistenceLandscape(_GridTransformer):
     def _rows(self):
         return partial(landscapes, grid=self.grid_, n_layers=self.n_layers)
 
-    def _names(self):
-        return [
-            f"layer{k}_t{i}" for k in range(1, self.n_layers + 1) for i in range(len(self.grid_))
-        ]
+    @property
+    def _prefixes(self):
+        return [f"layer{k}" for k in range(1, self.n_layers + 1)]
 
 
 class Silhouette(_GridTransformer):
@@ -168,7 +168,7 @@ class Silhouette(_GridTransformer):
     """
 
     _parameter_constraints = {**_GridTransformer._parameter_constraints, "weight_power": [POWER]}
-    _prefix = "silhouette"
+    _prefixes = ("silhouette",)
 
     def __init__(
         self,
@@ -235,7 +235,7 @@ class BettiCurve(_GridTransformer):
     array([[1., 2., 2., 1., 0.]])
     """
 
-    _prefix = "betti"
+    _prefixes = ("betti",)
     _takes_essential = True
 
     def _rows(self):

@@ -1,19 +1,16 @@
 """Persistence images."""
 
 from functools import partial
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from .._utils.checks import is_integer
 from ..summaries import persistence_images
 from .base import POWER, DiagramVectorizer, check_pair, check_range
 
 __all__ = ["PersistenceImage"]
-
-
-def _is_count(n):
-    return isinstance(n, Integral) and not isinstance(n, bool) and n > 0
 
 
 class PersistenceImage(DiagramVectorizer):
@@ -112,7 +109,10 @@ class PersistenceImage(DiagramVectorizer):
 
     def _fit_points(self, points):
         check_pair(
-            self.resolution, "resolution", _is_count, "two positive integers (births, lengths)"
+            self.resolution,
+            "resolution",
+            lambda n: is_integer(n) and n > 0,
+            "two positive integers (births, lengths)",
         )
         births, lengths = points[:, 0], abs(points[:, 1] - points[:, 0])
         self.birth_range_ = check_range(

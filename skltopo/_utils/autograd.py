@@ -1,0 +1,51 @@
+"""One node of torch's graph for a function that a compiled loop has computed."""
+
+import torch
+
+__all__ = ["CompiledNode"]
+
+
+class CompiledNode(torch.autograd.Function):
+    """Outputs of a compiled loop as functions of a tensor.
+
+    The same function by operations of torch is a dozen nodes, each of which costs more than a loop
+    over the few points of a small diagram.
+    """
+
+    @staticmethod
+    def forward(ctx, values, outputs, pull_back, by_torch):
+        """Return the outputs as tensors of the dtype of values.
+
+        Parameters
+        ----------
+        values : torch.Tensor
+            On the CPU.
+        outputs : sequence of float64 ndarray
+        pull_back : callable
+            Takes the gradient with respect to each output, a float64 ndarray, or None for zero;
+            returns the gradient with respect to values, a float64 ndarray.
+        by_torch : callable
+            Takes values, returns the outputs by operations of torch: for second derivatives.
+        """
+        ctx.save_for_backward(values)
+        ctx.set_materialize_grads(False)
+        ctx.pull_back, ctx.by_torch = pull_back, by_torch
+        tensors = map(torch.from_numpy, outputs)
+        if values.dtype != torch.float64:
+            tensors = [tensor.to(values.dtype) for tensor in tensors]
+        return tuple(tensors)
+
+    @staticmethod
+    def backward(ctx, *weights):
+        """Return the gradient with respect to values."""
+        (values,) = ctx.saved_tensors
+        if all(weight is None for weight in weights):
+            gradient = None
+        elif torch.is_grad_enabled():
+            outputs = zip(ctx.by_torch(values), weights, strict=True)
+            total = sum((out * weight).sum() for out, weight in outputs if weight is not None)
+            (gradient,) = torch.autograd.grad(total, values, create_graph=True)
+        else:
+            plain = [None if w is None else w.to(torch.float64).numpy() for w in weights]
+            gradient = torch.from_numpy(ctx.pull_back(plain)).to(values.dtype)
+        return gradient, None, None, None

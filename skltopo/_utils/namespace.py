@@ -1,0 +1,227 @@
+"""numpy or torch under one set of names, so that a function of diagrams is written once.
+
+``namespace_of(values)`` returns an object with the methods of `NumpyNamespace`, for arrays, or of
+`TorchNamespace`, for tensors. torch is not imported before a tensor is seen. Indices, masks and
+splits are numpy arrays in both.
+"""
+
+import sys
+from functools import cache
+
+import numpy as np
+
+__all__ = ["is_tensor", "namespace_of"]
+
+
+def is_tensor(values):
+    """Tell whether values is a torch tensor, without importing torch for it."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(values, torch.Tensor)
+
+
+def namespace_of(*values):
+    """Return the namespace of torch if one of the values is a tensor, else that of numpy."""
+    return _torch_namespace() if any(map(is_tensor, values)) else _NUMPY
+
+
+class NumpyNamespace:
+    """Functions of arrays."""
+
+    # Whether values may have gradients. Compiled kernels read arrays, so they are not called then.
+    has_gradients = False
+
+    where = staticmethod(np.where)
+    exp = staticmethod(np.exp)
+    log = staticmethod(np.log)
+    concat = staticmethod(np.concatenate)
+    stack = staticmethod(np.stack)
+    sort = staticmethod(np.sort)
+    amax = staticmethod(np.max)
+    cross = staticmethod(np.cross)
+    plain = staticmethod(np.asarray)  # an array of the same numbers, without gradients
+    number = float  # a 0-d result as users get it
+
+    @staticmethod
+    def as_numbers(values, name):
+        """Return values as an array of real numbers, or raise TypeError or ValueError."""
+        try:
+            values = np.asarray(values)
+        except ValueError as error:
+            sentence = f"{name} must be a rectangular array of numbers, got {error}"
+            raise ValueError(sentence) from error
+        if values.dtype.kind not in "biuf":
+            raise TypeError(f"{name} must be an array of real numbers, got dtype {values.dtype}")
+        return values
+
+    @staticmethod
+    def as_floats(numbers):
+        """Return (live, plain); see `skltopo._utils.arrays.as_floats`."""
+        if numbers.dtype.kind == "f" and numbers.dtype.itemsize <= 8:
+            live = numbers.astype(numbers.dtype.newbyteorder("="), copy=False)
+        else:
+            live = numbers.astype(np.float64)
+        plain = live.astype(np.float32) if live.dtype == np.float16 else live
+        return live, np.ascontiguousarray(plain)
+
+    @staticmethod
+    def as_one_kind(*values):
+        """Return values, arrays or tensors, so that they can be added and joined."""
+        return values
+
+    @staticmethod
+    def as_like(array, like):
+        """Return a numpy array in the kind, dtype and device of like."""
+        return np.asarray(array, like.dtype)
+
+    @staticmethod
+    def operand(array, like):
+        """Return a numpy array so that expressions can have it beside like.
+
+        A tensor is on the device of like; one of floats has its dtype, too.
+        """
+        return array
+
+    @staticmethod
+    def zeros(shape, like):
+        """Return zeros of the kind, dtype and device of like."""
+        return np.zeros(shape, like.dtype)
+
+    @staticmethod
+    def zero_of(values):
+        """Return 0 as a function of values, so that it has a gradient, which is zero."""
+        return 0.0
+
+    @staticmethod
+    def take(values, rows):
+        """Return values[rows], for rows as integers of any shape, or as a mask of the first axis.
+
+        A mask that is true everywhere returns values itself.
+        """
+        return values if rows.dtype == bool and rows.all() else values[rows]
+
+    @staticmethod
+    def fill(values, mask, number):
+        """Return values with a number where the mask is true."""
+        return np.where(mask, np.asarray(number, values.dtype), values)
+
+    @staticmethod
+    def segment_sum(terms, splits):
+        """Sum terms[splits[i]:splits[i + 1]] over the first axis for every i."""
+        out = np.zeros((len(splits) - 1, *terms.shape[1:]), dtype=terms.dtype)
+        filled = np.diff(splits) > 0
+        if filled.any():  # reduceat would take an empty segment for its first element
+            out[filled] = np.add.reduceat(terms, splits[:-1][filled])
+        return out
+
+    @staticmethod
+    def norm(vectors, order):
+        """Return the norms, of order 2 or inf, of (n, d) vectors; the gradient at 0 is 0."""
+        if order == 2:
+            return np.hypot.reduce(vectors, axis=1)  # squares would overflow
+        return abs(vectors).max(axis=1, initial=0)
+
+    @staticmethod
+    def normal_cdf(z):
+        """Return the probability that a standard normal variable is at most z."""
+        from scipy.special import ndtr
+
+        return ndtr(z)
+
+    @staticmethod
+    def solve(matrices, right):
+        """Solve n systems of k equations: (n, k, k) matrices and (n, k) right sides."""
+        return np.linalg.solve(matrices, right[..., None])[..., 0]
+
+    @staticmethod
+    def not_zero(values):
+        """Return values, which are at least 0, raised to the least normal number."""
+        return values.clip(np.finfo(values.dtype).tiny)
+
+
+class TorchNamespace:
+    """The same functions of tensors, differentiable."""
+
+    has_gradients = True
+
+    def __init__(self):
+        import torch
+
+        self._torch = torch
+        self.where, self.exp, self.log = torch.where, torch.exp, torch.log
+        self.concat, self.stack = torch.cat, torch.stack
+        self.cross, self.solve = torch.linalg.cross, torch.linalg.solve
+        self.normal_cdf = torch.special.ndtr
+
+    def sort(self, values, axis=-1):
+        return values.sort(dim=axis).values
+
+    def amax(self, values, axis=()):
+        return values.amax(dim=axis)  # equal values share the gradient
+
+    def plain(self, values):
+        plain = values.detach().cpu()
+        return (plain.float() if plain.dtype == self._torch.bfloat16 else plain).numpy()
+
+    def number(self, value):
+        return value
+
+    def as_numbers(self, values, name):
+        if values.is_complex():
+            raise TypeError(f"{name} must be a tensor of real numbers, got dtype {values.dtype}")
+        if values.layout != self._torch.strided:
+            raise TypeError(f"{name} must be a dense tensor, got layout {values.layout}")
+        return values
+
+    def as_floats(self, numbers):
+        live = numbers if numbers.is_floating_point() else numbers.double()
+        plain = live.detach().cpu()
+        if plain.dtype not in (self._torch.float32, self._torch.float64):
+            plain = plain.float()
+        return live, np.ascontiguousarray(plain.numpy())
+
+    def as_one_kind(self, *values):
+        device = next(x.device for x in values if is_tensor(x))
+        tensors = [self._torch.as_tensor(x, device=device) for x in values]
+        dtype = tensors[0].dtype
+        for tensor in tensors[1:]:
+            dtype = self._torch.promote_types(dtype, tensor.dtype)
+        return [tensor.to(dtype) for tensor in tensors]
+
+    def as_like(self, array, like):
+        return self._torch.from_numpy(array).to(like)
+
+    def operand(self, array, like):
+        return self._torch.from_numpy(array).to(like if array.dtype.kind == "f" else like.device)
+
+    def zeros(self, shape, like):
+        return like.new_zeros(shape)
+
+    def zero_of(self, values):
+        return self.where(self._torch.isfinite(values), values, 0).sum() * 0
+
+    def take(self, values, rows):
+        if rows.dtype == bool:
+            if rows.all():
+                return values
+            rows = np.flatnonzero(rows)
+        # index_select has a faster backward than advanced indexing (index_add, no sort).
+        taken = values.index_select(0, self.operand(rows.reshape(-1), values))
+        return taken if rows.ndim == 1 else taken.reshape(*rows.shape, *values.shape[1:])
+
+    def fill(self, values, mask, number):
+        return values.masked_fill(self.operand(mask, values), number)
+
+    def segment_sum(self, terms, splits):
+        segment = np.repeat(np.arange(len(splits) - 1), np.diff(splits))
+        out = self.zeros((len(splits) - 1, *terms.shape[1:]), terms)
+        return out.index_add(0, self.operand(segment, terms), terms)
+
+    def norm(self, vectors, order):
+        return self._torch.linalg.vector_norm(vectors, order, dim=1)
+
+    def not_zero(self, values):
+        return values.clamp(min=self._torch.finfo(values.dtype).tiny)
+
+
+_NUMPY = NumpyNamespace()
+_torch_namespace = cache(TorchNamespace)
