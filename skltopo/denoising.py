@@ -91,7 +91,7 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
     the global one for 97 of 100 random images).
 
     On lines "monotone" is the global minimum: O(n) for one maximum, O(k n log n) for k of them
-    (``_kernels/fits/few_maxima.pyx`` tells how; 100,000 values of noise take 0.01 s for k = 1 and 0.9 s for
+    (see ``_kernels/fits/few_maxima.pyx``; 100,000 values of noise take 0.01 s for k = 1, 0.9 s for
     k = 20). Where a line has m maxima and (k - 1) m is 2**27 or more, minutes away, it is fitted
     like an image: still at most k maxima, from which the k most persistent ones of the input are
     kept, but not the closest of all signals.

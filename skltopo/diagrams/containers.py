@@ -11,7 +11,7 @@ import numpy as np
 
 from .._utils.namespace import namespace_of
 
-__all__ = ["Diagram", "DiagramArrays", "DiagramBatch", "Points", "concatenate", "stack_columns"]
+__all__ = ["Diagram", "DiagramArrays", "DiagramBatch", "Points"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,16 +67,6 @@ class Points:
         return replace(
             self.without_essential(), finite=self.finite[:0], pairs=self.pairs[:0], splits=none
         )
-
-
-def stack_columns(births, deaths):
-    """Return (n, 2) births and deaths from two vectors."""
-    return namespace_of(births).stack([births, deaths], 1)
-
-
-def concatenate(parts):
-    """Return parts one after the other."""
-    return namespace_of(parts[0]).concat(parts)
 
 
 class Diagram:

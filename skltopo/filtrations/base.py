@@ -18,6 +18,7 @@ import numpy as np
 
 from .._utils.arrays import as_floats, as_numbers, check_finite, gather
 from .._utils.checks import check_dimensions, check_flag, check_n_jobs
+from .._utils.namespace import namespace_of
 from .._utils.parallel import effective_n_jobs
 from ..diagrams import Diagram, DiagramBatch, Points
 
@@ -35,11 +36,17 @@ class Samples:
         Axes of the batch; () for a single sample.
     starts : (n_samples,) int64 ndarray
         Number of the first vertex of each sample in the whole batch.
+    live : ndarray or torch.Tensor
+        Floating point, in its own dtype; a tensor keeps its graph. Values are of its kind.
+    xp : NumpyNamespace or TorchNamespace
+        Functions of what is of this kind.
     """
 
-    def __init__(self, shape, starts):
+    def __init__(self, shape, starts, live):
         self.shape = tuple(shape)
         self.starts = starts
+        self.live = live
+        self.xp = namespace_of(live)
 
     @property
     def n_samples(self):
@@ -78,6 +85,10 @@ class Samples:
         """
         raise NotImplementedError(f"{type(self).__name__} must define values(found, n_jobs)")
 
+    def zeros(self, *shape):
+        """Return zeros of the kind of live."""
+        return self.xp.zeros(shape, self.live)
+
 
 class VertexValues(Samples):
     """Values of functions on vertices; a simplex is named by the vertex that gives it its value.
@@ -93,8 +104,6 @@ class VertexValues(Samples):
 
     Attributes
     ----------
-    live : ndarray or torch.Tensor
-        Floating point, in its own dtype; a tensor keeps its graph.
     plain : (n_samples, ...) C-contiguous float32 or float64 ndarray
 
     Raises
@@ -110,12 +119,12 @@ class VertexValues(Samples):
         shape = tuple(values.shape)
         if check_shape is not None:
             check_shape(shape)
-        self.live, plain = as_floats(values)
+        live, plain = as_floats(values)
         check_finite(plain, "values")
         self.plain = plain.reshape(-1, *shape[len(shape) - ndim :])
         size = self.plain[0].size if len(self.plain) else 0
         starts = np.arange(len(self.plain), dtype=np.int64) * size
-        super().__init__(shape[: len(shape) - ndim], starts)
+        super().__init__(shape[: len(shape) - ndim], starts, live)
 
     def values(self, found, n_jobs=1):
         """Return the values at vertices; see `Samples`."""

@@ -1,39 +1,12 @@
 """Circumradii of simplices, by formulas that torch differentiates."""
 
-import numpy as np
-
-from .._utils.arrays import is_tensor
+from .._utils.namespace import namespace_of
 
 __all__ = ["circumradii"]
 
 
 def _dot(a, b):
     return (a * b).sum(-1)
-
-
-def _cross(a, b):
-    if is_tensor(a):
-        import torch
-
-        return torch.linalg.cross(a, b)
-    return np.cross(a, b)
-
-
-def _not_zero(x):
-    """Keep a divisor off zero: a simplex without volume has a huge radius, not an infinite one."""
-    if is_tensor(x):
-        import torch
-
-        return x.clamp(min=torch.finfo(x.dtype).tiny)
-    return np.maximum(x, np.finfo(x.dtype).tiny)
-
-
-def _solve(gram, right):
-    if is_tensor(gram):
-        import torch
-
-        return torch.linalg.solve(gram, right)
-    return np.linalg.solve(gram, right[..., None])[..., 0]
 
 
 def circumradii(corners):
@@ -54,6 +27,8 @@ def circumradii(corners):
     |a|^2 b x c + |b|^2 c x a + |c|^2 a x b over 12 volumes. Else the centre c = sum_i x_i a_i, from
     a_i . c = |a_i|^2 / 2.
     """
+    # A simplex without volume has a huge radius, not an infinite one: divisors are not zero.
+    xp = namespace_of(corners)
     k, d = corners.shape[1] - 1, corners.shape[2]
     edges = corners[:, 1:] - corners[:, :1]
     if k == 1:
@@ -66,16 +41,16 @@ def circumradii(corners):
             twice_area = abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
         else:
             # Not by cross products: Lagrange's identity holds in any dimension.
-            twice_area = _not_zero(squares[:, 0] * squares[:, 1] - _dot(a, b) ** 2) ** 0.5
+            twice_area = xp.not_zero(squares[:, 0] * squares[:, 1] - _dot(a, b) ** 2) ** 0.5
         sides = (squares[:, 0] * squares[:, 1] * _dot(c, c)) ** 0.5
-        return 0.5 * sides / _not_zero(twice_area)
+        return 0.5 * sides / xp.not_zero(twice_area)
     if k == d == 3:
         a, b, c = edges[:, 0], edges[:, 1], edges[:, 2]
-        bc = _cross(b, c)
+        bc = xp.cross(b, c)
         center = (
-            squares[:, :1] * bc + squares[:, 1:2] * _cross(c, a) + squares[:, 2:] * _cross(a, b)
+            squares[:, :1] * bc + squares[:, 1:2] * xp.cross(c, a) + squares[:, 2:] * xp.cross(a, b)
         )
-        return 0.5 * _dot(center, center) ** 0.5 / _not_zero(abs(_dot(a, bc)))
+        return 0.5 * _dot(center, center) ** 0.5 / xp.not_zero(abs(_dot(a, bc)))
     gram = edges @ edges.swapaxes(1, 2)
-    x = _solve(gram, 0.5 * squares)
+    x = xp.solve(gram, 0.5 * squares)
     return (0.5 * _dot(x, squares)) ** 0.5

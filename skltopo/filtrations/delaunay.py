@@ -10,7 +10,6 @@ from .._kernels.delaunay.pairs_any import delaunay_complex, delaunay_pairs
 from .._kernels.delaunay.triangulation2 import Triangulation, delaunay_triangles
 from .._persistence import join_pairs, no_pairs
 from .._utils.parallel import run
-from ..diagrams.containers import concatenate, stack_columns
 from .circumradius import circumradii
 from .point_clouds import PointFiltration
 
@@ -85,12 +84,12 @@ class _DelaunayFiltration(PointFiltration):
 
     def _values(self, clouds, rows, n_jobs):
         finite = self._measure(clouds, [clouds.number(*part) for part in rows[::2]])
-        # Essential classes are components: the hull of the points has no holes. Vertices enter at 0.
+        # Essential classes are components, as the hull of the points has no holes; they enter at 0.
         births = [clouds.zeros(len(part)) for part, _ in rows[1::2]]
         return [part for both in zip(finite, births, strict=True) for part in both]
 
     def _last_values(self, clouds):
-        return concatenate(
+        return clouds.xp.concat(
             [
                 self._last_value(
                     clouds, [part + clouds.splits[i] for part in top_simplices(clouds[i])]
@@ -264,10 +263,10 @@ class Alpha(_DelaunayFiltration):
         n_birth = rows.shape[1] // 2
         if n_birth == 1:  # a vertex, and the edge that joins it
             deaths = 0.5 * clouds.lengths([rows[:, 1:]])[0][:, 0]
-            return stack_columns(clouds.zeros(len(rows)), deaths)
+            return clouds.xp.stack([clouds.zeros(len(rows)), deaths], 1)
         corners = clouds.gather(rows)
         births, deaths = circumradii(corners[:, :n_birth]), circumradii(corners[:, n_birth:])
-        return stack_columns(births, deaths)
+        return clouds.xp.stack([births, deaths], 1)
 
     def _last_value(self, clouds, simplices):
         simplices = [part for part in simplices if part.shape[1] > 1 and len(part)]

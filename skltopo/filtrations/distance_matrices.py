@@ -6,8 +6,7 @@ import numpy as np
 
 from .._kernels.rips.distances import find_bad_entry
 from .._kernels.rips.prim import prim_tree_of_rows
-from .._utils.arrays import as_floats, as_numbers, gather, is_tensor
-from ..diagrams.containers import concatenate
+from .._utils.arrays import as_floats, as_numbers, gather
 from .base import Samples
 from .point_clouds import ends_of, is_list_of_clouds
 
@@ -56,11 +55,12 @@ class DistanceMatrices(Samples):
             _check_shape(tuple(matrix.shape), its)
             parts.append(as_floats(matrix))
             _check_entries(parts[-1][1], its)
-        self._live = [live for live, _ in parts]
+        self._matrices = [live for live, _ in parts]
         self._plain = [plain for _, plain in parts]
-        self._none = self._live[0].reshape(-1)[:0] if parts else as_floats(array)[0].reshape(-1)
         self.splits = ends_of([len(plain) for plain in self._plain])
-        super().__init__(shape, self.splits[:-1])
+        # Matrices may differ in size, so they are a list; what live is for is its kind.
+        live = self._matrices[0] if parts else as_floats(array)[0]
+        super().__init__(shape, self.splits[:-1], live)
 
     def matrix(self, i):
         """Return (matrix, whether its entries are squared lengths) of cloud i."""
@@ -84,20 +84,14 @@ class DistanceMatrices(Samples):
         return [self._look_up(edges, splits) for edges, splits in found]
 
     def _look_up(self, edges, splits):
-        if not self._live:
-            return self._none.reshape(0, edges.shape[1] // 2)
-        return concatenate(
+        if not self._matrices:
+            return self.zeros(0, edges.shape[1] // 2)
+        return self.xp.concat(
             [
                 gather(live, np.ascontiguousarray(part[:, ::2] * len(live) + part[:, 1::2]))
-                for live, part in zip(self._live, np.split(edges, splits[1:-1]), strict=True)
+                for live, part in zip(self._matrices, np.split(edges, splits[1:-1]), strict=True)
             ]
         )
-
-    def zeros(self, *shape):
-        """Return zeros of the kind of the entries."""
-        if is_tensor(self._none):
-            return self._none.new_zeros(shape)
-        return np.zeros(shape, dtype=self._none.dtype)
 
 
 def _check_shape(shape, name):

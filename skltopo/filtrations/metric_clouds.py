@@ -8,8 +8,7 @@ from scipy.spatial.distance import cdist
 from .._kernels.rips.distances import squared_distances
 from .._kernels.rips.prim import prim_tree_of_rows
 from .._kernels.rips.trees import euclidean_tree
-from .._utils.arrays import is_tensor
-from ..diagrams.containers import concatenate
+from .._utils.namespace import namespace_of
 from .point_clouds import Clouds
 
 __all__ = ["MetricClouds", "check_metric"]
@@ -30,7 +29,7 @@ def _cityblock(u, v):
 
 def _chebyshev(u, v):
     steps = abs(u - v)
-    return steps.amax(-1) if is_tensor(steps) else steps.max(-1)
+    return namespace_of(steps).amax(steps, -1)
 
 
 def _cosine(u, v):
@@ -94,7 +93,7 @@ class MetricClouds(Clouds):
                 f"points must not exceed {LARGEST:g}, or squares of distances overflow; scale them"
             )
         known = (*EUCLIDEAN, *FORMULAS)
-        if metric not in known and is_tensor(self.live) and self.live.requires_grad:
+        if metric not in known and getattr(self.live, "requires_grad", False):
             raise ValueError(
                 f"gradients are there for metric {', '.join(map(repr, known))} and 'precomputed', "
                 f"got a tensor that requires grad and {metric!r}; detach it, or give a matrix of "
@@ -149,24 +148,12 @@ class MetricClouds(Clouds):
         if self._metric in FORMULAS:
             ends = self.gather(self.number(edges, splits))
             lengths = FORMULAS[self._metric](ends[:, ::2], ends[:, 1::2])
-            return self._without_loops(lengths, edges)
+            # An edge (v, v), a vertex, may have a length that is rounded.
+            return self.xp.fill(lengths, edges[:, ::2] == edges[:, 1::2], 0)
         if not self.n_samples:
             return self.zeros(0, edges.shape[1] // 2)
         parts = np.split(edges, splits[1:-1])
-        return concatenate([self._measure_by_scipy(i, part) for i, part in enumerate(parts)])
-
-    @staticmethod
-    def _without_loops(lengths, edges):
-        """Set the length of an edge (v, v), which may be rounded, to zero."""
-        loops = edges[:, ::2] == edges[:, 1::2]
-        if not loops.any():
-            return lengths
-        if is_tensor(lengths):
-            import torch
-
-            return lengths.masked_fill(torch.from_numpy(loops).to(lengths.device), 0)
-        lengths[loops] = 0
-        return lengths
+        return self.xp.concat([self._measure_by_scipy(i, part) for i, part in enumerate(parts)])
 
     def _measure_by_scipy(self, i, edges):
         """Return lengths of the edges of cloud i, which have no gradient."""
@@ -180,8 +167,4 @@ class MetricClouds(Clouds):
             ).diagonal()
         lengths[first == second] = 0
         lengths = lengths.reshape(len(edges), edges.shape[1] // 2)
-        if is_tensor(self.live):
-            import torch
-
-            return torch.from_numpy(lengths).to(self.live)
-        return lengths.astype(self.live.dtype)
+        return self.xp.as_like(lengths, self.live)

@@ -5,8 +5,9 @@ import math
 import numpy as np
 
 from .._kernels.functionals.lengths import edge_lengths
-from .._utils.arrays import as_floats, as_numbers, check_finite, is_tensor
+from .._utils.arrays import as_floats, as_numbers, check_finite
 from .._utils.checks import is_integer
+from .._utils.namespace import namespace_of
 from .._utils.parallel import effective_n_jobs
 from .base import Filtration, Samples
 
@@ -75,12 +76,11 @@ class Clouds(Samples):
             sizes = [n] * n_clouds
             if shape:
                 numbers = numbers.reshape(n_clouds * n, d)
-        self.live, plain = as_floats(numbers)
+        live, plain = as_floats(numbers)
         check_finite(plain, name)
         self.plain = plain if plain.dtype == np.float64 else plain.astype(np.float64)
         self.splits = np.array([0, sizes[0]]) if len(sizes) == 1 else ends_of(sizes)
-        self.is_tensor = is_tensor(self.live)
-        super().__init__(shape, self.splits[:-1])
+        super().__init__(shape, self.splits[:-1], live)
 
     @property
     def n_dimensions(self):
@@ -93,12 +93,7 @@ class Clouds(Samples):
 
     def gather(self, index):
         """Return live[index]: (n_rows, n_columns, d)."""
-        if self.is_tensor:
-            import torch
-
-            flat = torch.from_numpy(index.reshape(-1)).to(self.live.device)
-            return self.live.index_select(0, flat).reshape(*index.shape, self.n_dimensions)
-        return self.live[index]
+        return self.xp.take(self.live, index)
 
     def values(self, found, n_jobs=1):
         """Return the lengths of edges, the values of flag filtrations; see `Samples`.
@@ -120,24 +115,12 @@ class Clouds(Samples):
         -------
         list of (m, k) ndarray or torch.Tensor
         """
-        if not self.is_tensor:
-            return [self._measure(rows) for rows in edges]
-        from .edge_lengths import EdgeLengths, edge_lengths_by_torch
+        if self.xp.has_gradients:
+            from .edge_lengths import live_edge_lengths
 
-        if self.live.device.type == "cpu":
-            return list(EdgeLengths.apply(self.live, self.plain, *edges))
-        return [edge_lengths_by_torch(self.live, rows) for rows in edges]
-
-    def _measure(self, edges):
-        out = np.empty((len(edges), edges.shape[1] // 2))
-        edge_lengths(self.plain, edges, out)
-        return out if self.live.dtype == np.float64 else out.astype(self.live.dtype)
-
-    def zeros(self, *shape):
-        """Return zeros of the kind of the points: births of vertices."""
-        if self.is_tensor:
-            return self.live.new_zeros(shape)
-        return np.zeros(shape, dtype=self.live.dtype)
+            return live_edge_lengths(self.live, self.plain, edges)
+        dtype = self.live.dtype
+        return [edge_lengths(self.plain, rows).astype(dtype, copy=False) for rows in edges]
 
 
 class PointFiltration(Filtration):
@@ -183,8 +166,5 @@ def _concatenate(clouds, name):
                 f"all clouds must have the same dimension, got {clouds[0].shape[1]} in {name}[0] "
                 f"and {cloud.shape[1]} in {name}[{i}]"
             )
-    if any(is_tensor(cloud) for cloud in clouds):
-        import torch
-
-        return torch.cat([torch.as_tensor(cloud) for cloud in clouds])
-    return np.concatenate(clouds)
+    xp = namespace_of(*clouds)
+    return xp.concat(xp.as_one_kind(*clouds))

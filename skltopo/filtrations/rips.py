@@ -13,7 +13,6 @@ from .._persistence import Pairs, join_pairs, no_pairs
 from .._utils.checks import is_integer
 from .._utils.memory import available_memory
 from .._utils.parallel import run
-from ..diagrams.containers import concatenate
 from .distance_matrices import DistanceMatrices
 from .metric_clouds import EUCLIDEAN, MetricClouds, check_metric
 from .point_clouds import PointFiltration
@@ -269,7 +268,7 @@ class VietorisRips(PointFiltration):
 
     def _last_values(self, clouds):
         """Return the length of the longest edge up to max_edge, 0 if there is none."""
-        return concatenate(
+        return clouds.xp.concat(
             [self._last_value(clouds, i) for i in range(clouds.n_samples)] or [clouds.zeros(0)]
         )
 

@@ -5,22 +5,29 @@ the unit vector of the edge at u and its negative at v, and zero where the point
 subgradient: the length is at its minimum there).
 """
 
+import numpy as np
+
 from libc.math cimport sqrt
 from libc.stdint cimport int64_t
 
 
-def edge_lengths(const double[:, ::1] points, const int64_t[:, :] edges, double[:, ::1] out):
-    """Write the lengths of edges to out.
+def edge_lengths(const double[:, ::1] points, const int64_t[:, :] edges):
+    """Return the lengths of edges.
 
     Parameters
     ----------
     points : (n, d) C-contiguous float64
     edges : (m, 2 k) int64
         k edges (u, v) in each row.
-    out : (m, k) C-contiguous float64
+
+    Returns
+    -------
+    (m, k) float64 ndarray
     """
-    cdef Py_ssize_t i, j, c, u, v, d = points.shape[1], k = out.shape[1]
+    cdef Py_ssize_t i, j, c, u, v, d = points.shape[1], k = edges.shape[1] // 2
     cdef double total, difference
+    lengths = np.empty((edges.shape[0], k))
+    cdef double[:, ::1] out = lengths
     with nogil:
         for i in range(out.shape[0]):
             for j in range(k):
@@ -34,6 +41,7 @@ def edge_lengths(const double[:, ::1] points, const int64_t[:, :] edges, double[
                     difference = points[u, c] - points[v, c]
                     total += difference * difference
                 out[i, j] = sqrt(total)
+    return lengths
 
 
 def edge_gradient(const double[:, ::1] points, const int64_t[:, :] edges,
