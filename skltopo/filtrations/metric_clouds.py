@@ -48,7 +48,7 @@ FORMULAS = {
     "cosine": _cosine,
     "correlation": _correlation,
 }
-EUCLIDEAN = ("euclidean", "minkowski")  # the default of cdist is p=2
+EUCLIDEAN = ("euclidean", "minkowski")  # minkowski has p=2 by default
 
 
 def check_metric(metric):
