@@ -127,10 +127,10 @@ class Clouds:
         """
         if not self.is_tensor:
             return [self._measure(edges) for edges in pairs]
-        from .edge_lengths import EdgeLengths, edge_lengths_by_torch
+        from .edge_lengths import compiled_edge_lengths, edge_lengths_by_torch
 
         if self.live.device.type == "cpu":
-            return list(EdgeLengths.apply(self.live, self.plain, *pairs))
+            return list(compiled_edge_lengths(self.live, self.plain, pairs))
         return [edge_lengths_by_torch(self.live, edges) for edges in pairs]
 
     def _measure(self, edges):
