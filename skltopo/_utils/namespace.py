@@ -6,7 +6,7 @@ splits are numpy arrays in both.
 """
 
 import sys
-from functools import cache
+from functools import cache, reduce
 
 import numpy as np
 
@@ -180,11 +180,11 @@ class TorchNamespace:
         return live, np.ascontiguousarray(plain.numpy())
 
     def as_one_kind(self, *values):
+        if len({(x.dtype, x.device) if is_tensor(x) else None for x in values}) == 1:
+            return values
         device = next(x.device for x in values if is_tensor(x))
         tensors = [self._torch.as_tensor(x, device=device) for x in values]
-        dtype = tensors[0].dtype
-        for tensor in tensors[1:]:
-            dtype = self._torch.promote_types(dtype, tensor.dtype)
+        dtype = reduce(self._torch.promote_types, (tensor.dtype for tensor in tensors))
         return [tensor.to(dtype) for tensor in tensors]
 
     def as_like(self, array, like):

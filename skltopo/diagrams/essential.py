@@ -26,8 +26,6 @@ class SplitDiagram:
     Attributes
     ----------
     is_finite : (n,) bool ndarray
-    off_diagonal : int64 ndarray
-        Rows of finite points that are not on the diagonal.
     essential : dict of kind to int64 ndarray
         Rows of essential classes by their finite coordinate; kinds ascend.
     """
@@ -37,7 +35,6 @@ class SplitDiagram:
         self.plain = plain
         is_finite = np.isfinite(plain)
         self.is_finite = is_finite.all(axis=1)
-        self.off_diagonal = np.flatnonzero(self.is_finite & (plain[:, 0] != plain[:, 1]))
         self.essential = {} if self.is_finite.all() else self._essential(is_finite)
 
     def _essential(self, is_finite):
@@ -55,24 +52,22 @@ class SplitDiagram:
         """How many essential classes of which kind; equal where the distance is finite."""
         return tuple((kind, len(rows)) for kind, rows in self.essential.items())
 
+    @property
+    def off_diagonal(self):
+        """Rows of finite points that are not on the diagonal, int64."""
+        return np.flatnonzero(self.is_finite & (self.plain[:, 0] != self.plain[:, 1]))
+
     def coordinates(self, xp):
         """Return the finite coordinates of the essential classes, kind by kind.
 
         xp is the namespace of the diagram, or of the two that are compared.
         """
-        none = self.live[:0, 0]
-        if not self.essential:
-            return none
-        return xp.concat(
-            [
-                none,
-                *(
-                    xp.take(self.live[:, _finite_column(kind)], rows)
-                    for kind, rows in self.essential.items()
-                    if not all(kind)
-                ),
-            ]
-        )
+        parts = [
+            xp.take(self.live[:, _finite_column(kind)], rows)
+            for kind, rows in self.essential.items()
+            if not all(kind)
+        ]
+        return xp.concat(parts) if parts else self.live[:0, 0]
 
 
 def _finite_column(kind):
