@@ -90,11 +90,11 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
     as long as it comes closer: a local minimum (on grids of 2 x 3, where all trees can be tried,
     the global one for 97 of 100 random images).
 
-    On lines "monotone" is the global minimum: O(n) for one maximum, O(k n log n) for k of them
-    (``_kernels/fits/few_maxima.pyx`` tells how; 100,000 values of noise take 0.01 s for k = 1 and 0.9 s for
-    k = 20). Where a line has m maxima and (k - 1) m is 2**27 or more, minutes away, it is fitted
-    like an image: still at most k maxima, from which the k most persistent ones of the input are
-    kept, but not the closest of all signals.
+    On lines "monotone" is the global minimum: O(n) for one maximum, O(k n log n) for k of them;
+    ``_kernels/fits/few_maxima.pyx`` tells how. 100,000 values of noise take 0.01 s for k = 1 and
+    0.9 s for k = 20. Where a line has m maxima and (k - 1) m is 2**27 or more, which would take
+    minutes, it is fitted like an image. The result then has at most k maxima, the k most persistent
+    ones of the input, but it is not the closest of all such signals.
 
     With ``set_output(transform="pandas")`` images come back flattened, a column for each pixel.
 

@@ -13,7 +13,7 @@ import skltopo
 PACKAGE = Path(skltopo.__file__).parent
 
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
-UTILS = "checks parallel memory prefetch bits buffer signals sorting pool gather arrays"
+UTILS = "checks parallel memory adam prefetch bits buffer signals sorting pool gather arrays"
 KERNELS = {
     "grids": "images lines features volume_tables volume_loops volumes",
     "delaunay": "predicates2 triangulation2 repair2 pairs2 predicates3 triangulation3 edges3 weak3 "
@@ -34,7 +34,7 @@ FLOORS = [
     ["filtrations.metric_clouds", "filtrations.distance_matrices", "filtrations.rips"],
     ["filtrations"],
     ["_energy_node", "energies", "distances", "summaries"],
-    ["penalties", "solvers"],
+    ["losses", "penalties", "solvers"],
     ["nn.vectors", "nn.features", "nn"],
     ["shaping.critical_sets", "shaping.fields", "shaping.descent"],
     ["image_base", "features", "denoising", "regression", "classification"],

@@ -199,9 +199,9 @@ def test_persim_in_a_pipeline(rng):
         (np.ones((2, 0, 3)), {}, "must not be empty"),
         ([np.ones((2, 2)), np.ones(3)], {}, "same number of axes"),
         ([[1.0, 2.0], [1.0]], {}, "same number of axes"),
-        (np.ones((2, 4)), {"homology_dimensions": ()}, "homology_dimensions must be different"),
-        (np.ones((2, 4)), {"homology_dimensions": (0, 0)}, "homology_dimensions must be different"),
-        (np.ones((2, 4)), {"homology_dimensions": -1}, "homology_dimensions must be different"),
+        (np.ones((2, 4)), {"homology_dimensions": ()}, "homology_dimensions must be at least one"),
+        (np.ones((2, 4)), {"homology_dimensions": (0, 0)}, "must have each dimension once"),
+        (np.ones((2, 4)), {"homology_dimensions": -1}, "must be integers of at least 0, got -1"),
         (np.ones((2, 4)), {"filtration": "cech"}, "'filtration' parameter"),
         (np.ones((2, 4)), {"filtration": "rips"}, r"X\[0\] must be a point cloud"),
         ([], {"filtration": "rips"}, "X must have at least one sample"),
@@ -402,7 +402,7 @@ def test_n_jobs_reaches_the_workers(filtration, rng, monkeypatch):
     X = rng.random((6, 7, 3)) if filtration in ("rips", "alpha") else rng.random((6, 7, 7))
     one = PersistenceDiagrams(filtration, homology_dimensions=0).fit_transform(X)
     asked = []
-    filtrations = [f"filtrations.{name}" for name in ("level_sets", "alpha", "vietoris_rips")]
+    filtrations = [f"filtrations.{name}" for name in ("level_sets", "delaunay", "rips")]
     for name in ["persistence_diagrams", *filtrations]:
         room = importlib.import_module(f"skltopo.{name}")
         if hasattr(room, "run"):

@@ -6,10 +6,10 @@ become critical on the way (Nigmetov and Morozov, Topological optimization with 
 Let D be the boundary matrix, R = D V its reduction, and U = V^-1. For a pair (s, t) and a target c
 of its birth or death, the critical set is the following part of a row or column:
 
-- if the death rises: of row t of U, where values are at most c and the lowest entry of R is at most
-  s;
-- if the death falls: of column t of V, where values are at least c and the lowest entry of R is at
-  least s;
+- if the death rises: of row t of U the columns with a value of at most c whose lowest entry in R is
+  at most s;
+- if the death falls: of column t of V the rows with a value of at least c whose lowest entry in R
+  is at least s;
 - if the birth moves: the same of the anti-transposed matrix, in which all orders are reversed.
 """
 
@@ -112,9 +112,8 @@ class CriticalSets:
         columns = m - 1 - self.boundary.ravel()
         rows = n - 1 - np.repeat(np.arange(n, dtype=np.int64), width)
         starts = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=m))])
-        return RecordedReduction(
-            starts.astype(np.int64), rows[np.argsort(columns, kind="stable")], n
-        )
+        rows = rows[np.argsort(columns, kind="stable")]
+        return RecordedReduction(starts.astype(np.int64), rows, n)
 
     def points(self):
         """Return the points of the diagram, longest first: their pairs, and (birth, death)."""
