@@ -143,8 +143,9 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
     Notes
     -----
     Columns are named ``dir3_H1_p2_q0``: direction 3, PD_1, p = 2, q = 0. Powers p = 0 count points.
-    Columns differ by orders of magnitude: put a scaler after this step. In float32, products I * g may tie
-    that differ in float64, which shows in the counts (p = 0) of points next to the diagonal.
+    Columns differ by orders of magnitude: put a scaler after this step. In float32, products I * g
+    may be equal that differ in float64, which changes the counts (p = 0) of points next to the
+    diagonal.
 
     References
     ----------

@@ -21,7 +21,7 @@ from scipy.spatial.distance import pdist, squareform
 
 from .._kernels.functionals.critical_sets import columns_of_v, reduce_columns
 from .._kernels.functionals.lengths import edge_gradient
-from .._persistence import Pairs
+from .._persistence import Pairs, list_faces
 from ..energies import polynomial_gradient
 from ..filtrations.delaunay import top_simplices
 
@@ -252,18 +252,8 @@ class EdgeComplex:
 
 def delaunay_faces(points):
     """Return a function k to the k-simplices of the Delaunay complex, for `EdgeComplex`."""
-    cells = [np.sort(part, axis=1) for part in top_simplices(points)]
-
-    def simplices(k):
-        faces = [np.empty((0, k + 1), dtype=np.int64)]
-        faces += [
-            part[:, list(columns)]
-            for part in cells
-            for columns in combinations(range(part.shape[1]), k + 1)
-        ]
-        return np.unique(np.concatenate(faces), axis=0)
-
-    return simplices
+    faces, _ = list_faces(top_simplices(points))
+    return lambda k: faces[k] if k < len(faces) else np.empty((0, k + 1), dtype=np.int64)
 
 
 def cliques(points, max_edge):

@@ -20,6 +20,10 @@ from libc.stdint cimport int32_t, int64_t
 
 from ..._persistence cimport PivotColumn
 from ..._utils.buffer cimport Buffer
+from ..._utils.signals cimport check_signals_every
+
+cdef enum:
+    PATIENCE = 1 << 16      # additions of columns between two checks for Ctrl-C
 
 
 cdef inline int32_t take_last(PivotColumn& column) noexcept nogil:
@@ -89,6 +93,7 @@ def reduce_columns(
                 for i in range(reduced_starts[j] + 1, reduced_starts[j + 1]):
                     column.toggle(reduced[i])
                 append(added, n_added, j)
+                check_signals_every(PATIENCE, n_added)
                 n_added += 1
                 top = take_last(column)
             low[k] = top
