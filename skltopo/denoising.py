@@ -21,15 +21,16 @@ from .image_base import ImageRowsMixin, as_rows
 
 __all__ = ["TopoDenoiser"]
 
-# Floods and fits of "monotone"; it stops by itself after two or three.
+# Most rounds of flooding and fitting of "monotone"; it usually stops after two or three.
 MAX_ROUNDS = 20
-# Pixels of the images in one task, and tasks for each thread, so that none waits long for the last.
+# Pixels of the images in one task. Several tasks for each thread, so that all end at about the same
+# time.
 CHUNK_PIXELS = 1 << 18
 TASKS_PER_THREAD = 4
-# Maxima of a line times n_components - 1 up to which the closest signal is looked for: time and
-# memory grow with both. Some minutes and 1 GB.
+# Maxima of a line times n_components - 1 up to which the closest signal is computed: time and
+# memory grow with this number, here to some minutes and 1 GB.
 MAX_STATES = 1 << 27
-# Values of a line from which memory is looked at first.
+# Values of a line from which free memory is checked first.
 LONG_LINE = 1 << 20
 
 
@@ -37,8 +38,8 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
     r"""Change signals, images or volumes so that at most `n_components` maxima are left.
 
     A maximum is a component of the superlevel sets: a point of PD_0. The `n_components` most
-    persistent ones are kept; of all others nothing is left, so the result :math:`g` of :math:`f`
-    has :math:`E(1, 0, n_{components} + 1; PD_0(g)) = 0`.
+    persistent ones are kept and all others are removed, so the result :math:`g` of :math:`f` has
+    :math:`E(1, 0, n_{components} + 1; PD_0(g)) = 0`.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
         from the maxima that are kept; peaks are lowered and valleys are raised. On lines, the
         closest of all signals with so many maxima (see Notes). "cancel": peaks are lowered to the
         level at which they meet a higher one, and nothing is raised. "adam": gradient descent on
-        the energy, as in the paper; what is left of it then is cancelled.
+        the energy, as in the paper; maxima that are left then are removed as by "cancel".
     complex : {"freudenthal", "cubical", "cubical_cells"}, default="freudenthal"
         Which pixels are neighbours, as in `LevelSet`.
     image_shape : tuple of two or three int, default=None
@@ -83,18 +84,18 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
     -----
     An image with at most `n_components` maxima is returned as it is, bit for bit.
 
-    "monotone" floods the image from the maxima that are kept: the highest pixel that touches what
-    is flooded is next, and its highest flooded neighbour becomes its parent (a maximum spanning
+    "monotone" floods the image from the maxima that are kept: the highest pixel that touches a
+    flooded one is next, and its highest flooded neighbour becomes its parent (a maximum spanning
     forest). The closest function that falls along the forest is an isotonic regression on trees,
     O(n log n) (Pardalos and Xue, 1999). The fit is flooded again, with ties broken by the image,
-    as long as it comes closer: a local minimum (on grids of 2 x 3, where all trees can be tried,
-    the global one for 97 of 100 random images).
+    as long as it comes closer. The result is a local minimum; on grids of 2 x 3, where all trees
+    can be tried, it is the global one for 97 of 100 random images.
 
-    On lines "monotone" is the global minimum: O(n) for one maximum, O(k n log n) for k of them
-    (see ``_kernels/fits/few_maxima.pyx``; 100,000 values of noise take 0.01 s for k = 1, 0.9 s for
-    k = 20). Where a line has m maxima and (k - 1) m is 2**27 or more, minutes away, it is fitted
-    like an image: still at most k maxima, from which the k most persistent ones of the input are
-    kept, but not the closest of all signals.
+    On lines "monotone" is the global minimum: O(n) for one maximum, O(k n log n) for k of them;
+    ``_kernels/fits/few_maxima.pyx`` tells how. 100,000 values of noise take 0.01 s for k = 1 and
+    0.9 s for k = 20. Where a line has m maxima and (k - 1) m is 2**27 or more, which would take
+    minutes, it is fitted like an image. The result then has at most k maxima, the k most persistent
+    ones of the input, but it is not the closest of all such signals.
 
     With ``set_output(transform="pandas")`` images come back flattened, a column for each pixel.
 
@@ -154,7 +155,7 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
         self.verbose = verbose
 
     def _prepare(self):
-        check_integer("n_components", self.n_components, 1)  # True passes for an Integral
+        check_integer("n_components", self.n_components, 1)  # True is an Integral
 
     def transform(self, X):
         """Return X with at most `n_components` maxima in each image.
@@ -247,9 +248,9 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
     def _descend(self, grid, images):
         """Descend on the total persistence of all maxima but the first n_components, by Adam.
 
-        All images at once, each relative to its range; one is left alone when it has no more.
+        All images take steps together, each scaled by its range, until they have no such maxima.
         """
-        # Halves, since a range of floats may be none.
+        # Halves, because a range of floats may overflow.
         extent = images.max(axis=1) / 2 - images.min(axis=1) / 2
         scale = np.where(extent > 0, extent, 1.0)[:, np.newaxis]
         start = images / 2 / scale
@@ -265,7 +266,7 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
                 break
             x = x + rule.step(gradient)
         out[todo] = x
-        # What did not move is what it was.
+        # Pixels that did not move keep their bits.
         return np.where(out == start, images, 2 * (scale * out))
 
     def _gradient(self, grid, images):

@@ -1,4 +1,4 @@
-"""PersistenceFeatures: images and volumes to topological features, a scikit-learn transformer."""
+"""PersistenceFeatures: a scikit-learn transformer of images and volumes to topological features."""
 
 from functools import partial
 from numbers import Integral
@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from ._kernels.grids.features import image_energies
 from ._kernels.grids.images import COMPLEXES
+from ._utils.checks import check_dimensions
 from ._utils.parallel import effective_n_jobs, run
 from .energies import polynomial_energies
 from .filtrations import LevelSet
@@ -18,7 +19,7 @@ from .image_base import ImageRowsMixin, as_rows
 
 __all__ = ["PersistenceFeatures"]
 
-# Images in one kernel call: also the step of the progress bar.
+# Images in one kernel call, which is one step of the progress bar.
 CHUNK_IMAGES = 64
 # Voxels of all functions of the volumes in one kernel call.
 CHUNK_VOXELS = 1 << 20
@@ -45,7 +46,7 @@ def sphere_directions(n_directions):
 
 
 def directional_weights(image_shape, n_directions):
-    """Return g_theta for all directions theta, shifted and scaled to [0, 1] on the image.
+    """Return g_theta for all directions theta: heights along theta, scaled to [0, 1] on the image.
 
     Parameters
     ----------
@@ -97,7 +98,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
     n_directions : int, default=8
         Angles 0, 2 pi / n, ... of "directional"; directions are (row, column). In volumes a
         Fibonacci lattice on the sphere; directions are (slab, row, column).
-    homology_dimensions : tuple of int, default=(0, 1)
+    homology_dimensions : int or tuple of int, default=(0, 1)
         0: components, 1: holes (loops in a volume), 2: voids of a volume.
     max_p, max_q : int, default=4
         Largest powers of length and of middle; at most 16.
@@ -111,8 +112,9 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         (height, width) or (depth, height, width) of flattened rows. None: a 2-D X has functions on
         a line as rows.
     essential : {"clip", "drop"}, default="clip"
-        What the essential component adds to PD_0, which the paper leaves open (its code drops it).
-        "clip": it ends at the last value, so it tells the range of the function. "drop": nothing.
+        What the essential component adds to PD_0, which the paper does not say (its code drops it).
+        "clip": it ends at the last value of the filtration, so its length is the range of the
+        function. "drop": nothing.
     complex : {"freudenthal", "cubical", "cubical_cells"}, default="freudenthal"
         How pixels are joined, as in `LevelSet`. The paper's is "freudenthal".
     n_jobs : int, default=None
@@ -141,8 +143,9 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
     Notes
     -----
     Columns are named ``dir3_H1_p2_q0``: direction 3, PD_1, p = 2, q = 0. Powers p = 0 count points.
-    Columns differ by orders of magnitude: put a scaler behind. In float32, products I * g may tie
-    that differ in float64, which shows in the counts (p = 0) of points next to the diagonal.
+    Columns differ by orders of magnitude: put a scaler after this step. In float32, products I * g
+    may be equal that differ in float64, which changes the counts (p = 0) of points next to the
+    diagonal.
 
     References
     ----------
@@ -170,7 +173,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
     _parameter_constraints = {
         "filtration": [StrOptions({"directional", "superlevel", "sublevel"})],
         "n_directions": [Interval(Integral, 1, None, closed="left")],
-        "homology_dimensions": [tuple, list],
+        "homology_dimensions": [Integral, tuple, list],
         "max_p": [Interval(Integral, 0, 16, closed="both")],
         "max_q": [Interval(Integral, 0, 16, closed="both")],
         "i0": [Interval(Integral, 1, None, closed="left")],
@@ -213,7 +216,8 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
 
     def _prepare(self):
         """Choose the functions that an image is multiplied with, and count columns."""
-        self._check_dimensions()
+        known = range(len(self.image_shape_))
+        self._dims = check_dimensions(self.homology_dimensions, known, allow_empty=False)
         if self.filtration == "directional":
             self.weights_, self.directions_ = directional_weights(
                 self.image_shape_, self.n_directions
@@ -221,10 +225,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         else:
             self.weights_ = np.ones((1, *self.image_shape_))
         self._n_features_out = (
-            len(self._weight_names())
-            * len(self.homology_dimensions)
-            * (self.max_p + 1)
-            * (self.max_q + 1)
+            len(self._weight_names()) * len(self._dims) * (self.max_p + 1) * (self.max_q + 1)
         )
 
     def transform(self, X):
@@ -272,15 +273,15 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
             image_energies(
                 images,
                 weights,
-                self.filtration != "directional",
-                tuple(self.homology_dimensions),
-                self._sweeps_down(),
-                self.complex,
-                self.max_p,
-                self.max_q,
-                self.i0,
-                self.essential == "clip",
-                out,
+                plain=self.filtration != "directional",
+                homology_dimensions=self._dims,
+                superlevel=self._sweeps_down(),
+                complex=self.complex,
+                max_p=self.max_p,
+                max_q=self.max_q,
+                i0=self.i0,
+                clip=self.essential == "clip",
+                out=out,
             )
         return len(images)
 
@@ -290,13 +291,13 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
             ndim=3,
             superlevel=self._sweeps_down(),
             complex=self.complex,
-            homology_dimensions=self.homology_dimensions,
+            homology_dimensions=self._dims,
             n_jobs=1,
         )
         batch = level_sets(functions)
         energies = [
             polynomial_energies(batch, dim, self.max_p, self.max_q, self.i0, self.essential)
-            for dim in self.homology_dimensions
+            for dim in self._dims
         ]
         return np.stack(energies, axis=1).reshape(len(volumes), -1)
 
@@ -319,7 +320,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
             [
                 f"{weight}_H{dim}_p{p}_q{q}"
                 for weight in self._weight_names()
-                for dim in self.homology_dimensions
+                for dim in self._dims
                 for p in range(self.max_p + 1)
                 for q in range(self.max_q + 1)
             ],
@@ -339,7 +340,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
 
         return LevelSetEnergies(
             self.weights_,
-            homology_dimensions=tuple(self.homology_dimensions),
+            homology_dimensions=self._dims,
             superlevel=self._sweeps_down(),
             complex=self.complex,
             max_p=self.max_p,
@@ -358,15 +359,6 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         if self.filtration == "directional":
             return [f"dir{i}" for i in range(self.n_directions)]
         return [self.filtration]
-
-    def _check_dimensions(self):
-        dims = list(self.homology_dimensions)
-        known = {0, 1, 2} if len(self.image_shape_) == 3 else {0, 1}
-        if not dims or len(set(dims)) < len(dims) or not set(dims) <= known:
-            raise ValueError(
-                f"homology_dimensions must be among {sorted(known)}, each at most once and at "
-                f"least one, got {dims}"
-            )
 
 
 def _with_progress(task, bar):

@@ -1,4 +1,4 @@
-"""Images, volumes and flattened rows at the door of estimators."""
+"""Input validation of estimators of images, volumes and functions on a line."""
 
 import math
 
@@ -13,9 +13,10 @@ __all__ = ["ImageRowsMixin", "as_rows", "resolve_shape"]
 
 
 class ImageRowsMixin:
-    """The door of transformers of images, volumes and functions on a line.
+    """Mixin of transformers of images, volumes and functions on a line: fit, and their tags.
 
-    A class that inherits it has the parameter `image_shape`, and may learn more in `_prepare`.
+    A class that inherits it has the parameter `image_shape`. It may check and learn more in
+    `_prepare`.
     """
 
     @_fit_context(prefer_skip_nested_validation=True)

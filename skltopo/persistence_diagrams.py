@@ -1,4 +1,4 @@
-"""PersistenceDiagrams: data to diagrams, as a scikit-learn transformer."""
+"""PersistenceDiagrams: a scikit-learn transformer of data to diagrams."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from . import filtrations
 from ._utils.arrays import as_floats, as_numbers, check_finite, is_tensor
+from ._utils.checks import check_dimensions
 from ._utils.parallel import effective_n_jobs, run
 from .diagrams import Diagram, DiagramArrays
 from .diagrams.inputs import depth
@@ -25,26 +26,27 @@ FILTRATIONS = {"level_set", *POINT_CLOUDS}
 class PersistenceDiagrams(TransformerMixin, BaseEstimator):
     """Turn images, volumes, functions on a line, point clouds or distance matrices into diagrams.
 
-    What comes out is a list with one entry for each sample, in the form that the transformers of
+    The result is a list with one entry for each sample, in the form that the transformers of
     `skltopo.vectorize`, `gudhi.representations` and `persim` take.
 
     Parameters
     ----------
     filtration : {"level_set", "weak_alpha", "alpha", "rips"} or callable, default="level_set"
         "level_set": samples are functions on a grid: rows of a 2-D X on a line, images, volumes.
-        The others: samples are point clouds of shape (n_points, n_coordinates). An object of
-        `skltopo.filtrations` (or any function from one sample to a `Diagram`) takes what it takes:
-        ``VietorisRips(metric="precomputed")`` has distance matrices as samples.
+        The other names: samples are point clouds of shape (n_points, n_coordinates). An object of
+        `skltopo.filtrations`, or any function from one sample to a `Diagram`: samples are what it
+        takes, for ``VietorisRips(metric="precomputed")`` distance matrices.
     homology_dimensions : int or tuple of int, default=(0, 1)
-        An int gives one array per sample, a tuple one array per dimension and sample. An object of
-        `skltopo.filtrations` must compute them, or fit raises. Functions on a grid of k axes have
-        no homology in dimension k or above: these are empty.
+        An int gives one array per sample, a tuple one array per dimension and sample. Where
+        `filtration` is an object of `skltopo.filtrations` that does not compute them, fit raises.
+        Functions on a grid of k axes have no homology in dimension k or above: these diagrams are
+        empty.
     superlevel : bool, default=False
-        Sweep "level_set" from high to low values; births are then above deaths. Other filtrations
-        raise: an object of `skltopo.filtrations` has a ``superlevel`` of its own.
+        Sweep "level_set" from high to low values; births are then above deaths. With any other
+        filtration True raises: an object of `skltopo.filtrations` has its own ``superlevel``.
     essential : {"drop", "keep"}, default="drop"
         What to do with essential classes, which have an infinite death. gudhi.representations and
-        persim want them dropped.
+        persim need diagrams without them.
     output : {"arrays", "diagrams"}, default="arrays"
         "diagrams": a list of `Diagram` with critical cells, of the dimensions asked for, and
         without essential classes unless they are kept.
@@ -60,21 +62,21 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    skltopo.vectorize : What to put behind it.
+    skltopo.vectorize : Transformers that come next, of diagrams to vectors.
     skltopo.PersistenceFeatures : Images to numbers in one step.
 
     Notes
     -----
     ``gudhi.representations`` and ``persim`` take a list of (n, 2) arrays, which is what an int for
     ``homology_dimensions`` gives. With a tuple each sample is a list of arrays, as in
-    ``gudhi.sklearn``: put ``gudhi.representations.DimensionSelector(index=k)`` behind it. The list
-    is a `skltopo.diagrams.DiagramArrays`, which knows its dimensions, so that the transformers of
-    `skltopo.vectorize` find theirs by ``dim``. Both peers expect births below deaths: for
-    superlevel sets give them the sublevel sets of -X.
+    ``gudhi.sklearn``: ``gudhi.representations.DimensionSelector(index=k)`` then comes next. The
+    list is a `skltopo.diagrams.DiagramArrays`, which knows its dimensions, so that the transformers
+    of `skltopo.vectorize` select theirs by ``dim``. gudhi and persim expect births below deaths:
+    for superlevel sets give them the sublevel sets of -X.
 
-    Diagrams have different numbers of points, hence the list: nothing is padded, and a diagram does
-    not depend on the others. No frame can hold them, so ``set_output`` does nothing here; it is
-    there for the steps behind in a Pipeline.
+    Diagrams have different numbers of points, therefore the result is a list: nothing is padded,
+    and a diagram does not depend on the others. No frame can hold them, so ``set_output`` does
+    nothing here; it exists so that later steps of a Pipeline can have their output set.
 
     Examples
     --------
@@ -88,7 +90,7 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
     >>> [points.shape for points in both[0]]
     [(11, 2), (8, 2)]
 
-    All dimensions go into a vectorizer that picks one:
+    A vectorizer takes all dimensions and selects one:
 
     >>> from sklearn.pipeline import make_pipeline
     >>> from skltopo.vectorize import PersistenceImage
@@ -176,7 +178,8 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
         dims = self._dimensions()
         diagrams = self._compute(samples)
         if self.output == "diagrams":
-            return [diagram.select(dims, empty, self.essential == "keep") for diagram in diagrams]
+            keep = self.essential == "keep"
+            return [diagram.select(dims, empty, keep_essential=keep) for diagram in diagrams]
         if isinstance(self.homology_dimensions, Integral):
             return [self._points(diagram, dims[0], empty) for diagram in diagrams]
         return [
@@ -211,19 +214,10 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
     # Parameters
 
     def _dimensions(self):
-        dims = self.homology_dimensions
-        dims = (dims,) if isinstance(dims, Integral) else tuple(dims)
-        if not dims or len(set(dims)) < len(dims) or not all(
-            isinstance(dim, Integral) and not isinstance(dim, bool) and dim >= 0 for dim in dims
-        ):  # fmt: skip
-            raise ValueError(
-                "homology_dimensions must be different integers of at least 0, got "
-                f"{self.homology_dimensions!r}"
-            )
-        return tuple(int(dim) for dim in dims)
+        return check_dimensions(self.homology_dimensions, allow_empty=False)
 
     def _check_parameters(self):
-        """Raise ValueError for what the filtration would not heed."""
+        """Raise ValueError for parameters that the filtration would silently ignore."""
         dims = self._dimensions()
         if self.filtration == "level_set":
             return
@@ -311,7 +305,7 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
         )
 
     def _level_set(self, ndim, n_jobs):
-        # A filtration computes something; what was not asked for is not looked at.
+        # A filtration computes at least one dimension, whether or not it was asked for.
         dims = [dim for dim in self._dimensions() if dim < ndim] or [0]
         return filtrations.LevelSet(
             ndim, superlevel=self.superlevel, homology_dimensions=dims, n_jobs=n_jobs

@@ -192,10 +192,11 @@ class TopologicalRegression(MultiOutputMixin, TopologicalRegressor):
     fit_intercept : bool, default=True
         The intercept is not penalised.
     n_init : int, default=1
-        Starts of "proximal". With fewer samples than features many weights may explain the data;
-        from several starts that differ where the data does not tell, the mean of the better half is
-        found, which lies in the middle of these weights and not at their border. For "clusters",
-        starts are the best solution plus noise, and the solution with the least objective stays.
+        Starts of "proximal". With fewer samples than features many weights may explain the data.
+        Starts then have the same predictions, and the result is the mean of the better half of
+        their solutions, which lies in the middle of these weights and not at their border. For
+        "clusters", each start is the best solution so far plus noise, and the solution with the
+        least objective is the result.
     max_iter : int, default=None
         Limit of steps; None is 10000 for "proximal" and 500 for "adam".
     tol : float, default=1e-5
@@ -319,7 +320,8 @@ class TopologicalRegressionCV(TopologicalRegressor):
     penalty, n_components, solver, coef_shape, fit_intercept, n_init, max_iter, tol, random_state, \
 verbose
         As for `TopologicalRegression`. Paths use one start. With n_init > 1 the final fit uses
-        several, for "maxima" only if that predicts the left-out samples better, too.
+        several; for penalties other than "clusters" only if the left-out samples are predicted
+        better by that.
     lams : int or array-like of shape (n_lams,), default=20
         Values to try; an integer stands for so many between 1e-4 and 10, evenly on a log scale.
     cv : int, cross-validation generator or iterable, default=5
@@ -429,7 +431,7 @@ verbose
             max_iter=self.max_iter,
             tol=self.tol,
         )
-        # Errors on left-out samples do not change in digits that matter below ten times tol.
+        # Below ten times tol, errors on left-out samples change in the last digits only.
         fold_path = partial(fit_path, tol=10 * self.tol)
         folds = [
             partial(_fold_errors, *data, train, test, self.fit_intercept)

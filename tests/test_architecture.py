@@ -14,8 +14,8 @@ PACKAGE = Path(skltopo.__file__).parent
 
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
 UTILS = (
-    "checks parallel memory namespace autograd prefetch bits buffer signals sorting pool gather "
-    "arrays"
+    "checks parallel memory namespace autograd adam prefetch bits buffer signals sorting pool "
+    "gather arrays"
 )
 KERNELS = {
     "grids": "images lines features volume_tables volume_sweeps volume_loops volumes",
@@ -37,7 +37,7 @@ FLOORS = [
     ["filtrations.metric_clouds", "filtrations.distance_matrices", "filtrations.rips"],
     ["filtrations"],
     ["energies", "distances", "summaries"],
-    ["penalties", "solvers"],
+    ["losses", "penalties", "solvers"],
     ["nn.vectors", "nn.features", "nn"],
     ["shaping.critical_sets", "shaping.fields", "shaping.descent"],
     ["image_base", "features", "denoising", "regression", "classification"],

@@ -242,6 +242,6 @@ def test_critical_edges_move_as_by_the_subgradient_where_sets_are_single():
 
 def test_too_large_complexes_are_refused(monkeypatch):
     points = np.random.default_rng(0).random((30, 2))
-    monkeypatch.setattr("skltopo._big_steps.MAX_CLIQUES", 100)
+    monkeypatch.setattr("skltopo.shaping.critical_sets.MAX_CLIQUES", 100)
     with pytest.raises(ValueError, match="take more than 100 simplices: use subsample"):
         cliques(points, np.inf)(2)

@@ -5,6 +5,7 @@ import torch
 from skltopo import Energy
 from skltopo.filtrations import LevelSet
 from skltopo.penalties import L1, L2, TV, TV2, Clusters, Maxima, Penalty, TopologicalPenalty
+from skltopo.solvers import plan_of
 
 PENALTIES = [L1(), L2(), TV(), TV2(), Clusters(1), Clusters(3), Maxima(1), Maxima(3)]
 CONVEX = [L1(), L2(), TV(), TV2(), Clusters(1)]
@@ -78,7 +79,7 @@ def test_maxima_on_a_grid_have_no_proximal_operator():
     with pytest.raises(TypeError, match="no known proximal operator"):
         penalty.prox(np.zeros(6), 1.0)
     with pytest.raises(TypeError, match='solver="adam"'):
-        penalty.kernel()
+        plan_of(penalty)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,6 @@ def test_topological_penalty_sums_energies_and_has_gradients():
 
 def test_a_penalty_without_operator_says_so():
     with pytest.raises(TypeError, match=r"define prox\(coef, step\)"):
-        Penalty().kernel()
+        plan_of(Penalty())
     with pytest.raises(NotImplementedError, match="must define value"):
         Penalty().value(np.zeros(2))

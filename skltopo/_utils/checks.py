@@ -34,7 +34,7 @@ def check_n_jobs(n_jobs):
         raise ValueError("n_jobs must not be 0: 1 is one thread, -1 all cores")
 
 
-def check_dimensions(dims, known=None, what=""):
+def check_dimensions(dims, known=None, what="", *, allow_empty=True):
     """Return homology_dimensions as a tuple of int.
 
     Parameters
@@ -44,13 +44,15 @@ def check_dimensions(dims, known=None, what=""):
         What they must be among; None for any dimension from 0 on.
     what : str
         What has these dimensions, for the sentence: " of a grid with ndim=2".
+    allow_empty : bool, default=True
+        Whether there may be none.
 
     Raises
     ------
     TypeError
         If dims is neither.
     ValueError
-        If a dimension is not known, or comes twice.
+        If a dimension is not known or comes twice, or there is none.
     """
     if is_integer(dims):
         dims = (dims,)
@@ -62,6 +64,8 @@ def check_dimensions(dims, known=None, what=""):
             raise ValueError(f"homology_dimensions must be integers of at least 0, got {dim!r}")
         if known is not None and (not is_integer(dim) or dim not in known):
             raise ValueError(f"homology_dimensions{what} must be among {list(known)}, got {dim!r}")
+    if not (dims or allow_empty):
+        raise ValueError(f"homology_dimensions must be at least one integer, got {dims}")
     if len(set(dims)) < len(dims):
         raise ValueError(f"homology_dimensions must have each dimension once, got {dims}")
     return tuple(int(dim) for dim in dims)

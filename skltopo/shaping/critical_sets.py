@@ -6,10 +6,10 @@ become critical on the way (Nigmetov and Morozov, Topological optimization with 
 Let D be the boundary matrix, R = D V its reduction, and U = V^-1. For a pair (s, t) and a target c
 of its birth or death, the critical set is the following part of a row or column:
 
-- if the death rises: of row t of U, where values are at most c and the lowest entry of R is at most
-  s;
-- if the death falls: of column t of V, where values are at least c and the lowest entry of R is at
-  least s;
+- if the death rises: of row t of U the columns with a value of at most c whose lowest entry in R is
+  at most s;
+- if the death falls: of column t of V the rows with a value of at least c whose lowest entry in R
+  is at least s;
 - if the birth moves: the same of the anti-transposed matrix, in which all orders are reversed.
 """
 
@@ -21,7 +21,7 @@ from scipy.spatial.distance import pdist, squareform
 
 from .._kernels.functionals.critical_sets import columns_of_v, reduce_columns
 from .._kernels.functionals.lengths import edge_gradient
-from .._persistence import Pairs
+from .._persistence import Pairs, list_faces
 from ..energies import polynomial_gradient
 from ..filtrations.delaunay import top_simplices
 
@@ -112,9 +112,8 @@ class CriticalSets:
         columns = m - 1 - self.boundary.ravel()
         rows = n - 1 - np.repeat(np.arange(n, dtype=np.int64), width)
         starts = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=m))])
-        return RecordedReduction(
-            starts.astype(np.int64), rows[np.argsort(columns, kind="stable")], n
-        )
+        rows = rows[np.argsort(columns, kind="stable")]
+        return RecordedReduction(starts.astype(np.int64), rows, n)
 
     def points(self):
         """Return the points of the diagram, longest first: their pairs, and (birth, death)."""
@@ -253,18 +252,8 @@ class EdgeComplex:
 
 def delaunay_faces(points):
     """Return a function k to the k-simplices of the Delaunay complex, for `EdgeComplex`."""
-    cells = [np.sort(part, axis=1) for part in top_simplices(points)]
-
-    def simplices(k):
-        faces = [np.empty((0, k + 1), dtype=np.int64)]
-        faces += [
-            part[:, list(columns)]
-            for part in cells
-            for columns in combinations(range(part.shape[1]), k + 1)
-        ]
-        return np.unique(np.concatenate(faces), axis=0)
-
-    return simplices
+    faces, _ = list_faces(top_simplices(points))
+    return lambda k: faces[k] if k < len(faces) else np.empty((0, k + 1), dtype=np.int64)
 
 
 def cliques(points, max_edge):

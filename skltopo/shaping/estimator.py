@@ -27,7 +27,8 @@ OBJECTIVES = {
     "lines": [Energy(dim=1, p=2, q=1, weight=-1.0), Energy(dim=0, p=2, i0=2)],
 }
 FILTRATIONS = {"weak_alpha": WeakAlpha, "alpha": Alpha, "rips": VietorisRips}
-# Cells of a Delaunay complex for each of many uniform points: 32 in R^4, 190 in R^5, 1300 in R^6.
+# Most features for a Delaunay complex. For each of many uniform points it has 32 cells in R^4, 190
+# in R^5, and 1300 in R^6.
 MAX_DELAUNAY_FEATURES = 5
 
 
@@ -50,20 +51,20 @@ default="holes"
     filtration : {"weak_alpha", "alpha", "rips"} or callable, default="weak_alpha"
         Of the points: a class of `skltopo.filtrations` up to the dimension that the objective
         needs, or any callable from points (arrays and tensors) to a `Diagram`. For X of more than
-        5 features, where Delaunay complexes explode, the name "weak_alpha" stands for "rips", whose
+        5 features, where Delaunay complexes are too large, "weak_alpha" stands for "rips", whose
         PD_0 is the same.
     gradient : {"subgradient", "big_step", "diffeomorphic"}, default="subgradient"
-        "subgradient": only the ends of critical edges move, the paper's. "big_step": all edges move
+        "subgradient", the paper's: only the ends of critical edges move. "big_step": all edges move
         that become critical on the way to a target, the critical sets of Nigmetov and Morozov; for
-        filtrations by edge lengths ("weak_alpha" and "rips"). "diffeomorphic": a smooth field takes
-        the moves of the critical points and spreads them over all others (Carrière, Theveneau and
-        Lacombe), shortened to where it can be undone.
+        filtrations by edge lengths ("weak_alpha" and "rips"). "diffeomorphic": a smooth field
+        spreads the moves of the critical points over all others (Carrière, Theveneau and Lacombe);
+        it is scaled so that every step is invertible.
     optimizer : {"adam", "sgd", "lbfgs"}, default="adam"
-        What makes moves of gradients. "lbfgs" has its own line search, and goes with
+        How moves are computed from gradients. "lbfgs" has its own line search, and works with
         gradient="subgradient" only.
     learning_rate : float, default=0.01
-        Of "adam" and "sgd". A step of "adam" is about so long in each coordinate: choose it by the
-        size of the cloud.
+        Of "adam" and "sgd". A step of "adam" has about this length in each coordinate: choose it by
+        the size of the cloud.
     max_iter : int, default=100
         Limit of steps.
     tol : float, default=1e-4
@@ -71,7 +72,7 @@ default="holes"
         fraction of it. None: take ``max_iter`` steps.
     n_iter_no_change : int, default=10
     anchor : float, default=0.0
-        Weight of the squared distances from where points began.
+        Weight of the squared distances of points from their start.
     bounds : tuple (low, high), default=None
         Box that points are kept in by projection: two numbers, or two arrays of shape
         (n_features,).

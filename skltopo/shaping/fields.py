@@ -11,26 +11,27 @@ from scipy.spatial.distance import cdist
 __all__ = ["GaussianField", "NearestField", "Replay", "blocks", "typical_spacing"]
 
 RIDGE = 1e-8
-# Anchors closer than this, in bandwidths, become one: their kernel rows are almost equal.
+# Anchors closer than this, in bandwidths, are merged: their kernel rows are almost equal.
 MERGE = 0.4
-# The kernel matrix of so many anchors takes 30 ms to solve; the strongest stay.
+# Most anchors; those that move least are left out. A system of this size takes 30 ms to solve.
 MAX_ANCHORS = 1000
-# Largest norm of the Jacobian of a step: below 1 a step can be undone. Less is slower, more leaves
-# no room for what lies between the places where it is looked at.
+# Largest norm of the Jacobian of a step. A step is invertible below 1; 0.5, because the norm is
+# only sampled.
 STEEPEST = 0.5
 # Bandwidths beyond which the kernel is less than a rounding error of 1.
 REACH = 8.5
-# Points that look for the anchors near them together.
+# Block size: points for which the anchors within reach are found together.
 BLOCK = 512
+# Known points between which `NearestField` interpolates.
 NEIGHBORS = 9
 
 
 class GaussianField:
     """Field v(x) = sum_i exp(-|x - x_i|^2 / (2 bandwidth^2)) a_i with v(x_i) = given moves.
 
-    Smooth, and from few anchors: what a diagram says of its critical points moves everything
-    near them. Anchors closer than 0.4 bandwidths are replaced by their mean with their mean move,
-    and of more than 1,000 those that move most stay.
+    The field is smooth, so the moves of the few critical points of a diagram move everything near
+    them. Anchors closer than 0.4 bandwidths are replaced by their mean with their mean move. Of
+    more than 1,000 anchors, those that move most are kept.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ class GaussianField:
         return self._weighted(points, self.coef)
 
     def _weighted(self, points, columns):
-        """Return sum_i K(x, x_i) columns[i] at points; anchors out of reach are not looked at."""
+        """Return sum_i K(x, x_i) columns[i] at points, over anchors within reach."""
         out = np.zeros((len(points), columns.shape[1]))
         reach = REACH * self.bandwidth
         for block in blocks(points):
@@ -79,11 +80,11 @@ class GaussianField:
         return out
 
     def damp(self):
-        """Shorten the field where it is too steep to be undone.
+        """Scale the field down so that x -> x + v(x) is invertible.
 
-        The Jacobian of v is -1/bandwidth^2 sum_i K(x, x_i) a_i (x - x_i)^T. Its Frobenius norm
-        becomes at most 1/2 at anchors and one bandwidth away from them along each axis, which is
-        where the field of a single anchor is steepest.
+        The Jacobian of v is -1/bandwidth^2 sum_i K(x, x_i) a_i (x - x_i)^T. Afterwards its
+        Frobenius norm is at most 1/2 at the anchors and one bandwidth away from them along each
+        axis, which is where the field of a single anchor is steepest.
         """
         k, d = self.coef.shape
         shifts = self.bandwidth * np.concatenate([np.zeros((1, d)), np.eye(d), -np.eye(d)])
@@ -111,7 +112,7 @@ class GaussianField:
 
 
 def blocks(points):
-    """Cut points into blocks that lie together: yield indices of at most 512."""
+    """Yield the indices of blocks of at most 512 points that are close to each other."""
     if 0 < len(points) <= BLOCK:
         yield slice(None)
         return
@@ -137,7 +138,7 @@ def _strongest(anchors, moves):
 
 
 def _merge(anchors, moves, radius):
-    """Replace anchors within radius of an earlier one that stands, and it, by their means."""
+    """Replace an anchor, and later ones within radius of it that are not merged yet, by means."""
     pairs = cKDTree(anchors).query_pairs(radius, output_type="ndarray")
     if not len(pairs):
         return anchors, moves
@@ -156,7 +157,7 @@ def _merge(anchors, moves, radius):
 
 
 class Replay:
-    """The steps of a diffeomorphic descent, to be taken by other points.
+    """The steps of a diffeomorphic descent, for points that took no part in it.
 
     Parameters
     ----------
@@ -245,7 +246,7 @@ def _first_of_equals(points):
 def typical_spacing(points):
     """Return twice the mean distance of a point to the nearest one elsewhere, 1 if there is none.
 
-    For uniform points in the plane this is the side of the square that each has for itself.
+    For uniform points in the plane this is the side of a square that holds one point on average.
     """
     distinct = points[_first_of_equals(points)]
     if len(distinct) < 2:

@@ -6,10 +6,11 @@ What is computed
 
 How
     FISTA with a restart whenever the objective would rise: momentum is dropped and the step is
-    taken from the last point, which cannot rise while the step is at most 1 / L. L grows when two
-    gradients show that it is too small. With an exact proximal operator this holds for penalties
-    that are not convex, too. Where the gradient is affine (squared error) that at an extrapolated
-    point is extrapolated, so that an iteration costs one product with the Gram matrix.
+    taken from the last point. From there the objective cannot rise while the step is at most 1 / L,
+    with the Lipschitz constant L of the gradient. The estimate of L grows when two gradients show
+    that it is too small. With an exact proximal operator this holds for penalties that are not
+    convex, too. Where the gradient is affine (squared error), that at an extrapolated point is
+    extrapolated, so an iteration costs one product with the Gram matrix.
 
 Stopping value
     The largest move of a coordinate by the proximal gradient step, relative to the largest
@@ -25,16 +26,17 @@ from scipy.linalg import cython_blas
 
 from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
 from libc.math cimport INFINITY, fabs, sqrt
-from libc.stdint cimport int8_t, int32_t, uint64_t
+from libc.stdint cimport int8_t
 from libc.string cimport memcpy
 
 from ..._utils.buffer cimport Buffer
-from .maxima cimport Bench, best_pattern, maxima_row
-from .proximal cimport Knot, clusters_row, clusters_value, steps_row
+from .maxima cimport MaximaScratch, best_pattern, maxima_row
+from .proximal cimport (
+    ClustersScratch, StepsScratch, clusters_row, clusters_value, steps_row
+)
 
 
-# scipy's BLAS, found when the module is imported and not when it is compiled, so that building
-# needs no scipy.
+# scipy's BLAS is looked up when the module is imported, so that building needs no scipy.
 ctypedef void (*symmetric_product)(
     char* uplo, int* n, double* alpha, double* a, int* lda, double* x, int* incx, double* beta,
     double* y, int* incy
@@ -199,8 +201,7 @@ cdef class L2Prox(Prox):
 
 
 cdef class TVProx(Prox):
-    cdef Buffer[Knot] knots
-    cdef Buffer[double] bounds
+    cdef StepsScratch scratch
     cdef Buffer[double] price
 
     cdef double apply(self, const double* v, Py_ssize_t n, double step,
@@ -209,7 +210,7 @@ cdef class TVProx(Prox):
         self.price.grow(n)
         for i in range(n):
             self.price[i] = step
-        steps_row(v, n, self.price.data(), self.price.data(), out, self.knots, self.bounds)
+        steps_row(v, n, self.price.data(), self.price.data(), out, self.scratch)
         return self.value(out, n)
 
     cdef double value(self, const double* w, Py_ssize_t n) except? -1 nogil:
@@ -289,38 +290,31 @@ cdef class TV2Prox(Prox):
 
 cdef class ClustersProx(Prox):
     cdef Py_ssize_t k
-    cdef Buffer[double] scratch
-    cdef Buffer[double] copy
-    cdef Buffer[double] gaps
-    cdef Buffer[int32_t] begin
-    cdef Buffer[uint64_t] order
-    cdef Buffer[uint64_t] spare
+    cdef ClustersScratch scratch
 
     def __init__(self, Py_ssize_t k):
         self.k = k
 
     cdef double apply(self, const double* v, Py_ssize_t n, double step,
                       double* out) except? -1 nogil:
-        return clusters_row(v, n, step, self.k, out, self.scratch, self.begin, self.copy,
-                            self.order, self.spare)
+        return clusters_row(v, n, step, self.k, out, self.scratch)
 
     cdef double value(self, const double* w, Py_ssize_t n) except? -1 nogil:
-        return clusters_value(w, n, self.k, self.copy, self.gaps, self.order, self.spare)
+        return clusters_value(w, n, self.k, self.scratch)
 
 
 cdef class MaximaProx(Prox):
-    """Exactly, or (local) by the best of two descents over patterns, a fortieth of the time.
+    """The exact operator; or, 40 times as fast, the better of two descents over patterns of runs.
 
-    With its pattern fixed the penalty is convex, not less than the penalty, and the same where the
-    pattern is the best one: solving with the pattern of the last point again and again goes down.
-    Descents start from the patterns of v and of the last result.
+    With a fixed pattern, the cost of x is convex, not less than the penalty, and equal to it where
+    the pattern is the best one of x. So solving with the best pattern of the last result, again and
+    again, never goes up. Descents start from the pattern of v and from that of the last result.
     """
 
     cdef Py_ssize_t k
     cdef public bint exact
-    cdef Bench bench
-    cdef Buffer[Knot] knots
-    cdef Buffer[double] bounds
+    cdef MaximaScratch scratch
+    cdef StepsScratch steps
     cdef Buffer[double] cost
     cdef Buffer[int8_t] stays
     cdef Buffer[int8_t] rising
@@ -345,7 +339,7 @@ cdef class MaximaProx(Prox):
             for t in range(n - 1):
                 up[t] = 0 if rising[t] else step
                 down[t] = step if rising[t] else 0
-            steps_row(v, n, up, down, out, self.knots, self.bounds)
+            steps_row(v, n, up, down, out, self.steps)
             penalty[0] = self.value(out, n)
             objective = step * penalty[0]
             for t in range(n):
@@ -361,7 +355,7 @@ cdef class MaximaProx(Prox):
         cdef double* other
         cdef double* last
         if self.exact:
-            maxima_row(v, n, step, self.k, out, self.bench)
+            maxima_row(v, n, step, self.k, out, self.scratch)
             return self.value(out, n)
         self.rising.grow(n)
         self.work.grow(4 * n)

@@ -4,12 +4,11 @@ What is computed
     argmin over x of |x - y|^2, for all x that rise, fall, rise, ..., fall in 2k runs.
 
 How, and why it is correct
-    Wherever a run that rises meets one that falls, any step between them is allowed: the end of one
-    run is the beginning of the next, whatever their heights. So the runs are fitted alone, by
-    isotonic regression, and what is left is where they meet: at local maxima and minima of y
-    (Demetriou and Powell). With E(i, j) for the squared change that lets y_i..y_{j-1} rise, and
-    the same of -y for runs that fall, layer s of a dynamic programme is
-    F_s(j) = min_i F_{s-1}(i) + E_s(i, j).
+    Where a run that rises meets one that falls, any step between them is allowed, whatever their
+    heights. So each run is fitted by itself, by isotonic regression. It remains to choose where
+    runs meet, which is at local maxima and minima of y (Demetriou and Powell). With E(i, j) for the
+    squared change that lets y_i..y_{j-1} rise, and the same of -y for runs that fall, layer s of a
+    dynamic programme is F_s(j) = min_i F_{s-1}(i) + E_s(i, j).
     Proved: E(a, c) + E(b, d) <= E(a, d) + E(b, c) for a <= b <= c <= d. (Let f be the fit of a..d
     and g that of b..c. If f <= g at b, or g <= f at c - 1, or at the first place where f gets from
     above g to g or below, go from f to g and from g to f there: both still rise, and are fits of
@@ -20,9 +19,9 @@ One E(i, j) in constant time
     A fit is the convex hull of the sums of y, and its blocks are the edges of the hull. Where all i
     of a part of the recursion stand before all j, one position, the split, lies between them: the
     hulls of all i..split share their ends, a tree, and so do those of split..j. The hull of i..j is
-    one branch of each, and a bridge. For one j the bridge can only grow while i
-    goes down, and where it ends is searched with jump pointers. Changes add up from positive terms
-    only, so nothing cancels.
+    one branch of each, and a bridge. For one j the bridge can only grow while i goes down, and
+    where it ends is searched with jump pointers. Changes are sums of terms that are not negative,
+    so no digits cancel.
 
 Complexity
     k = 1: O(n). Else O(k n log n), and O(log n) more to find the first bridge for each j; memory
@@ -42,11 +41,11 @@ from ..._utils.buffer cimport Buffer
 from ..._utils.signals cimport check_signals
 
 cdef enum:
-    PATIENCE = 1 << 22      # steps between two looks for Ctrl-C
+    PATIENCE = 1 << 22      # steps between two checks for Ctrl-C
     BYTES = 160             # for each value
 
 cdef struct Node:
-    # A position whose fit reaches up to the split: the block at this end, then all of them.
+    # The fit between a position and the split: its block at the position, then all its blocks.
     double mean             # of the block
     double change           # squared, within the block
     double total            # change of all blocks up to the split
@@ -66,7 +65,7 @@ cdef struct Signal:
     int32_t* best           # layer by layer
 
 cdef struct Layer:
-    # One run more: from F at its starts to F at its ends. Run a may only end at end a or later.
+    # One more run: from F at its starts to F at its ends. A run from start a has end a or a later.
     const double* y         # rises in this run
     const int32_t* starts
     const int32_t* ends
@@ -203,7 +202,8 @@ cdef inline void set_bridge(const Layer& f, Py_ssize_t begin, Py_ssize_t j,
 # Layers, by divide and conquer
 # --------------------------------------------------------------------------------------------------
 
-cdef int listen(Layer& f, Py_ssize_t steps) except -1 nogil:
+cdef int count_work(Layer& f, Py_ssize_t steps) except -1 nogil:
+    """Add steps to the work done, and check for Ctrl-C after every PATIENCE of them."""
     f.work += steps
     if f.work > PATIENCE:
         f.work = 0
@@ -237,7 +237,7 @@ cdef int divide_across(Layer& f, Py_ssize_t b_first, Py_ssize_t b_last, Py_ssize
     cdef Py_ssize_t middle
     while b_first <= b_last:
         middle = (b_first + b_last) // 2
-        listen(f, f.starts[a_last] - f.starts[a_first])
+        count_work(f, f.starts[a_last] - f.starts[a_first])
         search_across(f, middle, a_first, a_last)
         divide_across(f, b_first, middle - 1, a_first, f.best[middle])
         a_first = f.best[middle]
@@ -253,12 +253,12 @@ cdef int divide(Layer& f, Py_ssize_t b_first, Py_ssize_t b_last, Py_ssize_t a_fi
     while b_first <= b_last:
         if a_last <= b_first:
             f.split = f.starts[a_last]
-            listen(f, f.ends[b_last] - f.starts[a_first])
+            count_work(f, f.ends[b_last] - f.starts[a_first])
             grow(f.y, f.left, f.split, f.starts[a_first])
             grow(f.y, f.right, f.split, f.ends[b_last])
             return divide_across(f, b_first, b_last, a_first, a_last)
         middle = (b_first + b_last) // 2
-        listen(f, f.ends[middle] - f.starts[a_first])
+        count_work(f, f.ends[middle] - f.starts[a_first])
         grow(f.y, f.left, f.ends[middle], f.starts[a_first])
         f.after[middle] = INFINITY
         for a in range(min(a_last, middle), a_first - 1, -1):

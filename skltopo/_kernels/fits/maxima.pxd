@@ -1,4 +1,4 @@
-"""The proximal operator of maxima for one row, for loops in C (see _maxima.pyx)."""
+"""The proximal operator of maxima for one row, for loops in C (see maxima.pyx)."""
 
 from libc.stdint cimport int8_t, int32_t
 from libcpp.vector cimport vector
@@ -24,8 +24,8 @@ cdef struct Origin:
 
 ctypedef vector[Piece] Pieces
 
-cdef struct Bench:
-    # Work space of the maxima, kept between rows.
+cdef struct MaximaScratch:
+    # Memory of `maxima_row`, kept between rows.
     Pieces before
     Pieces mirrored
     Pieces turned
@@ -35,6 +35,6 @@ cdef struct Bench:
     vector[size_t] offset
 
 cdef int maxima_row(const double* values, Py_ssize_t n, double step, Py_ssize_t k, double* out,
-                    Bench& w) except -1 nogil
+                    MaximaScratch& w) except -1 nogil
 cdef double best_pattern(const double* x, Py_ssize_t n, Py_ssize_t k, Buffer[double]& cost,
                          Buffer[int8_t]& stays, int8_t* rising) except -1 nogil

@@ -3,21 +3,21 @@
 What is computed
     prox(y) = argmin_x 1/2 |x - y|^2 + step * P(x), row by row of a batch, in double precision, for
     P(x) = sum of all but the k - 1 longest finite classes of PD_0 of the superlevel filtration of x
-    on a line. It is not convex, and yet solved globally: a minimum of convex functions over a
-    family that dynamic programming searches.
+    on a line. P is not convex. The global minimum is found all the same: P is the least of a family
+    of convex functions, which dynamic programming searches.
 
 How
     P is the least cost over patterns of 2k runs up, down, up, ..., down, where a step against its
-    run pays its height. M_s(x), the best cost of a prefix that ends at height x in run s, is a
-    minimum of quadratics, kept as a list of pieces; running and pointwise minima keep it such a
-    list.
+    run costs its height. M_s(x), the best cost of a prefix that ends at height x in run s, is a
+    minimum of quadratics. It is kept as a list of pieces; running and pointwise minima of such
+    lists are such lists.
     Proved: the result is a global minimum. Observed only: M_s has few pieces, so that the time is
-    O(k n): 0.15 to 0.7 s for 1e5 noisy weights and k = 3. Smooth weights and steps much larger than
-    their range have up to n pieces at each of n weights (a bump of 2,000 smooth weights). So steps
-    that allow no other maxima are not done this way: that is the closest signal with k maxima,
-    which _few_maxima.pyx finds. (Such is a step of 3/2 n r for weights of range r: to cancel a pair
-    of length l changes at most n weights by at most l each, and no weight of the result moves by
-    more than r.) For others, more than MAX_ORIGINS pieces raise MemoryError.
+    O(k n): 0.15 to 0.7 s for 1e5 noisy weights and k = 3. Where weights are smooth and the step is
+    much larger than their range, there are up to n pieces at each of n weights (a bump of 2,000
+    smooth weights). Therefore the largest steps take another way: from a step of 3/2 n r on, for
+    weights of range r, the result has at most k maxima, and few_maxima.pyx finds the closest such
+    signal. (To cancel a pair of length l changes at most n weights by at most l each, and no weight
+    of the result moves by more than r.) Otherwise more than MAX_ORIGINS pieces raise MemoryError.
 
 Papers
     Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, section 3.1 (the
@@ -35,7 +35,7 @@ from .proximal cimport safe_factor
 from ..._utils.signals cimport check_signals
 
 cdef enum:
-    PATIENCE = 1 << 20      # pieces between two looks for Ctrl-C
+    PATIENCE = 1 << 20      # pieces between two checks for Ctrl-C
     MAX_ORIGINS = 1 << 27   # pieces that are remembered: 3 GiB
 
 
@@ -182,7 +182,7 @@ cdef int pointwise_least(const Pieces& f, const Pieces& g, double low, Pieces& o
 
 
 cdef int move(const Pieces& f, double step, bint rising, double low, double high, int32_t run,
-              Bench& w) except -1 nogil:
+              MaximaScratch& w) except -1 nogil:
     """w.moved(x') = min over x of f(x) + step * (height of x -> x' against the run).
 
     A step up and then one down is never better than their sum, so that one pass after the other
@@ -257,7 +257,7 @@ cdef int refuse(Py_ssize_t n, Py_ssize_t t) except -1 nogil:
 
 
 cdef int maxima_row(const double* values, Py_ssize_t n, double step, Py_ssize_t k, double* out,
-                    Bench& w) except -1 nogil:
+                    MaximaScratch& w) except -1 nogil:
     cdef Py_ssize_t t, run, n_runs = 2 * min(k, (n + 1) // 2)
     cdef double low = values[0], high = values[0], mean = 0, factor, y
     cdef size_t work = 0
@@ -322,7 +322,7 @@ def prox_maxima(const double[:, ::1] values, const double[::1] step, Py_ssize_t 
     out : (n_rows, n) float64
         Written. May be values itself.
     """
-    cdef Bench w
+    cdef MaximaScratch w
     cdef Py_ssize_t i
     with nogil:
         for i in range(values.shape[0]):
@@ -358,7 +358,7 @@ cdef double best_pattern(const double* x, Py_ssize_t n, Py_ssize_t k, Buffer[dou
 
 def maxima_pattern(const double[:, ::1] values, Py_ssize_t k, double[::1] cost,
                    int8_t[:, ::1] rising):
-    """Total length of all but the k - 1 longest finite classes, and which steps go up for free.
+    """Find the total length of all but the k - 1 longest finite classes, and the pattern of runs.
 
     Parameters
     ----------
@@ -367,8 +367,8 @@ def maxima_pattern(const double[:, ::1] values, Py_ssize_t k, double[::1] cost,
     cost : (n_rows,) float64
         Written.
     rising : (n_rows, n) int8
-        Written; rising[i, t] tells whether step t, from t to t + 1, pays for going down (1) or for
-        going up (0). The last column is not touched.
+        Written; rising[i, t] tells whether step t, from t to t + 1, is in a run up (1), where going
+        down costs, or in a run down (0). The last column is not touched.
     """
     cdef Buffer[double] scratch
     cdef Buffer[int8_t] stays

@@ -1,7 +1,7 @@
 """Functions on a grid with few maxima: floods, and regression that is monotone on trees.
 
 A function has its maxima among some roots if every other vertex has a neighbour, its parent, that
-is not lower: a forest along which the function falls. What `denoising.py` needs of that:
+is not lower. Then the function falls along the forest of parents. `denoising.py` needs:
 
 flood
     The forest of a function: vertices are taken from the roots on, always the highest that touches
@@ -11,14 +11,14 @@ flood
 
 fall_along
     Given a forest, the function closest to the values (least squares) among all that fall along it:
-    isotonic regression on a tree. From leaves to roots, a vertex takes up the blocks below it whose
-    means are higher than its own, highest first; blocks below a block wait in a pairing heap. A
-    block becomes its mean.
+    isotonic regression on a tree. Vertices form blocks. From leaves to roots, a vertex is merged
+    with the blocks below it whose means are higher than its own, highest first. The blocks below a
+    block are kept in a pairing heap. In the end every vertex has the mean of its block.
 
 lower_along
     The largest function below the values that falls along the forest. With the forest of the values
-    themselves: peaks that are no roots are lowered to where they meet a higher one (the
-    morphological reconstruction).
+    themselves it lowers each maximum that is no root to the level at which it meets a higher one
+    (the morphological reconstruction).
 
 All take O(n log n) time.
 
@@ -40,7 +40,7 @@ cdef enum:
     UNSEEN = 0
     SEEN = 1
     TAKEN = 2
-    PATIENCE = 1 << 20      # vertices between two looks for Ctrl-C
+    PATIENCE = 1 << 20      # vertices between two checks for Ctrl-C
 
 
 cdef inline bint is_higher(const double[::1] first, const double[::1] second, int32_t v,

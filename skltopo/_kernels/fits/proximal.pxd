@@ -11,14 +11,26 @@ cdef struct Knot:
     double a
     double b
 
+cdef struct ClustersScratch:
+    # Memory of `clusters_row` and `clusters_value`, kept between rows.
+    Buffer[double] groups
+    Buffer[double] copy
+    Buffer[double] gaps
+    Buffer[int32_t] begin
+    Buffer[uint64_t] order
+    Buffer[uint64_t] spare
+
+cdef struct StepsScratch:
+    # Memory of `steps_row`, kept between rows.
+    Buffer[Knot] knots
+    Buffer[double] bounds
+
 cdef double clusters_row(const double* values, Py_ssize_t n, double step, Py_ssize_t k, double* out,
-                         Buffer[double]& scratch, Buffer[int32_t]& begin, Buffer[double]& copy,
-                         Buffer[uint64_t]& order, Buffer[uint64_t]& spare) except -1 nogil
-cdef double clusters_value(const double* values, Py_ssize_t n, Py_ssize_t k, Buffer[double]& copy,
-                           Buffer[double]& gaps, Buffer[uint64_t]& order,
-                           Buffer[uint64_t]& spare) except -1 nogil
+                         ClustersScratch& s) except -1 nogil
+cdef double clusters_value(const double* values, Py_ssize_t n, Py_ssize_t k,
+                           ClustersScratch& s) except -1 nogil
 cdef int steps_row(const double* y, Py_ssize_t n, const double* up, const double* down, double* out,
-                   Buffer[Knot]& knots, Buffer[double]& bounds) except -1 nogil
+                   StepsScratch& s) except -1 nogil
 
 
 cdef inline double safe_factor(double low, double high) noexcept nogil:

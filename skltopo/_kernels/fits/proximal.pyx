@@ -8,40 +8,38 @@ What is computed
     - steps: P(x) = sum_t up_t (x_{t+1} - x_t)_+ + down_t (x_t - x_{t+1})_+, total variation if all
       weights are the same.
 
-    The first is not convex, and yet solved globally: a minimum of convex functions over a family
-    that dynamic programming searches. Maxima have a file of their own (_maxima.pyx).
+    The first is not convex. Its global minimum is found all the same: P is the least of a family of
+    convex functions, which dynamic programming searches. Maxima are in maxima.pyx.
 
 Clusters
     P is the least sum of ranges over partitions into k groups, and some optimal groups are
     contiguous in sorted y. The cost of one group y_i..y_j is that of the proximal operator of the
-    range, which clips: with lo_i the level to which an amount `step` fills the group from below,
-    and hi_j from above, x = clip(y, lo_i, hi_j) if lo_i < hi_j and the mean otherwise; lo_i does
-    not depend on j nor hi_j on i, so that two pointers and prefix sums give every cost in O(1)
-    after O(n).
+    range, which clips. Let lo_i be the level at which sum (lo_i - y)_+ over the group is `step`,
+    and hi_j the one at which sum (y - hi_j)_+ is. Then x = clip(y, lo_i, hi_j) if lo_i < hi_j, and
+    the mean otherwise. lo_i does not depend on j, nor hi_j on i, so two pointers and prefix sums
+    give every cost in O(1) after O(n).
     Proved: the cost c satisfies the quadrangle inequality c(a, c) + c(b, d) <= c(a, d)
     + c(b, c) for a <= b <= c <= d, hence divide and conquer over the last group is exact, O(k n log
     n). (Let [l, u] and [l', u'] be the optimal intervals of a..d and b..c. If l <= u' and l' <= u,
-    clip a..c to [l, u'] and b..d to [l', u]: elements after c now pay for l' instead of l, elements
-    before b for u' instead of u, and these new costs are zero because l' <= y_c and u' >= y_b. If
-    u' < l, clip a..c to [l', u'] and keep the old values on b..d: elements before b, at most u',
-    come closer. The case u < l' is its mirror image.)
+    clip a..c to [l, u'] and b..d to [l', u]. Elements after c then have the lower bound l' instead
+    of l, elements before b the upper bound u' instead of u. Neither bound changes them, because
+    l' <= y_c and u' >= y_b. If u' < l, clip a..c to [l', u'] and keep the old values on b..d:
+    elements before b, at most u', come closer. The case u < l' is its mirror image.)
 
 Steps
     Johnson's dynamic programme: the derivative of M(x), the least cost of a prefix that ends at
-    height x, is an increasing piecewise linear function; a step clips it to [-down, up], which pops
-    knots that are never seen again. O(n).
+    height x, is an increasing piecewise linear function. A step clips it to [-down, up], which
+    removes knots for good. O(n).
 
 Papers
     Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, section 3.1 (the
     penalties).
-    Johnson, A dynamic programming algorithm for the fused lasso and L0-segmentation,
-    2013.
+    Johnson, A dynamic programming algorithm for the fused lasso and L0-segmentation, 2013.
 """
 
 from libc.math cimport INFINITY
-from libc.stdint cimport int32_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, uint32_t
 
-from ..._utils.buffer cimport Buffer
 from ..._utils.sorting cimport argsort
 
 
@@ -56,8 +54,8 @@ cdef struct Groups:
     double* square
     double* low         # lo_i
     double* high        # hi_j
-    double* below       # what a group that begins at i pays below lo_i, with its share of the range
-    double* above       # what a group that ends at j pays above hi_j
+    double* below       # cost of clipping at lo_i a group that begins at i, minus step * lo_i
+    double* above       # cost of clipping at hi_j a group that ends at j, plus step * hi_j
 
 
 cdef inline double group_cost(const Groups& g, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
@@ -128,8 +126,7 @@ cdef void divide(const Groups& g, const double* before, double* after, int32_t* 
 
 
 cdef double clusters_row(const double* values, Py_ssize_t n, double step, Py_ssize_t k, double* out,
-                         Buffer[double]& scratch, Buffer[int32_t]& begin, Buffer[double]& copy,
-                         Buffer[uint64_t]& order, Buffer[uint64_t]& spare) except -1 nogil:
+                         ClustersScratch& s) except -1 nogil:
     """Write the proximal point of one row to out; return its penalty, the sum of ranges."""
     cdef Groups g
     cdef Py_ssize_t i, j, c, m
@@ -137,15 +134,15 @@ cdef double clusters_row(const double* values, Py_ssize_t n, double step, Py_ssi
     cdef double* before
     cdef double* after
     k = min(k, n)
-    scratch.grow(9 * (n + 1))
-    begin.grow((k + 1) * (n + 1))
-    copy.grow(n)
+    s.groups.grow(9 * (n + 1))
+    s.begin.grow((k + 1) * (n + 1))
+    s.copy.grow(n)
     for i in range(n):
-        copy[i] = values[i]
+        s.copy[i] = values[i]
         mean += values[i] / n
-    argsort(copy, order, spare, n)
-    factor = safe_factor(values[<uint32_t>order[0]], values[<uint32_t>order[n - 1]])
-    g.y = scratch.data()
+    argsort(s.copy, s.order, s.spare, n)
+    factor = safe_factor(values[<uint32_t>s.order[0]], values[<uint32_t>s.order[n - 1]])
+    g.y = s.groups.data()
     g.sum = g.y + n + 1
     g.square = g.sum + n + 1
     g.low = g.square + n + 1
@@ -156,54 +153,53 @@ cdef double clusters_row(const double* values, Py_ssize_t n, double step, Py_ssi
     after = before + n + 1
     for i in range(n):
         # Centred, against cancellation in the sums.
-        g.y[i] = factor * (values[<uint32_t>order[i]] - mean)
+        g.y[i] = factor * (values[<uint32_t>s.order[i]] - mean)
     # A larger step would change nothing.
     step = min(factor * step, 2 * n * (g.y[n - 1] - g.y[0]))
     fill_levels(g, n, step)
     for j in range(1, n + 1):
         before[j] = group_cost(g, 0, j - 1)
-        begin[n + 1 + j] = 0
+        s.begin[n + 1 + j] = 0
     for c in range(2, k + 1):
         if c < k:
-            divide(g, before, after, begin.data() + c * (n + 1), c, n, c - 1, n - 1)
+            divide(g, before, after, s.begin.data() + c * (n + 1), c, n, c - 1, n - 1)
             before, after = after, before
         else:
-            last_group(g, before, n, c - 1, n - 1, begin.data() + c * (n + 1) + n)
+            last_group(g, before, n, c - 1, n - 1, s.begin.data() + c * (n + 1) + n)
     j = n
     for c in range(k, 0, -1):
-        i = begin[c * (n + 1) + j]
+        i = s.begin[c * (n + 1) + j]
         level = (g.sum[j] - g.sum[i]) / (j - i)
         ranges += max(g.high[j - 1] - g.low[i], 0.0)
         for m in range(i, j):
             if g.low[i] < g.high[j - 1]:
                 level = min(max(g.y[m], g.low[i]), g.high[j - 1])
-            out[<uint32_t>order[m]] = level / factor + mean
+            out[<uint32_t>s.order[m]] = level / factor + mean
         j = i
     return ranges / factor
 
 
-cdef double clusters_value(const double* values, Py_ssize_t n, Py_ssize_t k, Buffer[double]& copy,
-                           Buffer[double]& gaps, Buffer[uint64_t]& order,
-                           Buffer[uint64_t]& spare) except -1 nogil:
+cdef double clusters_value(const double* values, Py_ssize_t n, Py_ssize_t k,
+                           ClustersScratch& s) except -1 nogil:
     """Return the range without the k - 1 largest gaps."""
     cdef Py_ssize_t i, j, kept = min(k, n) - 1
     cdef double gap, total = 0
-    copy.grow(n)
-    gaps.grow(kept + 1)
+    s.copy.grow(n)
+    s.gaps.grow(kept + 1)
     for i in range(n):
-        copy[i] = values[i]
-    argsort(copy, order, spare, n)
+        s.copy[i] = values[i]
+    argsort(s.copy, s.order, s.spare, n)
     for i in range(kept):
-        gaps[i] = 0
+        s.gaps[i] = 0
     for i in range(n - 1):
-        gap = values[<uint32_t>order[i + 1]] - values[<uint32_t>order[i]]
+        gap = values[<uint32_t>s.order[i + 1]] - values[<uint32_t>s.order[i]]
         j = kept
-        while j > 0 and gaps[j - 1] < gap:      # gaps[:kept] are the largest so far, falling
-            gaps[j] = gaps[j - 1]
+        while j > 0 and s.gaps[j - 1] < gap:      # gaps[:kept] are the largest so far, falling
+            s.gaps[j] = s.gaps[j - 1]
             j -= 1
         if j < kept:
-            total += gaps[kept]
-            gaps[j] = gap
+            total += s.gaps[kept]
+            s.gaps[j] = gap
         else:
             total += gap
     return total
@@ -221,14 +217,11 @@ def prox_clusters(const double[:, ::1] values, const double[::1] step, Py_ssize_
     out : (n_rows, n) float64
         Written. May be values itself.
     """
-    cdef Buffer[double] scratch, copy
-    cdef Buffer[int32_t] begin
-    cdef Buffer[uint64_t] order, spare
-    cdef Py_ssize_t i, n = values.shape[1]
+    cdef ClustersScratch s
+    cdef Py_ssize_t i
     with nogil:
         for i in range(values.shape[0]):
-            clusters_row(&values[i, 0], n, step[i], k, &out[i, 0], scratch, begin, copy, order,
-                         spare)
+            clusters_row(&values[i, 0], values.shape[1], step[i], k, &out[i, 0], s)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -236,46 +229,46 @@ def prox_clusters(const double[:, ::1] values, const double[::1] step, Py_ssize_
 # --------------------------------------------------------------------------------------------------
 
 cdef int steps_row(const double* y, Py_ssize_t n, const double* up, const double* down, double* out,
-                   Buffer[Knot]& knots, Buffer[double]& bounds) except -1 nogil:
+                   StepsScratch& s) except -1 nogil:
     cdef Py_ssize_t t, head = n, tail = n       # knots[head:tail], by x
     cdef double a_left = 1, b_left = -y[0], a_right = 1, b_right = -y[0], x
     cdef double* low
     cdef double* high
-    knots.grow(2 * n + 2)
-    bounds.grow(2 * n)
-    low = bounds.data()
+    s.knots.grow(2 * n + 2)
+    s.bounds.grow(2 * n)
+    low = s.bounds.data()
     high = low + n
     for t in range(n - 1):
         x = (-down[t] - b_left) / a_left
-        while head < tail and knots[head].x < x:
-            a_left += knots[head].a
-            b_left += knots[head].b
+        while head < tail and s.knots[head].x < x:
+            a_left += s.knots[head].a
+            b_left += s.knots[head].b
             head += 1
             x = (-down[t] - b_left) / a_left
         low[t] = x
         x = (up[t] - b_right) / a_right
-        while head < tail and knots[tail - 1].x > x:
+        while head < tail and s.knots[tail - 1].x > x:
             tail -= 1
-            a_right -= knots[tail].a
-            b_right -= knots[tail].b
+            a_right -= s.knots[tail].a
+            b_right -= s.knots[tail].b
             x = (up[t] - b_right) / a_right
         high[t] = x
         head -= 1
-        knots[head].x = low[t]
-        knots[head].a = a_left
-        knots[head].b = b_left + down[t]
-        knots[tail].x = high[t]
-        knots[tail].a = -a_right
-        knots[tail].b = up[t] - b_right
+        s.knots[head].x = low[t]
+        s.knots[head].a = a_left
+        s.knots[head].b = b_left + down[t]
+        s.knots[tail].x = high[t]
+        s.knots[tail].a = -a_right
+        s.knots[tail].b = up[t] - b_right
         tail += 1
         a_left = 1
         b_left = -down[t] - y[t + 1]
         a_right = 1
         b_right = up[t] - y[t + 1]
     x = -b_left / a_left
-    while head < tail and knots[head].x < x:
-        a_left += knots[head].a
-        b_left += knots[head].b
+    while head < tail and s.knots[head].x < x:
+        a_left += s.knots[head].a
+        b_left += s.knots[head].b
         head += 1
         x = -b_left / a_left
     out[n - 1] = x
@@ -292,15 +285,13 @@ def prox_steps(const double[:, ::1] values, const double[:, ::1] up, const doubl
     ----------
     values : (n_rows, n) float64, finite, n of at least 1
     up, down : (n_rows, n) float64, not negative
-        What step t, from t to t + 1, pays for each unit that it rises or falls. The last column is
+        Cost of each unit by which step t, from t to t + 1, rises or falls. The last column is
         not read.
     out : (n_rows, n) float64
         Written. Not values itself.
     """
-    cdef Buffer[Knot] knots
-    cdef Buffer[double] bounds
+    cdef StepsScratch s
     cdef Py_ssize_t i
     with nogil:
         for i in range(values.shape[0]):
-            steps_row(&values[i, 0], values.shape[1], &up[i, 0], &down[i, 0], &out[i, 0], knots,
-                      bounds)
+            steps_row(&values[i, 0], values.shape[1], &up[i, 0], &down[i, 0], &out[i, 0], s)

@@ -7,8 +7,9 @@ ask for V and U of all columns, of those that become zero, too.
 Neither V nor U is kept as a matrix. Column j is added to column k at most once (the lowest entry
 falls), and at that moment nothing has been added to later columns; hence U = I + A with A[j, k] = 1
 where j was added to k, and the record of additions says all: row t of U is {t} and the columns that
-t was added to, column t of V = U^-1 is found by substitution from the right. The worst case is cubic
-in the number of columns, as for every reduction; near-linear in practice for Delaunay complexes.
+t was added to, column t of V = U^-1 is found by substitution from the right. The worst case is
+cubic in the number of columns, as for every reduction; near-linear in practice for Delaunay
+complexes.
 
 Nigmetov and Morozov, Topological optimization with big steps, 2024, section 3.
 """
@@ -19,6 +20,10 @@ from libc.stdint cimport int32_t, int64_t
 
 from ..._persistence cimport PivotColumn
 from ..._utils.buffer cimport Buffer
+from ..._utils.signals cimport check_signals_every
+
+cdef enum:
+    PATIENCE = 1 << 16      # additions of columns between two checks for Ctrl-C
 
 
 cdef inline int32_t take_last(PivotColumn& column) noexcept nogil:
@@ -88,6 +93,7 @@ def reduce_columns(
                 for i in range(reduced_starts[j] + 1, reduced_starts[j + 1]):
                     column.toggle(reduced[i])
                 append(added, n_added, j)
+                check_signals_every(PATIENCE, n_added)
                 n_added += 1
                 top = take_last(column)
             low[k] = top
