@@ -20,7 +20,7 @@ def _cross(a, b):
 
 
 def _not_zero(x):
-    """Keep a divisor off zero: a simplex without volume has a huge radius, not an infinite one."""
+    """Return divisors above zero, so that a flat simplex has a huge radius, not an infinite one."""
     if is_tensor(x):
         import torch
 
