@@ -84,7 +84,7 @@ class _DelaunayFiltration(PointFiltration):
 
     def _values(self, clouds, rows, n_jobs):
         finite = self._measure(clouds, [clouds.number(*part) for part in rows[::2]])
-        # Essential classes are components, as the hull of the points has no holes; they enter at 0.
+        # Only components are essential, since the hull of points has no holes. Vertices enter at 0.
         births = [clouds.zeros(len(part)) for part, _ in rows[1::2]]
         return [part for both in zip(finite, births, strict=True) for part in both]
 
@@ -155,7 +155,7 @@ class WeakAlpha(_DelaunayFiltration):
     -----
     ``pairs[k]`` has the critical edges (bu, bv, du, dv); a vertex v is the edge (v, v). Edges of
     the same length enter in the order of their vertices. Where more than three points lie on one
-    circle, a triangulation is chosen that has short edges (see ``plane.pyx``).
+    circle, a triangulation is chosen that has short edges (see ``triangulation2.pyx``).
 
     The gradient of a length is a unit vector at each end, and zero between coincident points.
 

@@ -4,15 +4,15 @@ What a simplex's value is
     The squared radius of its smallest empty sphere (no point inside, its vertices on it). That is
     the smallest sphere through its vertices if this is empty (the simplex is Gabriel), and else the
     smallest of its cofacets', whose sphere it then shares. One sphere is one step of the
-    filtration; its simplices have equal values to the last bit, since whether two share a sphere is
-    decided by exact predicates and the radius is computed once, from the smallest simplex that
-    spans the sphere's diameter: no point of length 1e-17 arises from right angles or from more
-    points on a sphere than there must be, as on lattices.
+    filtration. Its simplices have equal values to the last bit: exact predicates decide whether two
+    share a sphere, and the radius is computed once, from the simplex of the lowest dimension whose
+    smallest sphere it is. So right angles, and more points on a sphere than four, as on lattices,
+    make no pairs of length 1e-17.
 
 Why pairs are of Gabriel simplices
     The simplices of a sphere add homology only if its centre is inside the hull of the points on
-    it, and then one class of that hull's dimension: the simplex left over has its own
-    circumsphere for its step (Bauer, Edelsbrunner, The Morse theory of Čech and Delaunay complexes,
+    it, and then one class of that hull's dimension. The simplex that is left over enters with its
+    own circumsphere (Bauer, Edelsbrunner, The Morse theory of Čech and Delaunay complexes,
     2017). So critical simplices give births and deaths by their circumradii.
 
 Order

@@ -3,19 +3,19 @@
 What is paired
     A filtration of the Delaunay complex is given by strict orders of the edges, the triangles and
     the tetrahedra (cells), facets first, and by the step at which each simplex enters: its smallest
-    empty sphere (alpha3.pyx). Pairs within a step are no points of the diagram.
+    empty sphere (alpha3.pyx). Two simplices of one step are no pair.
 
 How, and why it is correct
-    PD_0: Kruskal. PD_2: by duality, components of cells joined by triangles from the last to the
-    first (see reduction.pyx). If f is the youngest facet of cell t, and t the oldest cell beside
-    f, they are a pair whatever else happens (an apparent pair): most triangles are taken off so
-    without being sorted, and of the others many join nothing then. PD_1: triangles that create
-    a class of H_2 are left out, and so are those that are apparent pairs with an edge. What is left
-    is sorted and reduced.
+    PD_0: Kruskal. PD_2: by duality, triangles, from the last to the first, join the cells beside
+    them (see _persistence.pyx). If f is the facet of cell t that enters last, and t the cell beside
+    f that enters first, they are a pair whatever else happens (an apparent pair). Most triangles
+    are in such pairs and are never sorted, and of the others many join nothing then. PD_1:
+    triangles that create a class of H_2 are left out, and so are those that are apparent pairs with
+    an edge. What is left is sorted and reduced.
 
 Complexity
     O(m) for m simplices, plus sorting, plus the reduction: cubic in what is left at worst, a few
-    steps a column on uniform points.
+    additions for a column on uniform points.
 
 Papers
     Bauer, Edelsbrunner, The Morse theory of Čech and Delaunay complexes, 2017. Bauer, Ripser, 2021
@@ -241,7 +241,6 @@ cdef class Complex(Edges):
             if e != NONE:
                 self.add_edge_pair(found, self.edge_order[e], f)
         return 0
-
 
     cdef int pair(self, Pairs found_0, Pairs found_1, Pairs found_2) except -1 nogil:
         """Add the pairs; where found is None, none are wanted."""

@@ -8,7 +8,7 @@ from .triangulation3 cimport Triangulation
 
 cdef extern from *:
     """
-    // Of the face opposite each vertex of a tetrahedron, the edges opposite its vertices, ascending.
+    // The edges of the face opposite each vertex: opposite the vertices of the face, ascending.
     static constexpr int FACE_EDGES[4][3] = {{5, 4, 3}, {5, 2, 1}, {4, 2, 0}, {3, 1, 0}};
     """
     const int[4][3] FACE_EDGES

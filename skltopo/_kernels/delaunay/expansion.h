@@ -1,12 +1,13 @@
 // Sums, differences and products of doubles beyond double precision: DoubleDouble with 104 bits or
 // more of the terms, and Expansion exactly.
 //
-// An Expansion is the unevaluated sum of doubles that do not overlap, ascending in magnitude, none zero
-// (Shewchuk, Adaptive precision floating-point arithmetic and fast robust geometric predicates,
-// 1997: the numbers of his theorems are given). Exact as long as nothing overflows or underflows,
-// which the caller sees to by the range of what goes in. Needs IEEE doubles rounded to nearest even
-// and a compiler that does not fuse a multiplication and an addition (-ffp-contract=off).
-// A header because Cython can define neither operators nor templates.
+// An Expansion is the unevaluated sum of doubles that do not overlap, ascending in magnitude, none
+// of them zero (Shewchuk, Adaptive precision floating-point arithmetic and fast robust geometric
+// predicates, 1997; comments give the numbers of his theorems). It is exact as long as nothing
+// overflows or underflows; the caller ensures that by the range of its numbers. It needs IEEE
+// doubles rounded to nearest even, and a compiler that does not fuse a multiplication and an
+// addition (-ffp-contract=off). This is a header because Cython can define neither operators nor
+// templates.
 #pragma once
 
 #include <algorithm>

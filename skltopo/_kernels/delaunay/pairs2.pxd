@@ -1,4 +1,4 @@
-"""What pairing in the plane shares: edges of a triangulation, their dual, and their components."""
+"""Declarations for kernels that pair points in the plane: scratch memory, rows of pairs, steps."""
 
 from libc.stdint cimport int8_t, int32_t, uint64_t
 
@@ -8,26 +8,29 @@ from .triangulation2 cimport STRIDE, Triangulation, next_edge
 
 
 cdef class PlanarWorkspace:
-    # Triangles: the longest half-edge, the squared value and, for Alpha, the angle opposite to it.
+    # Of a triangle: its longest half-edge, its squared value and, for Alpha, the sign of the angle
+    # opposite that half-edge (1 acute, 0 right, -1 obtuse).
     cdef Buffer[int32_t] longest
     cdef Buffer[double] value
     cdef Buffer[int8_t] widest
-    # The dual union-find over triangles; the outside is the last node. A root is the triangle of
-    # its component that enters last.
+    # The union-find over triangles; the outside of the hull is its last node. The root of a
+    # component is the triangle in it that enters last.
     cdef Buffer[int32_t] dual
-    # Edges that are left: squared length, original vertices (i << 32 | j), points, triangles.
+    # Edges that are no pair of length zero: squared length, vertices as rows of the input
+    # (i << 32 | j), the points of both ends, the triangles on both sides.
     cdef Buffer[double] key
     cdef Buffer[uint64_t] edge
     cdef Buffer[int32_t] u, v, left, right
     cdef Py_ssize_t n_edges
-    # Components of PD_0 over points; vertices and edges that ended one, and edges that did not.
+    # PD_0: the union-find over points; vertices whose component an edge destroys, these edges, and
+    # the other edges, which create holes.
     cdef Buffer[int32_t] parent, younger, joining, creating
     cdef Py_ssize_t n_joining, n_creating
     cdef Buffer[uint64_t] items, scratch    # of sorting
 
 
 cdef inline uint64_t original_edge(Triangulation t, int32_t u, int32_t v) noexcept nogil:
-    """Pack the original indices of an edge so that edges compare by (i, j), i < j."""
+    """Pack the ends of an edge, as rows of the input, so that edges compare by (i, j), i < j."""
     cdef int32_t i = t.rank[u], j = t.rank[v]
     if i < j:
         return (<uint64_t>i << 32) | <uint64_t>j
@@ -35,10 +38,12 @@ cdef inline uint64_t original_edge(Triangulation t, int32_t u, int32_t v) noexce
 
 
 cdef inline uint64_t half_edge(Triangulation t, int32_t h) noexcept nogil:
+    """Do the same for the edge of a half-edge."""
     return original_edge(t, t.mesh[h], t.mesh[next_edge(h)])
 
 
 cdef inline bint is_ghost(Triangulation t, int32_t triangle) noexcept nogil:
+    """Whether a triangle stands for the outside of an edge of the hull."""
     cdef int32_t first = STRIDE * triangle, ghost = <int32_t>t.n_points
     return t.mesh[first] == ghost or t.mesh[first + 1] == ghost or t.mesh[first + 2] == ghost
 

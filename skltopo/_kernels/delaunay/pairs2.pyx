@@ -1,33 +1,37 @@
-"""Weak Alpha and Alpha persistence of points in the plane or on a line: which edges are paired.
+"""Weak Alpha and Alpha persistence of points in the plane or on a line.
 
 What is paired
     The simplices of the Delaunay triangulation, by length (weak Alpha: an edge enters at its
     length, a triangle with its longest edge) or by radius (Alpha: a simplex enters with the
     smallest circle through its corners that no point lies in, or with its first triangle if there
     is none). Edges of equal length are ordered by their vertices (i, j), so the order is strict. A
-    pair of weak Alpha is a birth edge and a death edge (a vertex v is the edge (v, v)), one of
-    Alpha is an edge and a triangle; of PD_0, a vertex and an edge.
+    pair of PD_0 is a vertex and an edge. A pair of PD_1 is an edge and a triangle; weak Alpha names
+    the triangle by its longest edge.
 
 How
-    PD_0: edges by increasing length join components (union-find, the elder rule; vertices are born
-    together, the smaller index is the elder). PD_1, by Alexander duality: edges that join nothing,
-    by decreasing length, join triangles across them and the outside; the component that entered
-    last, whose oldest triangle is its age, dies, and the edge gave birth to the hole that this
-    triangle fills.
-    An edge that enters together with a triangle beside it (weak Alpha: the longest edge of it; not
-    an Urquhart edge. Alpha: not a Gabriel edge) only makes a pair of length zero: its triangles
-    are joined before anything is sorted. That leaves 1.3 n of 3 n edges, random points given.
-    Points on a line have no triangles, and edges between neighbours only.
+    PD_0: edges, by increasing length, join components of points (the elder rule; all vertices enter
+    at 0, those of smaller index first).
+    PD_1: every other edge creates a hole. By Alexander duality these edges are taken by decreasing
+    length, and each joins the two triangles beside it, where the outside of the hull counts as a
+    triangle that enters last. A component of triangles is represented by the triangle in it that
+    enters last. Where an edge joins two components, the one whose triangle enters first ends: this
+    triangle destroys the hole that the edge creates.
+    An edge that enters together with a triangle beside it makes a pair of length zero with it. For
+    weak Alpha that is an edge which is the longest of a triangle (no Urquhart edge), for Alpha one
+    that is no Gabriel edge. The triangles beside such edges are joined before anything is sorted,
+    which leaves 1.3 n of 3 n edges for n random points.
+    Points on a line have no triangles, and only edges between neighbours.
 
 Why it is correct
-    A pair inside one step of a filtration can be cancelled (discrete Morse theory), whatever the
-    order of these steps. Whether a triangle is obtuse or right, and four points are on one circle,
-    is decided exactly; a right triangle has half its longest edge for a radius, without rounding,
-    and triangles on one circle share theirs: so ties of Alpha are ties.
+    An edge and a triangle that enter at one step can be cancelled (discrete Morse theory), whatever
+    the order of these steps. Exact predicates decide whether a triangle is obtuse or right, and
+    whether four points are on one circle. The radius of a right triangle is half its longest edge,
+    without rounding, and triangles on one circle share one radius, so equal radii are equal to the
+    last bit.
 
 Complexity
-    O(n) beside the triangulation (plane.pyx) and the radix sort of 1.3 n edges, O(alpha(n)) for
-    each join.
+    O(n) beside the triangulation (triangulation2.pyx) and the radix sort of 1.3 n edges, and
+    O(alpha(n)) for each union, with the inverse Ackermann function alpha.
 
 Papers
     Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, section 2 (weak Alpha).
@@ -132,7 +136,7 @@ cdef void share_radii(Triangulation t, PlanarWorkspace w) noexcept nogil:
         if w.value[root] < w.value[i]:
             w.value[root] = w.value[i]
     for i in range(m):
-        if w.widest[i] == 0:        # one at the most has the diameter, two share it
+        if w.widest[i] == 0:        # a right triangle: its longest edge is a diameter of the circle
             w.value[find_root(w.dual, i)] = 0.25 * squared_length(
                 t, t.mesh[w.longest[i]], t.mesh[next_edge(w.longest[i])]
             )
@@ -145,7 +149,7 @@ cdef void share_radii(Triangulation t, PlanarWorkspace w) noexcept nogil:
 # --------------------------------------------------------------------------------------------------
 
 cdef inline uint64_t triangle_key(Triangulation t, int32_t i, int which) noexcept nogil:
-    """Return the original indices of a triangle, to break ties: the largest, then the others."""
+    """Return the vertices of a triangle as rows of the input: the largest (0), the others (1)."""
     cdef int32_t a = t.rank[t.mesh[STRIDE * i]], b = t.rank[t.mesh[STRIDE * i + 1]]
     cdef int32_t c = t.rank[t.mesh[STRIDE * i + 2]]
     cdef int32_t low = min(a, min(b, c)), high = max(a, max(b, c))
@@ -173,9 +177,9 @@ cdef bint enters_before(Triangulation t, PlanarWorkspace w, int32_t i, int32_t j
 
 cdef inline int32_t join_dual(Triangulation t, PlanarWorkspace w, int32_t i, int32_t j,
                               bint alpha) noexcept nogil:
-    """Join the components of two triangles; return the triangle that dies, or -1 if there is none.
+    """Join the components of two triangles; return the root that enters first, which ends.
 
-    A component is as old as the triangle in it that enters last: time runs backwards here.
+    -1 if both are in one component.
     """
     cdef int32_t a = find_root(w.dual, i), b = find_root(w.dual, j), swap
     if a == b:
@@ -189,7 +193,10 @@ cdef inline int32_t join_dual(Triangulation t, PlanarWorkspace w, int32_t i, int
 
 
 cdef int build_dual(Triangulation t, PlanarWorkspace w, bint alpha) except -1 nogil:
-    """Value all triangles, join those across edges that pair with one, and list the other edges."""
+    """Measure all triangles and list the edges, apart from those that enter with a triangle.
+
+    The triangles on both sides of such an edge are joined.
+    """
     cdef int32_t i, j, h, g, outside = <int32_t>t.n_triangles
     cdef Py_ssize_t n = 0
     w.longest.grow(outside)
@@ -236,6 +243,7 @@ cdef inline bint pairs_with(PlanarWorkspace w, int32_t i, int32_t h, bint alpha)
 
 
 cdef int reserve_edges(PlanarWorkspace w, Py_ssize_t n) except -1 nogil:
+    """Make room for n edges."""
     w.key.grow(n)
     w.edge.grow(n)
     w.u.grow(n)
@@ -247,6 +255,7 @@ cdef int reserve_edges(PlanarWorkspace w, Py_ssize_t n) except -1 nogil:
 
 cdef inline void put_edge(Triangulation t, PlanarWorkspace w, Py_ssize_t e, int32_t u,
                           int32_t v) noexcept nogil:
+    """Write the e-th edge, between points u and v."""
     w.key[e] = squared_length(t, u, v)
     w.edge[e] = original_edge(t, u, v)
     w.u[e] = u
@@ -272,7 +281,7 @@ cdef int list_path(Triangulation t, PlanarWorkspace w) except -1 nogil:
 # --------------------------------------------------------------------------------------------------
 
 cdef int join_points(Triangulation t, PlanarWorkspace w) except -1 nogil:
-    """Sweep the edges upwards (Kruskal): younger and joining, and creating, in order."""
+    """Sort the edges and tell those that join components (Kruskal) from those that create holes."""
     cdef Py_ssize_t n = t.n_points, k
     cdef int32_t p, e, a, b, swap
     w.parent.grow(n)
@@ -326,22 +335,22 @@ cdef int write_components(Triangulation t, PlanarWorkspace w, Pairs found,
 
 
 cdef int pair_holes(Triangulation t, PlanarWorkspace w, Pairs found, bint alpha) except -1 nogil:
-    """Sweep edges that join no points downwards, and add the pairs of PD_1."""
+    """Add the pairs of PD_1: join triangles across the edges that create holes, longest first."""
     cdef Py_ssize_t k
-    cdef int32_t e, dying
+    cdef int32_t e, ending
     cdef double birth, death
     found.reserve(w.n_creating)
     for k in range(w.n_creating - 1, -1, -1):
         e = w.creating[k]
-        dying = join_dual(t, w, w.left[e], w.right[e], alpha)
-        if dying < 0:
+        ending = join_dual(t, w, w.left[e], w.right[e], alpha)
+        if ending < 0:
             continue
         birth = sqrt(0.25 * w.key[e]) if alpha else sqrt(w.key[e])
-        death = sqrt(w.value[dying])
+        death = sqrt(w.value[ending])
         if alpha:
-            add_hole(t, found, w.edge[e], dying, death - birth)
+            add_hole(t, found, w.edge[e], ending, death - birth)
         else:
-            add_edges(found, w.edge[e], half_edge(t, w.longest[dying]), death - birth)
+            add_edges(found, w.edge[e], half_edge(t, w.longest[ending]), death - birth)
     return 0
 
 

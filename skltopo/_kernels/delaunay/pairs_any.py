@@ -20,13 +20,15 @@ from .triangulation3 import delaunay_simplices
 
 __all__ = ["delaunay_complex", "delaunay_pairs"]
 
-# In four dimensions and more: spheres are one if centres and radii differ by less, in units of the
-# radius; a point at less from a sphere is on it; and the cloud is flat if it is less thick.
+# In four dimensions and more, in units of the radius: two spheres are one if their centres and
+# radii differ by less, and a point is on a sphere if its distance is less. In units of its size: a
+# cloud is flat if it is less thick.
 TOLERANCE = 1e-10
-# Squared radii that differ by less, relatively, are equal: ties are broken by vertices, not by
-# rounding. Smaller, since a centre beside a facet by h makes a point of length h^2.
+# Squared radii whose relative difference is less are equal: ties are broken by vertices, not by
+# rounding. It is smaller than TOLERANCE, since a centre at distance h from a facet makes a pair of
+# length h^2.
 TIE = 1e-13
-# A simplex is thin if the square of its volume is less, in units of its edges'.
+# A simplex is thin if the square of its volume, divided by those of its edges' lengths, is less.
 THIN = 1e-3
 
 
@@ -60,7 +62,7 @@ def delaunay_pairs(points, dims, alpha, keep_zero=False):
     return found
 
 
-# Triangulations: lists of arrays of simplices, of all points
+# Triangulations: lists of arrays of simplices that have all points as vertices
 
 
 def _scaled(points):
@@ -108,24 +110,23 @@ def delaunay_complex(points):
         simplices = Delaunay(local).simplices
         if not _fit_together(local, simplices):
             simplices = _peeled(local, Delaunay(local, qhull_options="QJ Pp").simplices)
-    # A point that is left out, since it is too near to others, hangs on the nearest one.
+    # A point that is left out, since it is too near to others, is joined to the nearest one.
     used = np.unique(simplices)
     left_out = np.setdiff1d(np.arange(len(rows)), used)
     nearest = used[cKDTree(local[used]).query(local[left_out])[1]] if len(left_out) else left_out
-    hanging = np.sort(rows[np.stack([left_out, nearest], axis=1)], axis=1)
-    return [rows[simplices], hanging, twins]
+    joined = np.sort(rows[np.stack([left_out, nearest], axis=1)], axis=1)
+    return [rows[simplices], joined, twins]
 
 
 def _fit_together(points, simplices):
     """Whether simplices meet in whole facets and those at the border in the hull's."""
-    n_points, dim = points.shape
-    if len(np.unique(simplices)) < n_points:
+    if len(np.unique(simplices)) < len(points):
         return False
-    facets = np.concatenate([np.delete(simplices, j, axis=1) for j in range(dim + 1)])
-    facets, counts = np.unique(np.sort(facets, axis=1), axis=0, return_counts=True)
+    faces, facets = list_faces(simplices)
+    counts = np.bincount(facets[-1].reshape(-1))
     if counts.max() > 2:
         return False
-    border = points[facets[counts == 1]]
+    border = points[faces[-2][counts == 1]]
     normals = np.linalg.svd(border[:, 1:] - border[:, :1])[2][:, -1]
     for corner, normal in zip(border[:, 0], normals, strict=True):
         side = (points - corner) @ normal
@@ -145,12 +146,8 @@ def _peeled(points, simplices):
     """Take flat simplices off the border: rounding has put their points beside a hull's facet."""
     flat = _is_flat(points[simplices])
     while flat.any():
-        n, width = simplices.shape
-        facets = np.concatenate([np.delete(simplices, j, axis=1) for j in range(width)])
-        _, inverse, counts = np.unique(
-            np.sort(facets, axis=1), axis=0, return_inverse=True, return_counts=True
-        )
-        border = (counts[inverse.reshape(-1)] == 1).reshape(width, n).any(axis=0)
+        facets = list_faces(simplices)[1][-1]
+        border = (np.bincount(facets.reshape(-1))[facets] == 1).any(axis=1)
         if not (flat & border).any():
             break
         simplices, flat = simplices[~(flat & border)], flat[~(flat & border)]
@@ -176,7 +173,8 @@ def _complex_pairs(points, simplices, dims, alpha, keep_zero):
     else:
         names = [_step_edges(faces, steps)[step] for step in steps]
         names.append(np.empty((0, 2), dtype=np.int64))
-    # Ties by the list of faces, which is in lexicographic order; those of edges are apart.
+    # A stable sort: faces of equal value stay in the lexicographic order of their vertices. Steps
+    # of weak Alpha are ranks of edges, which do not tie.
     keys = [values[step] for step in steps] if alpha else steps
     orders = [np.argsort(key, kind="stable") for key in keys]
     found = reduce_complex(

@@ -3,10 +3,10 @@
 // Each is the sign of a polynomial, evaluated in doubles first; the sign is right if the value
 // exceeds the rounding error, which is bounded by a constant times the same sum with absolute
 // values (the permanent). Where it does not, the polynomial is evaluated again with twice as many
-// bits, which tells nearly degenerate points apart (points on a sphere: thirty times as fast), and at
-// last without any rounding (expansion.h). Two short cuts: a bound of the error that holds for the whole cloud spares most
-// permanents, and where all coordinates are multiples of a unit and the permanent is below 2^52 in
-// that unit, as on small lattices, nothing was rounded in the first place.
+// bits, which decides nearly degenerate cases (it is thirty times as fast for points on a sphere),
+// and at last without any rounding (expansion.h). There are two short cuts. A bound of the error
+// that holds for the whole cloud spares most permanents. Where all coordinates are multiples of a
+// unit and the permanent is below 2^52 in that unit, as on small lattices, nothing was rounded.
 //
 // Points come from scale_points: multiples of 2^-178 below 2^166, so that nothing of degree 6 or
 // less overflows or underflows. Shewchuk 1997 for the bounds of orient and in_sphere; perturbation:

@@ -1,11 +1,12 @@
 """Repair of a planar Delaunay triangulation after a few of its points have moved.
 
 How
-    Points are moved one by one. A point whose triangles all stay counterclockwise may move in
-    place; then edges are flipped, from its star on, until all circles are empty (Lawson). A point
-    that would turn a triangle over goes half of its way first, and so on. Where that fails, on the
-    hull, at duplicates, or where points are on one circle, so that the triangulation is not unique,
-    the caller triangulates anew: what is repaired equals what would be built.
+    Points are moved one by one. A point moves at once if all triangles around it stay
+    counterclockwise; then edges are flipped, starting with those of these triangles, until all
+    circles are empty (Lawson). A point that would turn a triangle over moves half of its way first,
+    and so on. That fails for points on the hull, for duplicates, and where points are on one
+    circle, so that the triangulation is not unique. Then the caller triangulates anew. So a
+    repaired triangulation equals the one that would be built.
 
 Complexity
     O(n) to see which points have moved, about a microsecond for each of them, and once O(n) to find
@@ -45,9 +46,9 @@ cdef void find_out(Triangulation t) noexcept nogil:
 
 
 cdef int32_t push_star(Triangulation t, int32_t p) except -2 nogil:
-    """Put the edges of the triangles around p on the stack; -1 if p can't be there.
+    """Put the edges of the triangles around p on the stack; return how many.
 
-    It can't if it is on the hull, or if a triangle is not counterclockwise.
+    -1 if p is on the hull, or if a triangle is not counterclockwise.
     """
     cdef int32_t ghost = <int32_t>t.n_points, first = t.out[p], h = first, n = 0, a, b
     while True:

@@ -2,9 +2,9 @@
 
 What it makes
     The triangulation in which no point lies inside the circle of a triangle, as a mesh of
-    half-edges (see plane.pxd), for kernels that pair its edges and triangles. Duplicates are
-    left out and remember their twin. Points on one line, or at one place, have no triangle and are
-    reported as flat, sorted along the line.
+    half-edges (see triangulation2.pxd), for kernels that pair its edges and triangles. Of points at
+    one place only one is a corner; it is the twin of the others. Points on one line, or at one
+    place, have no triangle: they are marked as flat and sorted along the line.
 
 How
     Points are inserted one by one along a Hilbert curve, so that each is near the one before. A
@@ -14,12 +14,12 @@ How
     circle is the open half-plane beyond: insertion outside the hull is no special case.
 
 Why it is correct
-    All decisions are exact (predicates.pxd) for the coordinates as they are, but that those below
-    2**-120 of the largest count as zero. Each flip lowers the lifted surface over the points,
-    so flipping ends, and a surface that no flip lowers is convex: Delaunay. Points on one circle
-    have several Delaunay triangulations: flips then go on while they make the shared edge
-    shorter, in the strict order of edges (length, vertices), so that among cocircular points
-    filtrations by the length of the edges see the short diagonals.
+    All decisions are exact (predicates2.pxd) for the coordinates as they are, except that those
+    below 2**-120 of the largest count as zero. Lift every point (x, y) to height x^2 + y^2. Each
+    flip lowers the surface of lifted triangles, so flipping ends, and a surface that no flip lowers
+    is convex, which makes its triangulation Delaunay. Points on one circle have several Delaunay
+    triangulations. There edges are flipped as long as that makes them shorter, in the strict order
+    of edges (length, vertices), so that filtrations by the length of edges have short diagonals.
 
 Complexity
     O(n log n) for points that are not adversarial: about 3 steps of the walk and 3 flips for each
@@ -45,7 +45,6 @@ cdef enum:
     MOST_POINTS = 1 << 27       # half-edges count in int32
     HILBERT_BITS = 16
     FEW = 48                    # points below which insertion sorts them
-
 
 
 cdef class Triangulation:
@@ -479,7 +478,7 @@ cdef inline int check_size(Py_ssize_t n) except -1 nogil:
 
 
 cdef int triangulate(const double* points, Py_ssize_t n, Triangulation t) except -1 nogil:
-    """Triangulate n > 0 finite points (x, y); see plane.pxd for the result."""
+    """Triangulate n > 0 finite points (x, y); see triangulation2.pxd for the result."""
     cdef int32_t p, h = 0, k, corner
     cdef bint on_edge
     check_size(n)

@@ -1,4 +1,4 @@
-"""What other kernels may use: the Delaunay triangulation of points in space, with neighbours."""
+"""Declarations for other kernels: the Delaunay triangulation of points in space."""
 
 from libc.stdint cimport int32_t, uint32_t, uint64_t
 
@@ -22,7 +22,7 @@ cdef struct Glue:
 
 cdef class Triangulation:
     cdef Buffer[Point3] point           # scaled, in order of insertion
-    cdef Buffer[int32_t] index          # position -> row of the input; of a class its smallest
+    cdef Buffer[int32_t] index          # position -> row of the input; the smallest of equal points
     cdef Buffer[int32_t] twin           # position -> position of the vertex that stands for it
     cdef Buffer[Tetrahedron] cell       # vertex[0] is -1 where none is
     cdef Py_ssize_t n_points, n_cells

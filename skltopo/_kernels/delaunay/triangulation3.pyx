@@ -1,14 +1,13 @@
 """The Delaunay triangulation of points in space.
 
 What is built
-    Tetrahedra whose circumspheres have no point inside, for any finite float64 points, decided
-    exactly; only coordinates below 1e-103 of the largest are rounded (scale_points), so that points
-    which differ by less are equal here. Of equal points the first stands for all. Where five or
-    more points are on an empty sphere the triangulation of their hull is the one of lifted points
-    raised by infinitesimals in lexicographic order (predicates3.h): unique, so it depends neither
-    on the order of insertion nor on that of the input. Coplanar points give triangles, by a point
-    added beside their plane: the sphere of a tetrahedron meets the plane in the circle of its
-    triangle.
+    Tetrahedra whose circumspheres have no point inside, for any finite float64 points. Exact
+    predicates decide; only coordinates below 1e-103 of the largest are rounded (scale_points), so
+    points that differ by less count as equal. Of equal points the first stands for all. Where five
+    or more points are on an empty sphere, their hull has several triangulations; the one that is
+    chosen (predicates3.h) depends neither on the order of insertion nor on that of the input. For
+    coplanar points a point is added beside their plane, and the triangles opposite that point are
+    the result: the sphere of a tetrahedron meets the plane in the circle of its triangle.
 
 How, and why it is correct
     Points are inserted one by one (Bowyer, Watson). A walk from the last tetrahedron finds one that
@@ -54,7 +53,7 @@ cdef enum:
     LAST_ROUND = 15
     LOCAL_BITS = 6
     TABLE = 1 << LOCAL_BITS     # vertices of a cavity whose edges are found in a table
-    PATIENCE = 1 << 12      # insertions between two looks for Ctrl-C
+    PATIENCE = 1 << 12      # insertions between two checks for Ctrl-C
     MAX_CELLS = 1 << 29     # four times a cell is an int32
 
 # The edge x -> y of the face that is opposite vertex z in a tetrahedron whose vertex k is new: the

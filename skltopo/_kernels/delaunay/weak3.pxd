@@ -1,4 +1,4 @@
-"""The weak Alpha filtration of points in space, by edges alone."""
+"""The weak Alpha filtration of points in space: every simplex is known by its edges."""
 
 from libc.stdint cimport int32_t, uint8_t, uint64_t
 

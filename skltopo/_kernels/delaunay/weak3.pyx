@@ -1,25 +1,26 @@
 """Persistence of the weak Alpha filtration of points in space: which edges are paired.
 
 What is paired
-    A simplex of the Delaunay complex enters with its longest edge, edges ordered by (squared
-    length, i, j): one edge is one step. A point of PD_k is the pair of edges at which its class is
-    born and dies (PD_0: vertex and edge).
+    A simplex of the Delaunay complex enters with its longest edge. Edges are ordered by (squared
+    length, i, j), and each is one step of the filtration. A pair of PD_k is the edge with which a
+    class is created and the edge with which it is destroyed (PD_0: a vertex and an edge).
 
 How, and why it is correct
     Triangles are ordered by (longest, second longest edge), which tells them apart, tetrahedra
-    (cells) by their youngest triangle, then by number: faces first, so any such order gives the
-    pairs of edges. PD_0: Kruskal. PD_2: by duality, components of cells joined by triangles from
-    the last to the first (reduction.pyx). A cell whose youngest face has no older cell beside it
-    dies there at once, a pair within a step: its triangle is never sorted, and most of the others
-    join nothing any more. PD_1: triangles that bear a class of H_2 are left out. An edge and the
-    oldest triangle of which it is the longest edge are a pair, within a step too: no triangle
-    before has the edge. Half a triangle a point is left, sorted and reduced (reduction.pyx).
+    (cells) by their youngest triangle, then by number. Faces come first in these orders, and any
+    order in which they do gives the same pairs of edges. Youngest means last in the order.
+    PD_0: Kruskal. PD_2: by duality, triangles, from the last to the first, join the cells beside
+    them (_persistence.pyx). If no older cell is beside the youngest face of a cell, the two are a
+    pair within one step. Such a triangle is never sorted, and most of the others join nothing then.
+    PD_1: triangles that create a class of H_2 are left out. An edge and the oldest triangle of
+    which it is the longest edge are a pair within one step, too, since no triangle before has the
+    edge. For each point about half a triangle is left, which is sorted and reduced.
 
-    Nothing but the edges is numbered: a triangle is the ranks of its edges, seen from its cells.
+    Only edges have numbers. A triangle is the ranks of its three edges, read from a cell.
 
 Complexity
     O(m) for m simplices, plus sorting the edges, plus the reduction: cubic in what is left at
-    worst, five steps a column on uniform points. Memory about 700 bytes a point.
+    worst, five additions for a column on uniform points. Memory is about 700 bytes for a point.
 
 Papers
     Clémot, Digne, Tierny, Delaunay-Rips filtration: a study and an algorithm, 2025 (their name for
