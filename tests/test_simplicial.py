@@ -296,7 +296,9 @@ def test_batches_and_threads_change_nothing(rng):
             np.testing.assert_array_equal(batch[i, j][dim], alone[dim])
             np.testing.assert_array_equal(batch[i, j].essential[dim], alone.essential[dim])
     assert batch[0, 0][1].dtype == np.float32
-    assert len(complex(np.empty((0, complex.n_vertices)))) == 0
+    nothing = complex(np.empty((0, complex.n_vertices)))
+    assert len(nothing) == 0
+    assert nothing.last().shape == (0,)
 
 
 @pytest.mark.parametrize("superlevel", [False, True])

@@ -12,6 +12,7 @@ A filtration is its parameters and one ``_find``; ``docs/adding_a_filtration.md`
 """
 
 import inspect
+import math
 from functools import partial
 
 import numpy as np
@@ -132,7 +133,7 @@ class VertexValues(Samples):
 
     def last(self, superlevel):
         """Return the value of the vertex that enters last, for each sample."""
-        flat = self.plain.reshape(len(self.plain), -1)
+        flat = self.plain.reshape(len(self.plain), math.prod(self.plain.shape[1:]))
         last = flat.argmin(axis=1) if superlevel else flat.argmax(axis=1)
         return gather(self.live, last + self.starts)
 
