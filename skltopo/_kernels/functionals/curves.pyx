@@ -1,8 +1,9 @@
-"""Functions on a grid from many diagrams: landscapes, silhouettes; and their longest lengths.
+"""Landscapes and silhouettes of many diagrams on a grid, and the greatest lengths of diagrams.
 
-A point (b, d) is a tent over the values between them, of height half - |t - middle| with half =
-|d - b| / 2 and middle = (b + d) / 2. It is looked at only where it stands. In numpy all tents take
-the memory of points times grid, and a selection at every value costs more than all the rest.
+A point (b, d) is a tent over the interval between b and d: its height at t is half - |t - middle|
+with half = |d - b| / 2 and middle = (b + d) / 2. A loop over the points visits only the values of
+the grid in their intervals. In numpy a matrix of all points times the grid would be needed, and
+selecting the greatest heights at every value would take longer than all the rest.
 """
 
 from libc.math cimport fabs
@@ -11,8 +12,8 @@ from libcpp.algorithm cimport partial_sort
 from libcpp.functional cimport greater
 from libcpp.vector cimport vector
 
-# Layers up to which tents are merged into the greatest ones, in time of points times layers; more
-# are found by sorting.
+# Up to this number of layers each tent is merged into the greatest ones so far, in time of points
+# times layers; for more layers the heights at each value are sorted.
 cdef enum:
     FEW_LAYERS = 16
 

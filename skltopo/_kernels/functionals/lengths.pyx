@@ -1,8 +1,8 @@
 """Lengths of edges between points, and their gradient: the gather of flag filtrations.
 
-A pairing kernel returns edges; here they become births and deaths. The gradient of |x_u - x_v| is
-the unit vector of the edge at u and its negative at v, and zero where the points coincide (a
-subgradient: the length is at its minimum there).
+A pairing kernel returns critical edges; births and deaths are their lengths. The gradient of
+|x_u - x_v| is the unit vector from v to u at u, and its negative at v. Where the points coincide it
+is zero, which is a subgradient, because the length has its minimum there.
 """
 
 import numpy as np

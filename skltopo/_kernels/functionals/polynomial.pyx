@@ -1,10 +1,11 @@
 """The energy E(p, q, i0) of points of a diagram and its derivative, in one pass.
 
-In numpy or torch the same takes a dozen calls, each of which costs more than the sum of the few
-points of a small diagram. The derivative with respect to birth b and death d, for the length
-l = |d - b| and the middle m = (b + d) / 2:
+In numpy or torch this takes a dozen calls, each of which costs more than a loop over the few
+points of a small diagram. The derivatives with respect to birth b and death d, for the length
+l = |d - b| and the middle m = (b + d) / 2, are:
 
-    dE/dd = p l^(p-1) sign(d - b) m^q + q/2 l^p m^(q-1),    dE/db with the other sign at the first.
+    dE/dd =  p l^(p-1) sign(d - b) m^q + q/2 l^p m^(q-1),
+    dE/db = -p l^(p-1) sign(d - b) m^q + q/2 l^p m^(q-1).
 """
 
 from libc.math cimport fabs, pow

@@ -2,16 +2,18 @@
 
 What is matched
     Points of two diagrams, in the plane. Each goes to a point of the other diagram or to the
-    diagonal; what counts is the greatest distance, itself and not a power of it (p = 1).
+    diagonal. The cost of a matching is its greatest distance, not a power of it (p = 1).
 
 How, and why it is correct
-    Points that the current threshold t does not allow on the diagonal are covered along paths
-    whose greatest step is least. A search that can't end at t has reached k points that see only
-    k - 1 others (Hall), so t has to rise; hence the final t is least. The next step of a path is
-    the nearest point not yet visited, which the k-d tree finds: its nodes count visited points.
+    A point is *covered* when it has a mate, or when the diagonal is within the current threshold
+    t. Points that are not are covered along paths of which the longest step is as short as
+    possible. If no such path has all its steps within t, then some k points have only k - 1 others
+    within t, so not all of them can have mates (Hall), and t has to rise; hence the final t is
+    least. The next step of a path goes to the nearest point not yet visited, which the k-d tree
+    finds: its nodes store how many of their points are visited.
 
-    First the rows are covered, then the columns. A path from a column ends at a free row or sends
-    a column to the diagonal, so rows stay covered.
+    First the rows are covered, then the columns. A path from a column ends at a row without a mate,
+    or sends a column to the diagonal, so rows stay covered.
 
 Complexity
     O(n) memory, and O(n log n) per search in practice.
@@ -123,7 +125,7 @@ cdef inline void hide(Side side, Py_ssize_t j, int32_t via) noexcept nogil:
 
 
 # --------------------------------------------------------------------------------------------------
-# One path that raises the threshold as little as may be
+# One path that raises the threshold as little as possible
 # --------------------------------------------------------------------------------------------------
 
 cdef double widen(Side rows, Side columns, Py_ssize_t source, double threshold, Metric metric,
@@ -221,11 +223,11 @@ cdef bint descend(Side rows, Side columns, Py_ssize_t source, double limit, Metr
 
 cdef Py_ssize_t cover_within(Side rows, Side columns, double threshold, Metric metric,
                              vector[int32_t]& path, vector[int32_t]& seen) except -2 nogil:
-    """Cover rows by steps of at most threshold; return one that can't be, or -1.
+    """Cover rows by steps of at most threshold; return a row for which that is impossible, or -1.
 
-    As in Hopcroft and Karp, the searches of one round share the columns that they hide. A row that
-    found no path is the first of the next round: if it finds none again, with nothing hidden, none
-    is there.
+    As in Hopcroft and Karp, the searches of one round share the columns that they hide. The row
+    that found no path is the first of the next round, in which nothing is hidden yet: if it finds
+    none again, there is none.
     """
     cdef Py_ssize_t i, e, k, left = -1, first
     cdef double limit = nextafter(threshold, INFINITY)
@@ -275,7 +277,7 @@ cdef int show_all(Side side) noexcept nogil:
 cdef double cover_all(Side rows, Side columns, double threshold, Metric metric,
                       vector[Entry]& heap, vector[int32_t]& path,
                       vector[int32_t]& seen) except -1 nogil:
-    """Cover all rows, raising the threshold where there is no other way; return it."""
+    """Cover all rows, raise the threshold where that is necessary, and return it."""
     cdef Py_ssize_t left = cover_within(rows, columns, threshold, metric, path, seen)
     while left >= 0:
         threshold = widen(rows, columns, left, threshold, metric, heap, seen)

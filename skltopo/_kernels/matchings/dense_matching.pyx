@@ -1,17 +1,17 @@
-"""Matchings with the least sum of costs, from a dense matrix: where no list of edges is short.
+"""Matchings with the least sum of costs, from a dense matrix of costs.
 
 What is matched
-    As in `wasserstein.pyx`, which calls this where its lists of near points do not do: tight
-    clusters far from each other, where every point is nearly as good as any other. Rows and
-    columns come with feasible duals of the columns, and with mates.
+    As in `wasserstein.pyx`, where duals, tight costs and exposed points are defined. It calls this
+    where lists of near points are long: in tight clusters far from each other every point is nearly
+    as good a mate as any other. It gives feasible duals of the columns, and mates.
 
 How, and why it is correct
-    Duals of rows are raised until something is tight; mates that are not tight are given up. Then
-    trees of shortest paths grow from all exposed rows at once. A tree is done when it reaches an
-    exposed column. When all are, or a point would rather go to the diagonal, duals change by what
-    makes the trees tight, and every tree that is done has a path of its own to augment (Hopcroft
-    and Karp's idea, in the primal-dual method). When few trees get that far, the rest go one by
-    one.
+    The dual of each row is raised until one of its costs is tight; mates that are not tight are
+    separated. Then trees of shortest paths grow from all exposed rows at once. A tree is done when
+    it reaches an exposed column. When all trees are done, or going to the diagonal is shorter for
+    some point, the duals change so that the paths in the trees become tight, and the matching is
+    augmented along one path of every tree that is done (Hopcroft and Karp's idea, in the
+    primal-dual method). When only few trees of a round get done, the rest grow one by one.
     Reduced costs stay at least zero, and are zero at all mates: the matching is optimal.
 
 Complexity
@@ -101,7 +101,7 @@ cdef Py_ssize_t grow_trees(
         while distance[j] != least:
             j += 1
         reached = reached_at[j] = least
-        # Neither offered nor found again.
+        # The column is neither offered a distance nor found again.
         distance[j] = INFINITY
         open_dual[j] = -INFINITY
         k = rows.via[via[j]]

@@ -1,8 +1,8 @@
-"""Optimal matchings of persistence diagrams, from and to Python.
+"""Optimal matchings of persistence diagrams, called from Python.
 
 Two diagrams are laid out as k-d trees (plane_tree.pyx) and matched with the least sum of costs
-(wasserstein.pyx) or the least greatest distance (bottleneck.pyx), where the reasons, the
-complexity and the papers are. What comes back is which rows go to each other, or, for many
+(wasserstein.pyx) or the least greatest distance (bottleneck.pyx); these files explain why that is
+correct, the complexity and the papers. The result is which rows go to each other, or, for many
 diagrams at once, the distance alone.
 """
 

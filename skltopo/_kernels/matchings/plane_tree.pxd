@@ -1,4 +1,4 @@
-"""Two diagrams that are to be matched: costs, boxes and mates, for loops in C."""
+"""Two diagrams that are matched: costs, boxes and mates, for other kernels."""
 
 from libc.math cimport fabs, fmax, pow, sqrt
 from libc.stdint cimport int32_t, int64_t
@@ -7,15 +7,15 @@ from libcpp.utility cimport pair
 from ..._utils.buffer cimport Buffer
 
 cdef enum:
-    DIAGONAL = -1       # mates that are no points
-    EXPOSED = -2
+    DIAGONAL = -1       # for a mate: the point goes to the diagonal
+    EXPOSED = -2        # for a mate: the point is not covered yet
     LEAF = 6            # points in a leaf of the tree, at the most
     STACK = 64          # nodes that wait in a search, fewer than two for each level
     POINTS_BETWEEN_SIGNALS = 256
 
 cdef extern from *:
     """
-    // What sums and differences of duals are off by, relative to a cost.
+    // Rounding error of sums and differences of duals, relative to a cost.
     constexpr double SKLTOPO_ROUNDING = 1e-14;
     """
     const double ROUNDING "SKLTOPO_ROUNDING"
@@ -88,5 +88,3 @@ cdef inline void augment(Side rows, Side columns, Py_ssize_t source, Py_ssize_t 
         if i == source:
             return
         j = next_column
-
-

@@ -1,11 +1,12 @@
-"""One diagram of two that are to be matched: its points in a k-d tree, their costs and mates.
+"""One of two diagrams that are matched: its points in a k-d tree, their costs and mates.
 
 What it is
     A complete binary tree. Node k has the children 2 k and 2 k + 1, the root is 1, and each node
     has a contiguous range of points, halved at the median of its box's longer side. So a node is a
     number, its range follows from n, and only boxes are stored. Searches of nearest points
-    (wasserstein.pyx, bottleneck.pyx) leave out nodes whose boxes are too far away, and those that
-    hold no point of use, by what they note there: greatest duals, numbers of visited points.
+    (wasserstein.pyx, bottleneck.pyx) leave out nodes whose boxes are too far away, and nodes whose
+    points are of no use, which they tell from the greatest dual of the points or from how many of
+    them are visited.
 
 Why it is correct
     The distance to a box is at most that to any point inside. Coordinates are scaled by a power of

@@ -1,9 +1,9 @@
 """Sliced Wasserstein distances of one diagram to many, by merging projections sorted before.
 
-On a line W_1 of two sets of n numbers is the sum of |a_i - b_i| over both in order. Here the sets
-are projections of the points of one diagram and those of the diagonal points of the other. Each of
-the four lists is sorted once for its diagram, and merging two costs one comparison a number,
-without a branch that could be mispredicted. Sorting anew for every pair takes twice as long.
+On a line W_1 of two sets of n numbers is the sum of |a_i - b_i| over both in ascending order. Each
+set has the projections of the points of one diagram and of the diagonal points of the other. All
+four lists are sorted once for each diagram. Merging two of them costs one comparison for a number,
+without a branch that could be mispredicted; sorting again for every pair takes twice as long.
 """
 
 from libc.math cimport fabs
@@ -16,7 +16,7 @@ cdef struct Merge:
 
 
 cdef inline double next_of(Merge* merge) noexcept nogil:
-    """Return the lesser of the two heads and go past it, without a branch."""
+    """Return the lesser of the two next numbers and go past it, without a branch."""
     cdef double a = merge.first[0], b = merge.second[0]
     cdef Py_ssize_t step = a <= b
     merge.first += step

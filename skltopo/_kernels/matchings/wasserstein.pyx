@@ -5,27 +5,32 @@ What is matched
     c_ij, their distance to the power p, or to the diagonal at the cost a_i or b_j.
 
 How, and why it is correct
-    A point on either side has a dual: y_i <= a_i, w_j <= b_j and y_i + w_j <= c_ij. Whatever
-    matching there is costs at least sum(y) + sum(w), and one that uses only tight costs attains it.
-    Points are covered one after the other along shortest alternating paths of the reduced costs
-    c_ij - y_i - w_j (Jonker and Volgenant); a path ends at an uncovered point, at one that leaves
-    the diagonal, or by going to the diagonal, so no copies of the diagonal are needed.
+    Rows are the points of the first diagram, columns those of the second. Each has a dual, a
+    number: y_i <= a_i for a row, w_j <= b_j for a column, and y_i + w_j <= c_ij. Every matching
+    costs at least sum(y) + sum(w). It costs just that, and is optimal, if it uses *tight* costs
+    only, those for which equality holds. A point is *covered* when it has a mate or goes to the
+    diagonal at a tight cost, else it is exposed. Points are covered one after the other along
+    shortest alternating paths of the reduced costs c_ij - y_i - w_j (Jonker and Volgenant). A path
+    ends at an exposed point, at one that leaves the diagonal, or by going to the diagonal, so no
+    copies of the diagonal are needed.
 
-    Duals start with those of a coarser problem, of every third point on either side, which starts
-    with a coarser one itself: a column has the greatest dual that the coarse rows allow, a row the
-    greatest that all columns allow, and then columns the greatest that all rows allow.
+    The first duals come from a coarser problem, that of every third row and column, which is
+    solved in the same way. Then w_j = min(b_j, c_ij - y_i over the coarse rows i), y_i =
+    min(a_i, c_ij - w_j over all columns j), and last w_j in the same way over all rows.
 
     Edges with c_ij >= a_i + b_j are never better than the diagonal. Of the others only those with
-    the least reduced costs are listed at first. A k-d tree whose boxes know the greatest dual
-    inside finds these, and later edges that are not listed and have y_i + w_j > c_ij (pricing).
-    They are listed, and their point is covered anew, one point after the other, so that the next
-    one meets the new duals. A round over all points that finds nothing proves the matching optimal.
+    the least reduced costs are listed at first. They are found with a k-d tree, whose nodes store
+    the greatest dual of their points. So are, later, edges with y_i + w_j > c_ij that are not
+    listed yet (pricing). These are listed, and their row is covered again before the next row is
+    priced, which so meets the new duals. A round over all points that finds no such edge proves the
+    matching optimal.
 
-    Where nearly all points are nearly as good as any other, lists do not help. When more points and
-    edges have been looked at than a dense matrix has cells, `dense_matching.pyx` goes on.
+    Where every point is nearly as good a mate as any other, the lists grow long. When the searches
+    have looked at more points and edges than a dense matrix has cells, `dense_matching.pyx`
+    continues from the duals found.
 
-    Where all births are equal, as in PD_0 of points, searches would be long and a table of n m
-    cells does it instead: points on a line that have mates keep their order.
+    Where all births are equal, as in PD_0 of points, the points lie on a line, and some optimal
+    matching keeps their order. A table of n m cells finds it, where searches would be long.
 
 Complexity
     O(n k) memory for k nearest neighbours; a dense matrix has up to 2^24 cells, and where there
@@ -65,7 +70,7 @@ cdef enum:
     FEW = 100           # points of both sides that need no coarser problem
     COARSER = 3         # points for each one of the coarser problem
     DENSE_CELLS = 1 << 24   # of a dense matrix, at the most
-    HARD = 2            # looks at points and edges for each of its cells that are too many
+    HARD = 2            # points and edges looked at, for each of its cells, that are too many
     NEIGHBOURS = 10     # edges per point to start with
     PRICED = 8          # edges per point that one round of pricing adds, at most NEIGHBOURS
     LINE_CELLS = 1 << 28    # bytes of the table of a line, at the most
@@ -185,8 +190,8 @@ cdef void find_best(Side columns, double x, double y, double reach, int32_t size
 cdef int list_nearest(Side rows, Side columns, Metric metric, vector[Edge]& edges) except -1 nogil:
     """Set the greatest duals of rows that those of columns allow, and list their tightest edges.
 
-    Rows are covered by tight edges to exposed columns, which come first among equal ones, or many
-    rows would all list the same few.
+    Rows are covered by tight edges to exposed columns. Of equal edges these come first; else many
+    equal rows would list the same few columns.
     """
     cdef Candidates best
     cdef Py_ssize_t i
@@ -230,7 +235,7 @@ cdef void set_greatest(Side side) noexcept nogil:
 
 
 cdef inline void raise_dual(Side side, Py_ssize_t i, double step) noexcept nogil:
-    """Raise a dual; its boxes hear of it. They need not hear of a lower one to stay bounds."""
+    """Raise a dual, and the bounds of the boxes around it, which a lower dual leaves valid."""
     cdef int32_t node = side.leaf[i]
     cdef double dual = side.dual[i] + step
     side.dual[i] = dual
@@ -243,8 +248,8 @@ cdef int32_t price(Side rows, Side columns, Py_ssize_t i, Metric metric,
                    vector[Edge]& edges) except -1 nogil:
     """List edges of row i whose duals sum to more than their cost; return how many.
 
-    Its dual is then lowered until it is feasible. Of equal ones those to columns without a mate
-    come first, or many equal points would all ask for the same few.
+    Its dual is then lowered until it is feasible. Of equal edges those to columns without a mate
+    come first; else many equal rows would list the same few columns.
     """
     cdef Candidates best
     cdef Py_ssize_t[STACK] stack
@@ -316,7 +321,7 @@ cdef int coarse_duals(Side rows, Side columns, Metric metric) except -1 nogil:
             if best.n and best.key[0] < columns.dual[j]:
                 columns.dual[j] = best.key[0]
     for j in range(columns.n):
-        columns.mate[j] = DIAGONAL      # so that the first rows to look do not choose among them
+        columns.mate[j] = DIAGONAL      # none is exposed, which find_best would prefer
     set_greatest(columns)
     return 0
 
@@ -498,7 +503,7 @@ cdef int match_line(Side rows, Side columns, Metric metric) except -1 nogil:
 # --------------------------------------------------------------------------------------------------
 
 cdef inline bint is_hard(Side rows, Side columns) noexcept nogil:
-    """Whether a dense matrix would have been less work than this so far."""
+    """Tell whether a dense matrix would have been less work than the searches so far."""
     return (
         rows.n * columns.n <= DENSE_CELLS
         and rows.work + columns.work > HARD * rows.n * columns.n
