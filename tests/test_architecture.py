@@ -19,7 +19,7 @@ KERNELS = {
     "delaunay": "predicates2 triangulation2 repair2 pairs2 predicates3 triangulation3 edges3 weak3 "
     "complex3 alpha3 pairs_any",
     "rips": "distances edges trees loops voids plane",
-    "fits": "monotone few_maxima proximal maxima descent",
+    "fits": "monotone few_maxima proximal maxima operators descent",
     "functionals": "lengths polynomial curves critical_sets",
     "matchings": "plane_tree dense_matching wasserstein bottleneck matching sliced",
 }
