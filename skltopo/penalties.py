@@ -6,7 +6,7 @@ it measures. How a solver treats it is told in `solvers.py`.
 
 import numpy as np
 
-from ._kernels.fits.descent import ClustersProx, L1Prox, L2Prox, MaximaProx, TV2Prox, TVProx
+from ._kernels.fits.operators import ClustersProx, L1Prox, L2Prox, MaximaProx, TV2Prox, TVProx
 from ._utils.arrays import is_tensor
 from ._utils.checks import is_integer
 from .energies import Energy

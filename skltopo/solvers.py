@@ -10,7 +10,8 @@ from functools import partial, singledispatch
 
 import numpy as np
 
-from ._kernels.fits.descent import ClustersProx, MaximaProx, PythonProx, descend, largest_curvature
+from ._kernels.fits.descent import descend, largest_curvature
+from ._kernels.fits.operators import ClustersProx, MaximaProx, PythonProx
 from .losses import LogisticLoss, SquaredLoss
 from .penalties import Clusters, CompiledPenalty, Maxima
 

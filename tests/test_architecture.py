@@ -22,7 +22,7 @@ KERNELS = {
     "delaunay": "predicates2 triangulation2 repair2 pairs2 predicates3 triangulation3 edges3 weak3 "
     "complex3 alpha3 pairs3 pairs_any",
     "rips": "distances edges prim trees loops voids sweep plane",
-    "fits": "monotone few_maxima proximal maxima descent",
+    "fits": "monotone few_maxima proximal maxima operators descent",
     "functionals": "lengths polynomial curves critical_sets",
     "matchings": "plane_tree dense_matching wasserstein bottleneck matching sliced",
 }
