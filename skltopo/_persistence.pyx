@@ -369,11 +369,17 @@ cdef Pairs _joined(list parts):
     )
 
 
-def _joined_splits(list splits):
-    # Between two parts, the difference of their splits is no count.
-    ends = np.cumsum([len(part) for part in splits])
-    counts = np.delete(np.diff(np.concatenate(splits)), ends[: len(splits) - 1] - 1)
-    return np.concatenate([[0], np.cumsum(counts)])
+cdef _joined_splits(list splits):
+    cdef Py_ssize_t i, n = 0
+    cdef const int64_t[::1] part
+    joined = np.zeros(sum([len(one) - 1 for one in splits]) + 1, dtype=np.int64)
+    cdef int64_t[::1] view = joined
+    for one in splits:
+        part = one
+        for i in range(1, part.shape[0]):
+            view[n + 1] = view[n] + part[i] - part[i - 1]
+            n += 1
+    return joined
 
 
 def no_pairs(Py_ssize_t n_samples, int birth_width=1, int death_width=1):
@@ -712,21 +718,46 @@ def reduce_complex(facets, steps=None, values=None, names=None, bint keep_zero=T
     ValueError
         If a dimension has 2**31 simplices or more, or a facet is not a position in its dimension.
     """
-    found = {}
+    cdef Pairs sample
+    cdef const int64_t[:, ::1] positions, births, deaths
+    cdef const int64_t[::1] alive, first, last
+    cdef const double[::1] value
+    cdef Buffer[int32_t] row
+    cdef Py_ssize_t i, k
+    cdef int64_t birth, death
+    cdef double length
+    cdef bint single = values is not None and values.dtype == np.float32
+    ends = np.cumsum([0, *map(len, facets)])
+    if steps is None:
+        steps = [np.arange(ends[dim], ends[dim + 1]) for dim in range(len(facets))]
     if names is None:
-        names = [np.arange(len(positions))[:, np.newaxis] for positions in facets]
-    names = [*names, np.empty((0, 1), dtype=np.int64)]  # nothing destroys classes of the highest
+        names = [np.arange(len(step))[:, np.newaxis] for step in steps]
+    value = np.zeros(ends[len(facets)]) if values is None else values.astype(np.float64)
+    # Nothing destroys classes of the highest dimension.
+    steps = [*steps, np.empty(0, dtype=np.int64)]
+    names = [*names, np.empty((0, 1), dtype=np.int64)]
+    found = {}
     for dim, (pairs, essential) in enumerate(_pair_positions(facets)):
-        lengths = np.zeros(len(pairs))
-        if steps is not None and len(pairs):
-            first, last = steps[dim][pairs[:, 0]], steps[dim + 1][pairs[:, 1]]
-            kept = np.flatnonzero(first != last)
-            pairs, lengths = pairs[kept], lengths[kept]
-            if values is not None:
-                lengths = values[last[kept]] - values[first[kept]]
-        births, deaths = names[dim][pairs[:, 0]], names[dim + 1][pairs[:, 1]]
+        positions, alive, first, last = pairs, essential, steps[dim], steps[dim + 1]
+        births, deaths = names[dim], names[dim + 1]
         sample = Pairs(births.shape[1], deaths.shape[1], keep_zero)
-        sample.add_sample(np.concatenate([births, deaths], axis=1), lengths, names[dim][essential])
+        with nogil:
+            row.grow(births.shape[1] + deaths.shape[1])
+            for i in range(positions.shape[0]):
+                birth, death = positions[i, 0], positions[i, 1]
+                if first[birth] == last[death]:
+                    continue
+                length = value[last[death]] - value[first[birth]]
+                for k in range(births.shape[1]):
+                    row[k] = <int32_t>births[birth, k]
+                for k in range(deaths.shape[1]):
+                    row[births.shape[1] + k] = <int32_t>deaths[death, k]
+                sample.add_row(row.data(), <float>length if single else length)
+            for i in range(alive.shape[0]):
+                for k in range(births.shape[1]):
+                    row[k] = <int32_t>births[alive[i], k]
+                sample.add_essential(row.data())
+            sample.close_sample()
         found[dim] = sample.finish()
     return found
 

@@ -24,8 +24,9 @@ __all__ = ["VietorisRips"]
 SMALL_CLOUD = 256
 # Chunk size: distances computed at once in the search for the last filtration value.
 CHUNK_DISTANCES = 1 << 20
-# Chunks of a batch for each thread, so that none waits long for the last.
+# Chunks of a batch for each thread, so that none waits long for the last, and points in a chunk.
 CALLS_PER_THREAD = 4
+CHUNK_POINTS = 1 << 18
 # In the plane, all edges are swept for up to so many points, those of a triangulation for more.
 FEW_POINTS = 200
 # A sweep over all n^2 / 2 edges is faster than the triangulation if the faces of the latter need
@@ -166,7 +167,8 @@ class VietorisRips(PointFiltration):
             self._check_size(largest, top)
             find = self._find_by_edges if top else self._find_by_tree
         n = clouds.n_samples
-        step = max(1, n if n_jobs == 1 else n // (CALLS_PER_THREAD * n_jobs))
+        step = n if n_jobs == 1 else n // (CALLS_PER_THREAD * n_jobs)
+        step = max(1, min(step, CHUNK_POINTS // max(1, largest)))
         chunks = [range(n)[start : start + step] for start in range(0, n, step)]
         parts = run([partial(find, clouds, chunk, top) for chunk in chunks], n_jobs)
         return join_pairs(parts) if parts else {dim: no_pairs(0, 2, 2) for dim in range(top + 1)}
@@ -202,44 +204,48 @@ class VietorisRips(PointFiltration):
 
     def _find_planar(self, clouds, chunk, top):
         """Return {dim: Pairs} of some clouds on a line or in the plane, top at most 1."""
-        return join_pairs([self._pair_planar(clouds, i, top) for i in chunk])
-
-    def _pair_planar(self, clouds, i, top):
-        """Return {dim: Pairs} of one cloud."""
-        points = clouds[i]
-        n, d = points.shape
-        if top == 0 or d == 1:
+        if top == 0 or clouds.n_dimensions == 1:
             # The minimum spanning tree of weak Alpha is that of Vietoris-Rips.
             found = planar_alpha_pairs(
-                points, np.array([0, n]), alpha=False, holes=top > 0, keep_zero=self.keep_zero
+                clouds.plain,
+                clouds.splits[chunk.start : chunk.stop + 1],
+                alpha=False,
+                holes=top > 0,
+                keep_zero=self.keep_zero,
             )
-            return self._cut(points, found)
+            return self._cut(clouds, chunk, found)
+        return join_pairs([self._pair_plane(clouds, i) for i in chunk])
+
+    def _pair_plane(self, clouds, i):
+        """Return {dim: Pairs} of one cloud in the plane, for dimensions 0 and 1."""
+        points = clouds[i]
+        n = len(points)
         fits = n <= MAX_VERTICES and self._needed_memory(n) <= _free_memory(n)
         found = None
         if n > FEW_POINTS or not fits:
             found = planar_rips_pairs(points, budget=PLANAR_WORK * float(n) ** 2 if fits else 0)
         if found is None:
-            return self._find_by_edges(clouds, [i], top)
-        return self._cut(points, found)
+            return self._find_by_edges(clouds, [i], 1)
+        return self._cut(clouds, [i], found)
 
-    def _cut(self, points, found):
+    def _cut(self, clouds, chunk, found):
         """Return {dim: Pairs} in which classes that are alive at max_edge are essential."""
         if self.max_edge == np.inf:
             return found
-        cut = {}
+        cut = {dim: Pairs(2, 2, self.keep_zero) for dim in found}
         for dim, part in found.items():
-            steps = points[part.pairs[:, ::2]] - points[part.pairs[:, 1::2]]
-            births, deaths = np.sqrt((steps**2).sum(axis=2)).T
-            ended = deaths <= self.max_edge
-            alive = np.flatnonzero((births <= self.max_edge) & ~ended)
-            edges = part.pairs[alive, :2]
-            edges = edges[np.lexsort((edges[:, 1], edges[:, 0], births[alive]))]
-            cut[dim] = Pairs(2, 2, self.keep_zero)
-            cut[dim].add_sample(
-                part.pairs[ended], (deaths - births)[ended], np.concatenate([part.essential, edges])
-            )
-            cut[dim].finish()
-        return cut
+            for k, i in enumerate(chunk):
+                pairs = part.pairs[part.splits[k] : part.splits[k + 1]]
+                essential = part.essential[part.essential_splits[k] : part.essential_splits[k + 1]]
+                steps = clouds[i][pairs[:, ::2]] - clouds[i][pairs[:, 1::2]]
+                births, deaths = np.sqrt((steps**2).sum(axis=2)).T
+                ended = deaths <= self.max_edge
+                alive = np.flatnonzero((births <= self.max_edge) & ~ended)
+                edges = pairs[alive, :2]
+                edges = edges[np.lexsort((edges[:, 1], edges[:, 0], births[alive]))]
+                essential = np.concatenate([essential, edges])
+                cut[dim].add_sample(pairs[ended], (deaths - births)[ended], essential)
+        return {dim: pairs.finish() for dim, pairs in cut.items()}
 
     def _find_by_tree(self, clouds, chunk, top):
         """Return {0: Pairs} of some clouds."""
