@@ -382,6 +382,12 @@ cdef _joined_splits(list splits):
     return joined
 
 
+def without_essential(Pairs found):
+    """Return the pairs without essential classes."""
+    return pairs_of_arrays(found.pairs, found.splits, found.essential[:0],
+                           np.zeros_like(found.essential_splits))
+
+
 def no_pairs(Py_ssize_t n_samples, int birth_width=1, int death_width=1):
     """Return the Pairs of samples in which there is nothing to pair."""
     cdef Pairs found = Pairs(birth_width, death_width)

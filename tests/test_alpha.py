@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from cloud_oracles import alpha_points, degenerate_clouds, weak_alpha_pairs
+from sklearn.base import clone
 
 from skltopo import Energy
 from skltopo.diagrams import Diagram, DiagramBatch
@@ -353,8 +354,39 @@ def test_bad_points(points, error, sentence):
         ({"max_dim": -1}, ValueError, "max_dim must be at least 0"),
         ({"max_dim": 1.5}, TypeError, "max_dim must be an integer"),
         ({"homology_dimensions": (2,)}, ValueError, r"must be among \[0, 1\], got 2"),
+        ({"homology_dimensions": (0, 0)}, ValueError, "each dimension once"),
+        ({"homology_dimensions": (True,)}, ValueError, r"for max_dim=1 must be among \[0, 1\]"),
+        ({"keep_zero": 1}, TypeError, "keep_zero must be True or False"),
+        ({"warm_start": "yes"}, TypeError, "warm_start must be True or False"),
+        ({"n_jobs": 0}, ValueError, "n_jobs must not be 0"),
     ],
 )
 def test_bad_parameters(parameters, error, sentence):
     with pytest.raises(error, match=sentence):
         WeakAlpha(**parameters)
+
+
+@BOTH
+def test_parameters_are_those_of_an_estimator(rng, filtration):
+    points = rng.random((20, 2))
+    warm = filtration(max_dim=2, homology_dimensions=1, warm_start=True)
+    assert warm.homology_dimensions == (1,)
+    expected = warm(points)[1]
+    copy = clone(warm)
+    assert (
+        copy.get_params()
+        == warm.get_params()
+        == {
+            "max_dim": 2,
+            "homology_dimensions": 1,
+            "keep_zero": False,
+            "warm_start": True,
+            "n_jobs": None,
+        }
+    )
+    np.testing.assert_array_equal(copy(points)[1], expected)
+    assert copy.set_params(homology_dimensions=None, max_dim=0)(points).homology_dimensions == (0,)
+    with pytest.raises(ValueError, match="max_dim must be at least 0"):
+        copy.set_params(max_dim=-1)
+    assert copy.max_dim == 0
+    assert len(pickle.dumps(warm)) < 1000  # without the triangulation that it keeps

@@ -57,7 +57,7 @@ class _DelaunayFiltration(PointFiltration):
         elif clouds.n_samples == 1:
             if self.warm_start and self._previous is None:
                 self._previous = Triangulation()
-            parts = [self._pair_planar(clouds, 0, 2, self._previous)]
+            parts = [self._pair_planar(clouds, 0, 1, self._previous)]
         else:
             cuts = _cut(clouds, n_jobs)
             parts = run([partial(self._pair_planar, clouds, i, j) for i, j in cuts], n_jobs)
@@ -68,10 +68,10 @@ class _DelaunayFiltration(PointFiltration):
         return found
 
     def _pair_planar(self, clouds, i, j, previous=None):
-        """Pair the clouds i to j - 2, whose splits are i to j - 1."""
+        """Pair the clouds i to j - 1."""
         return planar_alpha_pairs(
             clouds.plain,
-            clouds.splits[i:j],
+            clouds.splits[i : j + 1],
             alpha=self._alpha,
             holes=self.homology_dimensions != (0,),
             keep_zero=self.keep_zero,
@@ -100,20 +100,20 @@ class _DelaunayFiltration(PointFiltration):
 
 
 def _cut(clouds, n_jobs):
-    """Return ranges (i, j) of splits, so that clouds i to j - 2 are one call of the kernel."""
+    """Return ranges (i, j), so that clouds i to j - 1 are one call of the kernel."""
     most = CHUNK_POINTS
     if n_jobs > 1:
         most = min(most, -(-len(clouds.plain) // (CALLS_PER_THREAD * n_jobs)))
     chunks, start = [], 0
     for i in range(1, clouds.n_samples + 1):
         if i == clouds.n_samples or clouds.splits[i + 1] - clouds.splits[start] > most:
-            chunks.append((start, i + 1))
+            chunks.append((start, i))
             start = i
     return chunks
 
 
 def top_simplices(points):
-    """Return arrays of simplices of a Delaunay complex, (m, k + 1) int64, with all maximal ones."""
+    """Return (m, k + 1) int64 arrays of simplices, among them the maximal ones of a complex."""
     if points.shape[1] > 2:
         return delaunay_complex(points)
     triangles = delaunay_triangles(points) if points.shape[1] == 2 else ()
@@ -135,14 +135,15 @@ class WeakAlpha(_DelaunayFiltration):
     ----------
     max_dim : int, default=1
         Largest homology dimension.
-    homology_dimensions : tuple of int, default=None
+    homology_dimensions : int or iterable of int, default=None
         Dimensions to compute, up to max_dim; None for all.
     keep_zero : bool, default=False
         Keep points with death equal to birth, where they pair two different edges.
     warm_start : bool, default=False
         Keep the triangulation of a cloud in the plane for the next call, and repair it if few
-        points have moved since: 2.5 to 5 times faster if that is one in 1000, no gain if it is more
-        than one in 50. Not for calls from several threads at once. The result is the same.
+        points have moved since. That is 2.5 to 5 times faster if one point in 1000 has moved, and
+        no gain if more than one in 50 have. Not for calls from several threads at once. The result
+        is the same.
     n_jobs : int, default=None
         Threads for a batch. None is 1 unless in a joblib context, -1 is all cores. The result is
         the same for any value.
@@ -153,6 +154,10 @@ class WeakAlpha(_DelaunayFiltration):
 
     Notes
     -----
+    It is called with points of shape (..., n, d), an array or a tensor of finite real numbers, or
+    with a list of (n_i, d) clouds that may differ in n. Axes before the last two, or the list, are
+    a batch. Pairing is done in float64; births and deaths have the dtype of the points.
+
     ``pairs[k]`` has the critical edges (bu, bv, du, dv); a vertex v is the edge (v, v). Edges of
     the same length enter in the order of their vertices. Where more than three points lie on one
     circle, a triangulation is chosen that has short edges (see ``triangulation2.pyx``).
@@ -218,7 +223,7 @@ class Alpha(_DelaunayFiltration):
     Parameters
     ----------
     max_dim : int, default=1
-    homology_dimensions : tuple of int, default=None
+    homology_dimensions : int or iterable of int, default=None
     keep_zero : bool, default=False
     warm_start : bool, default=False
     n_jobs : int, default=None
@@ -230,9 +235,9 @@ class Alpha(_DelaunayFiltration):
 
     Notes
     -----
-    ``pairs[k]`` has k + 1 corners of the simplex that gives birth, then k + 2 corners of the one
-    that ends it, each in ascending order. The gradient of a circumradius is large where a simplex
-    is nearly flat.
+    It is called as `WeakAlpha` is. ``pairs[k]`` has the k + 1 corners of the simplex that creates a
+    class, then the k + 2 corners of the one that destroys it, each in ascending order. The gradient
+    of a circumradius is large where a simplex is nearly flat.
 
     References
     ----------

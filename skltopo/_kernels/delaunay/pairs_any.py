@@ -14,7 +14,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, cKDTree
 
-from ..._persistence import filter_facets, list_faces, no_pairs, reduce_complex
+from ..._persistence import (
+    filter_facets,
+    list_faces,
+    no_pairs,
+    reduce_complex,
+    without_essential,
+)
 from .pairs3 import delaunay_pairs_in_space
 from .triangulation3 import delaunay_simplices
 
@@ -187,6 +193,9 @@ def _complex_pairs(points, simplices, dims, alpha, keep_zero):
     for dim in dims:
         if dim not in found:
             found[dim] = no_pairs(1, dim + 1 if alpha else 2, dim + 2 if alpha else 2)
+        elif dim:
+            # The hull of points has no holes, but Qhull's simplices may not fill it on lattices.
+            found[dim] = without_essential(found[dim])
     return {dim: found[dim] for dim in dims}
 
 
