@@ -55,6 +55,9 @@ Papers
 
 import numpy as np
 
+from cpython.buffer cimport (
+    PyBUF_ANY_CONTIGUOUS, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer,
+)
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from ._utils.buffer cimport Buffer
@@ -62,6 +65,8 @@ from ._utils.pool cimport Pool
 from ._utils.prefetch cimport prefetch
 from ._utils.signals cimport check_signals
 from ._utils.sorting cimport argsort_pairs
+
+_INT64 = np.dtype(np.int64)
 
 cdef enum:
     NONE = -1
@@ -276,31 +281,44 @@ cdef class Pairs:
         """Write what was found to arrays, give the scratch memory back, and return self."""
         cdef PairScratch s = self.scratch
         cdef Py_ssize_t i, k, more = self.width - 2
-        cdef int64_t[:, ::1] rows, births
-        cdef int64_t[::1] ends, essential_ends
-        self.pairs = np.empty((self.n_sorted, self.width), dtype=np.int64)
-        self.essential = np.empty((self.n_essential, self.birth_width), dtype=np.int64)
-        self.splits = np.zeros(self.n_samples + 1, dtype=np.int64)
-        self.essential_splits = np.zeros(self.n_samples + 1, dtype=np.int64)
-        rows, births, ends = self.pairs, self.essential, self.splits
-        essential_ends = self.essential_splits
+        cdef int64_t* row
+        cdef int64_t* births
+        cdef int64_t* ends
+        cdef int64_t* essential_ends
+        self.pairs = np.empty((self.n_sorted, self.width), _INT64)
+        self.essential = np.empty(self.n_essential * self.birth_width, _INT64)
+        self.splits = np.empty(self.n_samples + 1, _INT64)
+        self.essential_splits = np.empty(self.n_samples + 1, _INT64)
+        row, births = address_of(self.pairs), address_of(self.essential)
+        ends, essential_ends = address_of(self.splits), address_of(self.essential_splits)
         with nogil:
             for i in range(self.n_sorted):
-                rows[i, 0] = <int64_t>(s.sorted_key[i] >> 32)
-                rows[i, 1] = <int64_t>(s.sorted_key[i] & 0xFFFFFFFFu)
+                row[0] = <int64_t>(s.sorted_key[i] >> 32)
+                row[1] = <int64_t>(s.sorted_key[i] & 0xFFFFFFFFu)
                 for k in range(more):
-                    rows[i, 2 + k] = s.sorted_rest[more * i + k]
-            for i in range(self.n_essential):
-                for k in range(self.birth_width):
-                    births[i, k] = s.essential[self.birth_width * i + k]
+                    row[2 + k] = s.sorted_rest[more * i + k]
+                row += 2 + more
+            for i in range(self.birth_width * self.n_essential):
+                births[i] = s.essential[i]
+            ends[0] = essential_ends[0] = 0
             for i in range(self.n_samples):
                 ends[i + 1] = s.ends[2 * i]
                 essential_ends[i + 1] = s.ends[2 * i + 1]
-        if self.width == 2:
-            self.essential = self.essential.reshape(-1)
+        if self.width > 2:
+            self.essential = self.essential.reshape(-1, self.birth_width)
         self.scratch = None
         _scratch.give_back(s, s.n_bytes())
         return self
+
+
+cdef int64_t* address_of(array) except? NULL:
+    """Return where the values of a C-contiguous array are; faster than a memoryview."""
+    cdef Py_buffer view
+    cdef int64_t* address
+    PyObject_GetBuffer(array, &view, PyBUF_ANY_CONTIGUOUS | PyBUF_WRITABLE)
+    address = <int64_t*>view.buf
+    PyBuffer_Release(&view)
+    return address
 
 
 cdef Pairs pairs_of_arrays(pairs, splits, essential, essential_splits):

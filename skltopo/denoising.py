@@ -20,15 +20,15 @@ from .image_base import ImageRowsMixin, as_rows
 
 __all__ = ["TopoDenoiser"]
 
-# Floods and fits of "monotone"; it stops by itself after two or three.
+# Most floods and fits of "monotone", which rarely takes more than three.
 MAX_ROUNDS = 20
-# Pixels of the images in one task, and tasks for each thread, so that none waits long for the last.
+# Pixels of the images in one task; tasks for each thread, so that none waits long for the last one.
 CHUNK_PIXELS = 1 << 18
 TASKS_PER_THREAD = 4
-# Maxima of a line times n_components - 1 up to which the closest signal is looked for: time and
-# memory grow with both. Some minutes and 1 GB.
+# The closest signal is computed if maxima of a line times n_components - 1 are no more than this:
+# time and memory grow with both, here to some minutes and 1 GB.
 MAX_STATES = 1 << 27
-# Values of a line from which memory is looked at first.
+# Values of a line from which free memory is checked before it is taken.
 LONG_LINE = 1 << 20
 # Moments of Adam, as in torch.
 BETAS = (0.9, 0.999)
@@ -39,7 +39,7 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
     r"""Change signals, images or volumes so that at most `n_components` maxima are left.
 
     A maximum is a component of the superlevel sets: a point of PD_0. The `n_components` most
-    persistent ones are kept; of all others nothing is left, so the result :math:`g` of :math:`f`
+    persistent ones are kept and all others are removed, so the result :math:`g` of :math:`f`
     has :math:`E(1, 0, n_{components} + 1; PD_0(g)) = 0`.
 
     Parameters
@@ -53,14 +53,14 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
         from the maxima that are kept; peaks are lowered and valleys are raised. On lines, the
         closest of all signals with so many maxima (see Notes). "cancel": peaks are lowered to the
         level at which they meet a higher one, and nothing is raised. "adam": gradient descent on
-        the energy, as in the paper; what is left of it then is cancelled.
+        the energy, as in the paper; maxima that are left after it are cancelled.
     complex : {"freudenthal", "cubical", "cubical_cells"}, default="freudenthal"
         Which pixels are neighbours, as in `LevelSet`.
     image_shape : tuple of two or three int, default=None
         (height, width) or (depth, height, width) of flattened rows. None: a 2-D X has functions on
         a line as rows.
     n_steps : int, default=200
-        Steps of "adam" at the most.
+        Most steps of "adam".
     learning_rate : float, default=0.01
         Of "adam", relative to the range of values of an image; at most 1.
     n_jobs : int, default=None
@@ -93,8 +93,8 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
     the global one for 97 of 100 random images).
 
     On lines "monotone" is the global minimum: O(n) for one maximum, O(k n log n) for k of them
-    (``_few_maxima.pyx`` tells how; 100,000 values of noise take 0.01 s for k = 1 and 0.9 s for
-    k = 20). Where a line has m maxima and (k - 1) m is 2**27 or more, minutes away, it is fitted
+    (``few_maxima.pyx`` says how; 100,000 values of noise take 0.01 s for k = 1 and 0.9 s for
+    k = 20). A line of m maxima with (k - 1) m of 2**27 or more, which would take minutes, is fitted
     like an image: still at most k maxima, from which the k most persistent ones of the input are
     kept, but not the closest of all signals.
 
@@ -249,9 +249,9 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
     def _descend(self, grid, images):
         """Descend on the total persistence of all maxima but the first n_components, by Adam.
 
-        All images at once, each relative to its range; one is left alone when it has no more.
+        All images descend at once, each relative to its range, until it has no more such maxima.
         """
-        # Halves, since a range of floats may be none.
+        # Halves, since the range of floats may be too large for a float.
         extent = images.max(axis=1) / 2 - images.min(axis=1) / 2
         scale = np.where(extent > 0, extent, 1.0)[:, np.newaxis]
         start = images / 2 / scale
@@ -328,7 +328,7 @@ def _fit_monotone(grid, image, roots):
 
 
 class _Grid:
-    """Neighbours in a grid of a shape, by a border of one pixel."""
+    """A grid with a border of one pixel: neighbours of a pixel are fixed steps away."""
 
     def __init__(self, shape, complex):
         self.shape = shape
@@ -345,7 +345,7 @@ class _Grid:
         self._steps = _offsets(len(shape), complex) @ np.array(strides, dtype=np.int64)
 
     def flood(self, first, second, roots):
-        """Flood the grid from its roots; see `_monotone.flood`. All pixels without border."""
+        """Flood the grid from its roots (``monotone.pyx``); return (order of pixels, parents)."""
         order, parent = flood(
             self._pad(first), self._pad(second), self._steps, self._inside[roots], self._outside
         )

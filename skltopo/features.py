@@ -18,9 +18,9 @@ from .image_base import ImageRowsMixin, as_rows
 
 __all__ = ["PersistenceFeatures"]
 
-# Images in one kernel call: also the step of the progress bar.
+# Images in one call of a kernel, which is also a step of the progress bar.
 CHUNK_IMAGES = 64
-# Voxels of all functions of the volumes in one kernel call.
+# Most voxels of all functions of the volumes in one call of a kernel.
 CHUNK_VOXELS = 1 << 20
 
 
@@ -111,8 +111,9 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         (height, width) or (depth, height, width) of flattened rows. None: a 2-D X has functions on
         a line as rows.
     essential : {"clip", "drop"}, default="clip"
-        What the essential component adds to PD_0, which the paper leaves open (its code drops it).
-        "clip": it ends at the last value, so it tells the range of the function. "drop": nothing.
+        What the essential component adds to the energies of PD_0; the paper does not say (its code
+        drops it). "clip": it ends at the last value, so it adds the range of the function. "drop":
+        it adds nothing.
     complex : {"freudenthal", "cubical", "cubical_cells"}, default="freudenthal"
         How pixels are joined, as in `LevelSet`. The paper's is "freudenthal".
     n_jobs : int, default=None
@@ -141,8 +142,9 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
     Notes
     -----
     Columns are named ``dir3_H1_p2_q0``: direction 3, PD_1, p = 2, q = 0. Powers p = 0 count points.
-    Columns differ by orders of magnitude: put a scaler behind. In float32, products I * g may tie
-    that differ in float64, which shows in the counts (p = 0) of points next to the diagonal.
+    Columns differ by orders of magnitude: put a scaler after this transformer. In float32, products
+    I * g may be equal that differ in float64, which changes the counts (p = 0) of points next to
+    the diagonal.
 
     References
     ----------
@@ -272,15 +274,15 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
             image_energies(
                 images,
                 weights,
-                self.filtration != "directional",
-                tuple(self.homology_dimensions),
-                self._sweeps_down(),
-                self.complex,
-                self.max_p,
-                self.max_q,
-                self.i0,
-                self.essential == "clip",
                 out,
+                plain=self.filtration != "directional",
+                homology_dimensions=tuple(self.homology_dimensions),
+                superlevel=self._sweeps_down(),
+                complex=self.complex,
+                max_p=self.max_p,
+                max_q=self.max_q,
+                i0=self.i0,
+                clip=self.essential == "clip",
             )
         return len(images)
 

@@ -1,4 +1,4 @@
-"""Images, volumes and flattened rows at the door of estimators."""
+"""Input validation of estimators of images, volumes and flattened rows."""
 
 import math
 
@@ -13,7 +13,7 @@ __all__ = ["ImageRowsMixin", "as_rows", "resolve_shape"]
 
 
 class ImageRowsMixin:
-    """The door of transformers of images, volumes and functions on a line.
+    """Base of transformers of images, volumes and functions on a line: fit and its checks.
 
     A class that inherits it has the parameter `image_shape`, and may learn more in `_prepare`.
     """
