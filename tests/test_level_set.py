@@ -60,6 +60,15 @@ def test_batch_is_indexed_like_its_leading_axes(rng):
         batch[::2]
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("shape", [(0, 5), (0, 1 << 17), (0, 5, 5), (0, 5, 5, 5), (0, 5, 5, 1)])
+def test_empty_batches_have_no_points(shape, n_jobs):
+    batch = LevelSet(ndim=len(shape) - 1, n_jobs=n_jobs)(np.empty(shape))
+    assert len(batch) == 0
+    assert batch.homology_dimensions == tuple(range(len(shape) - 1))
+    assert all(len(points.pairs) == 0 for points in batch.points.values())
+
+
 def test_empty_batch_gives_no_diagrams():
     batch = LevelSet(ndim=2)(np.empty((0, 5, 5)))
     assert len(batch) == 0
@@ -293,6 +302,18 @@ def test_a_sample_with_too_many_vertices_is_refused_before_memory_is_taken():
 def test_bad_parameters(parameters, sentence):
     with pytest.raises(ValueError, match=sentence):
         LevelSet(**parameters)
+
+
+def test_parameters_are_those_of_a_filtration():
+    dims = [1]
+    filtration = LevelSet(2, superlevel=True, homology_dimensions=dims)
+    assert filtration.get_params()["homology_dimensions"] is dims
+    assert list(filtration.get_params())[:3] == ["ndim", "superlevel", "complex"]
+    expected = "LevelSet(ndim=2, superlevel=True, complex='freudenthal', homology_dimensions=(1,))"
+    assert repr(filtration) == expected
+    with pytest.raises(ValueError, match=r"with ndim=1 must be among \[0\], got 1"):
+        filtration.set_params(ndim=1)
+    assert filtration.set_params(ndim=3, homology_dimensions=None).homology_dimensions == (0, 1, 2)
 
 
 def test_finite_values_with_an_infinite_sum_are_fine():

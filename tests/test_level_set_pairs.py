@@ -175,6 +175,30 @@ def test_zero_length_points_are_left_out_unless_asked_for():
     np.testing.assert_array_equal(kept[0], [[0.0, np.inf], [0.0, 0.0]])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_pairs_without_length_are_sorted_by_vertex(dtype, rng):
+    """-0.0 and 0.0 are equal, and so are lengths between them."""
+    line = rng.choice([-0.0, 0.0, 1.0], 1000).astype(dtype)
+    diagram = LevelSet(1, keep_zero=True)(line)
+    births, deaths = diagram.pairs[0].T
+    order = np.lexsort([births, line[births] - line[deaths]])
+    assert (line[births] == line[deaths]).sum() > 50
+    np.testing.assert_array_equal(order, np.arange(len(order)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("ndim", [1, 2])
+def test_lengths_are_those_of_the_dtype(ndim, dtype, rng):
+    """float32 lengths that differ in float64 are ties."""
+    values = (1 + 2e-4 * rng.random((2000,) if ndim == 1 else (60, 60))).astype(dtype)
+    diagram = LevelSet(ndim)(values)
+    for dim in range(ndim):
+        births, deaths = values.ravel()[diagram.pairs[dim]].T
+        assert (births - deaths).dtype == dtype
+        order = np.lexsort([diagram.pairs[dim][:, 0], births - deaths])
+        np.testing.assert_array_equal(order, np.arange(len(order)))
+
+
 @pytest.mark.parametrize("superlevel", [False, True])
 @pytest.mark.parametrize("n_jobs", [2, 3])
 @pytest.mark.parametrize("kind", ["noise", "ties", "walk", "up", "down", "constant"])

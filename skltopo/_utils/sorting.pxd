@@ -1,10 +1,10 @@
 """Stable argsort of floats for the kernels: radix sort on order-preserving integer keys.
 
 LSD radix sort, three passes of 11 bits over 64-bit items (key << 32 | position): O(n) and stable,
-hence ties come out by position. float64 is sorted by its rounding to float32, which is monotone,
-and the runs of equal rounded keys are put right by insertion; when that takes too long (values
-that differ below the resolution of float32), three more passes over the low half of the 64-bit key
-do it instead.
+hence ties come out by position. float64 is sorted by its rounding to float32, which is monotone. If
+a value was rounded, runs of equal keys are then sorted by insertion; when that takes too long
+(values that differ below the resolution of float32), the low half of 64-bit keys and then the high
+half are sorted, three passes each.
 """
 
 from cython cimport floating
@@ -153,30 +153,43 @@ cdef inline void insertion_argsort(Buffer[floating]& values, Buffer[uint64_t]& i
         items[j] = <uint64_t>i
 
 
+cdef inline bint is_exact(Buffer[floating]& values, Py_ssize_t n) noexcept nogil:
+    """Tell whether float32 holds values[:n]; the first one that is rounded ends the loop."""
+    cdef Py_ssize_t i = 0
+    if floating is float:
+        i = n
+    else:
+        while i < n and <float>values[i] == values[i]:
+            i += 1
+    return i == n
+
+
 cdef inline int argsort(Buffer[floating]& values, Buffer[uint64_t]& items,
                         Buffer[uint64_t]& scratch, Py_ssize_t n) except -1 nogil:
     """Sort values[:n] ascending and stably: afterwards <uint32_t>items[i] is the i-th position.
 
-    Values are finite, and n is below 2**32. items and scratch are grown to n where shorter.
+    Values are finite, and n is below 2**32. items and scratch are grown to n where shorter. Return
+    1 if values are equal exactly where the high halves of items are, else 0.
     """
     cdef Py_ssize_t i
+    cdef bint exact
     items.grow(n)
     if n <= SMALL:
         insertion_argsort(values, items, n)
         return 0
     scratch.grow(n)
+    exact = is_exact(values, n)
     for i in range(n):
         items[i] = (<uint64_t>key32(<float>values[i]) << 32) | <uint64_t>i
     radix_sort(items, scratch, 0, n)
-    if floating is double:
-        if not insert_runs(values, items, n):
-            for i in range(n):
-                items[i] = (key64(values[i]) << 32) | <uint64_t>i
-            radix_sort(items, scratch, 0, n)
-            for i in range(n):
-                items[i] = (key64(values[<uint32_t>items[i]]) >> 32 << 32) | <uint32_t>items[i]
-            radix_sort(items, scratch, 0, n)
-    return 0
+    if not exact and not insert_runs(values, items, n):
+        for i in range(n):
+            items[i] = (key64(values[i]) << 32) | <uint64_t>i
+        radix_sort(items, scratch, 0, n)
+        for i in range(n):
+            items[i] = (key64(values[<uint32_t>items[i]]) >> 32 << 32) | <uint32_t>items[i]
+        radix_sort(items, scratch, 0, n)
+    return exact
 
 
 cdef inline int argsort_pairs(Buffer[floating]& minus_length, Buffer[uint64_t]& pair,
@@ -186,11 +199,12 @@ cdef inline int argsort_pairs(Buffer[floating]& minus_length, Buffer[uint64_t]& 
     cdef Py_ssize_t begin = 0, end, i, j
     cdef uint64_t item, key
     cdef bint keyed = n > SMALL     # then items carry the (rounded) length in their high half
-    argsort(minus_length, items, scratch, n)
+    cdef bint exact = argsort(minus_length, items, scratch, n)
     while begin < n:
         end = begin + 1
         while (end < n and (not keyed or items[end] >> 32 == items[begin] >> 32)
-                and minus_length[<uint32_t>items[end]] == minus_length[<uint32_t>items[begin]]):
+                and (exact or minus_length[<uint32_t>items[end]]
+                     == minus_length[<uint32_t>items[begin]])):
             end += 1
         if end - begin > SMALL:
             for i in range(begin, end):

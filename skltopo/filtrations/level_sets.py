@@ -1,4 +1,4 @@
-"""Level sets of functions on lines, images and volumes: from values to persistence diagrams."""
+"""LevelSet: persistence of functions on lines, images and volumes, by their level sets."""
 
 import math
 from functools import partial
@@ -25,15 +25,17 @@ class LevelSet(Filtration):
     """Sublevel or superlevel set persistence of functions on a line, an image or a volume.
 
     Every vertex of a regular grid has a value; a simplex enters the filtration with the last of its
-    vertices. Equal values enter in the order of their flat index, so the result depends on the
-    input alone.
+    vertices. Vertices with equal values enter in the order of their flat index, so the result is a
+    function of the input alone.
 
     Parameters
     ----------
     ndim : {1, 2, 3}
-        Number of trailing axes of the input that make one sample; axes before them are a batch.
+        Number of axes of one sample, which are the last ones of the input: (..., length),
+        (..., height, width) or (..., depth, height, width). Axes before them are a batch.
     superlevel : bool, default=False
-        Sweep from high to low values: births above deaths. For images where bright is foreground.
+        Sweep from high to low values, so that births are above deaths: for images in which bright
+        pixels are foreground.
     complex : {"freudenthal", "cubical", "cubical_cells"}, default="freudenthal"
         How pixels are joined. "freudenthal": pixels are vertices of the grid triangulated along
         the diagonal (+1, +1) (6 neighbours, the paper's). "cubical": pixels are vertices of squares
@@ -41,13 +43,13 @@ class LevelSet(Filtration):
         in gudhi's ``top_dimensional_cells`` and giotto-tda. All three are the same on a line. In a
         volume voxels have 14 neighbours (the seven nonzero vectors of 0 and 1, and their
         negatives), 6 or 26.
-    homology_dimensions : tuple of int, default=None
+    homology_dimensions : int or tuple of int, default=None
         Dimensions to compute, below ndim; None for all.
     keep_zero : bool, default=False
-        Keep points with death equal to birth, where they pair two different vertices.
+        Keep points with death equal to birth if they pair two different vertices.
     n_jobs : int, default=None
-        Threads for a batch (and for the two dimensions of one image, and for one long line). None
-        is 1 unless in a joblib context, -1 is all cores. The result is the same for any value.
+        Threads, which share a batch, the dimensions of one image, or one long line. None is 1
+        unless in a joblib context, -1 is all cores. The result is the same for any value.
 
     See Also
     --------
@@ -55,10 +57,14 @@ class LevelSet(Filtration):
 
     Notes
     -----
+    Values are finite real numbers. float32 and float64 are used as they are, float16 is compared in
+    float32, integers in float64. A sample has fewer than 2**31 vertices, a volume fewer than 2**28.
+    The diagrams refer to the values: an energy that clips essential classes reads them again.
+
     PD_0 and PD_1 are found without a boundary matrix: in O(n) for lines, O(n + s alpha(s)) for
     images with s saddles; so are PD_0 and PD_2 of volumes. PD_1 of volumes reduces a column for
     each critical triangle that a discrete gradient leaves. A volume that is one voxel thick is an
-    image. The heads of ``lines.pyx``, ``images.pyx`` and ``volumes.pyx`` tell how.
+    image. The heads of ``lines.pyx``, ``images.pyx`` and ``volumes.pyx`` say how.
 
     References
     ----------

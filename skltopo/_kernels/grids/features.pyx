@@ -171,15 +171,17 @@ cdef int energies_of_images(const floating[:, :, ::1] images, const floating[:, 
     return 0
 
 
-def image_energies(const floating[:, :, ::1] images, const floating[:, :, ::1] weights, bint plain,
-                   tuple homology_dimensions, bint superlevel, str complex, int max_p, int max_q,
-                   int i0, bint clip, double[:, ::1] out):
+def image_energies(const floating[:, :, ::1] images, const floating[:, :, ::1] weights,
+                   double[:, ::1] out, *, bint plain, tuple homology_dimensions, bint superlevel,
+                   str complex, int max_p, int max_q, int i0, bint clip):
     """Compute energies of level set diagrams of every image times every weight.
 
     Parameters
     ----------
     images : (n_images, n_rows, n_cols) C-contiguous float32 or float64, finite
     weights : (n_weights, n_rows, n_cols), of the same dtype
+    out : (n_images, n_weights * n_dims * (max_p + 1) * (max_q + 1)) float64
+        Energies are added to it; columns by weight, dimension, p and q, the last fastest.
     plain : bool
         Whether all weights are 1.
     homology_dimensions : tuple of 0 and 1, at most two
@@ -189,8 +191,6 @@ def image_energies(const floating[:, :, ::1] images, const floating[:, :, ::1] w
     i0 : int, at least 1
     clip : bool
         End the essential class at the last value; else it takes its rank and adds nothing.
-    out : (n_images, n_weights * n_dims * (max_p + 1) * (max_q + 1)) float64
-        Energies are added to it; columns by weight, dimension, p and q, the last fastest.
     """
     cdef Workspace workspace
     cdef Sweep[floating]* s

@@ -1,10 +1,16 @@
-"""Declarations for other kernels of grids: scratch memory, the sweep of an image, joining minima."""
+"""Declarations for other kernels of grids: scratch memory, the image sweep, the elder rule."""
 
 from cython cimport floating
-from libc.stdint cimport int32_t, uint8_t, uint64_t
+from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 
+from ..._persistence cimport find_root
 from ..._utils.buffer cimport Buffer
 from ..._utils.pool cimport Pool
+from ..._utils.prefetch cimport prefetch
+from ..._utils.sorting cimport argsort
+
+cdef enum:
+    AHEAD = 12      # records between a prefetch and its use
 
 
 cdef extern from "scratch.h" nogil:
@@ -61,5 +67,81 @@ cdef ImageGrid make_image_grid(Py_ssize_t n_rows, Py_ssize_t n_cols, str complex
                                bint negate) except *
 cdef int sweep_image(const floating* image, const ImageGrid& grid,
                      Sweep[floating]& s) except -1 nogil
-cdef int join_minima(Sweep[floating]& s, int32_t* position, uint8_t* joins) except -1 nogil
 cdef int32_t oldest_minimum(Sweep[floating]& s) noexcept nogil
+
+
+# --------------------------------------------------------------------------------------------------
+# The elder rule at saddles; inline, so that the compiler leaves out joins where none are wanted
+# --------------------------------------------------------------------------------------------------
+
+cdef inline int32_t minimum_below(Buffer[int32_t]& parent, int32_t v) noexcept nogil:
+    """Return the id of the minimum to which the parents of v lead, and store it along the path."""
+    cdef int32_t x = v, above, label
+    while parent[x] >= 0:
+        x = parent[x]
+    label = parent[x]
+    while parent[v] >= 0:
+        above = parent[v]
+        parent[v] = label
+        v = above
+    return ~label
+
+
+cdef inline bint is_older(Sweep[floating]& s, int32_t a, int32_t b) noexcept nogil:
+    """Tell whether minimum a is older than b. Ids follow the index, so they break ties."""
+    return (s.minimum_height[a] < s.minimum_height[b]
+            or (s.minimum_height[a] == s.minimum_height[b] and a < b))
+
+
+cdef inline int join_minima(
+    Sweep[floating]& s,         # IN: parent, minimum*, record*; OUT: n_merged, merged*
+    int32_t* position,          # scratch memory for n_records; NULL without joins
+    uint8_t* joins,             # OUT: for each record, whether it joins two components; NULL: none
+) except -1 nogil:
+    """Take saddles in the order of the filtration, and list which minimum dies where."""
+    cdef Py_ssize_t i, n = 0
+    cdef int32_t a, b
+    cdef Record record
+    cdef uint32_t k
+    # Saddles whose arcs lead to the same minimum join nothing.
+    for i in range(s.n_records):
+        record = s.record[i]
+        record.a = minimum_below(s.parent, record.a)
+        record.b = minimum_below(s.parent, record.b)
+        s.record[n] = record
+        s.record_height[n] = s.record_height[i]
+        if joins != NULL:
+            joins[i] = 0
+            position[n] = <int32_t>i
+        n += record.a != record.b
+
+    s.n_merged = 0
+    s.root.grow(s.n_minima)
+    s.merged.grow(s.n_minima)
+    s.merged_at.grow(s.n_minima)
+    s.merged_height.grow(s.n_minima)
+    for i in range(s.n_minima):
+        s.root[i] = <int32_t>i
+
+    argsort(s.record_height, s.items, s.items_scratch, n)
+    for i in range(n):
+        if i + 2 * AHEAD < n:
+            prefetch(&s.record[<uint32_t>s.items[i + 2 * AHEAD]])
+            k = <uint32_t>s.items[i + AHEAD]
+            prefetch(&s.root[s.record[k].a])
+            prefetch(&s.root[s.record[k].b])
+        k = <uint32_t>s.items[i]
+        a = find_root(s.root, s.record[k].a)
+        b = find_root(s.root, s.record[k].b)
+        if a == b:
+            continue
+        if is_older(s, a, b):
+            a, b = b, a
+        s.root[a] = b
+        s.merged[s.n_merged] = a
+        s.merged_at[s.n_merged] = s.record[k].saddle
+        s.merged_height[s.n_merged] = s.record_height[k]
+        s.n_merged += 1
+        if joins != NULL:
+            joins[position[k]] = 1
+    return 0

@@ -39,11 +39,10 @@ import numpy as np
 
 from cython cimport floating
 from libc.math cimport INFINITY
-from libc.stdint cimport int32_t, uint8_t, uint32_t
+from libc.stdint cimport int32_t, uint8_t, uint64_t
 
-from ..._persistence cimport Pairs, add_pair, find_root
+from ..._persistence cimport Pairs, make_pair
 from ..._utils.prefetch cimport prefetch
-from ..._utils.sorting cimport argsort
 
 from ..._persistence import no_pairs
 
@@ -56,7 +55,6 @@ cdef extern from "older_masks.h" nogil:
 cdef enum:
     BLOCK = 4096    # pixels that are swept at a time, so that heights and masks stay in cache,
     ROWS = 8        # but no fewer rows than this, since two more are read with each block
-    AHEAD = 12      # records between a prefetch and its use
     KEEP_BYTES = 1 << 27    # scratch memory that the next call may use (128 MB)
 
 
@@ -193,7 +191,7 @@ cdef int start_exterior(const ImageGrid& grid, Sweep[floating]& s) except -1 nog
 
 cdef int find_minima(const floating* image, const ImageGrid& grid,
                      Sweep[floating]& s) except -1 nogil:
-    """Fill parent, minimum and record (with pixels, not yet minima) in one pass."""
+    """Fill parent, minimum and record in one pass; records have pixels, not yet minima."""
     cdef Py_ssize_t width = grid.width, n_rows = grid.n_rows
     cdef Py_ssize_t top = 0, row, i, n_special, n_records = 0, n_minima
     cdef Py_ssize_t block_rows = min(max(BLOCK // width, ROWS), n_rows)
@@ -265,27 +263,8 @@ cdef int sweep_image(
 
 
 # --------------------------------------------------------------------------------------------------
-# The elder rule at saddles
+# From merged minima to pairs of pixels
 # --------------------------------------------------------------------------------------------------
-
-cdef inline int32_t minimum_below(Buffer[int32_t]& parent, int32_t v) noexcept nogil:
-    """Return the id of the minimum to which the parents of v lead, and store it along the path."""
-    cdef int32_t x = v, above, label
-    while parent[x] >= 0:
-        x = parent[x]
-    label = parent[x]
-    while parent[v] >= 0:
-        above = parent[v]
-        parent[v] = label
-        v = above
-    return ~label
-
-
-cdef inline bint is_older(Sweep[floating]& s, int32_t a, int32_t b) noexcept nogil:
-    """Tell whether minimum a is older than b. Ids follow the index, so they break ties."""
-    return (s.minimum_height[a] < s.minimum_height[b]
-            or (s.minimum_height[a] == s.minimum_height[b] and a < b))
-
 
 cdef int32_t oldest_minimum(Sweep[floating]& s) noexcept nogil:
     """Return the padded pixel of the minimum that never dies."""
@@ -296,64 +275,6 @@ cdef int32_t oldest_minimum(Sweep[floating]& s) noexcept nogil:
     return s.minimum[best]
 
 
-cdef int join_minima(
-    Sweep[floating]& s,         # IN: parent, minimum*, record*; OUT: n_merged, merged*
-    int32_t* position,          # scratch memory for n_records; NULL without joins
-    uint8_t* joins,             # OUT: for each record, whether it joins two components; NULL: none
-) except -1 nogil:
-    """Take saddles in the order of the filtration, and list which minimum dies where."""
-    cdef Py_ssize_t i, n = 0
-    cdef int32_t a, b
-    cdef Record record
-    cdef uint32_t k
-    # Saddles whose arcs lead to the same minimum join nothing.
-    for i in range(s.n_records):
-        record = s.record[i]
-        record.a = minimum_below(s.parent, record.a)
-        record.b = minimum_below(s.parent, record.b)
-        s.record[n] = record
-        s.record_height[n] = s.record_height[i]
-        if joins != NULL:
-            joins[i] = 0
-            position[n] = <int32_t>i
-        n += record.a != record.b
-
-    s.n_merged = 0
-    s.root.grow(s.n_minima)
-    s.merged.grow(s.n_minima)
-    s.merged_at.grow(s.n_minima)
-    s.merged_height.grow(s.n_minima)
-    for i in range(s.n_minima):
-        s.root[i] = <int32_t>i
-
-    argsort(s.record_height, s.items, s.items_scratch, n)
-    for i in range(n):
-        if i + 2 * AHEAD < n:
-            prefetch(&s.record[<uint32_t>s.items[i + 2 * AHEAD]])
-            k = <uint32_t>s.items[i + AHEAD]
-            prefetch(&s.root[s.record[k].a])
-            prefetch(&s.root[s.record[k].b])
-        k = <uint32_t>s.items[i]
-        a = find_root(s.root, s.record[k].a)
-        b = find_root(s.root, s.record[k].b)
-        if a == b:
-            continue
-        if is_older(s, a, b):
-            a, b = b, a
-        s.root[a] = b
-        s.merged[s.n_merged] = a
-        s.merged_at[s.n_merged] = s.record[k].saddle
-        s.merged_height[s.n_merged] = s.record_height[k]
-        s.n_merged += 1
-        if joins != NULL:
-            joins[position[k]] = 1
-    return 0
-
-
-# --------------------------------------------------------------------------------------------------
-# From merged minima to pairs of pixels
-# --------------------------------------------------------------------------------------------------
-
 cdef inline int32_t pixel(int32_t v, int32_t width) noexcept nogil:
     """Turn a padded pixel into a pixel of the image."""
     return v - width - 2 * (v // width) + 1
@@ -362,18 +283,22 @@ cdef inline int32_t pixel(int32_t v, int32_t width) noexcept nogil:
 cdef int add_merged(const ImageGrid& grid, Sweep[floating]& s, Pairs found) except -1 nogil:
     """Add the pairs of one swept image."""
     cdef Py_ssize_t i
-    cdef int32_t minimum, saddle, last = <int32_t>((grid.n_rows + 2) * grid.width) - 1
-    cdef floating length
+    cdef int32_t width = grid.width, minimum, saddle
+    cdef int32_t last = <int32_t>((grid.n_rows + 2) * grid.width) - 1
+    cdef uint64_t* key
+    cdef double* minus_length
     found.reserve(s.n_merged)
+    key = found.scratch.key.data()
+    minus_length = found.scratch.minus_length.data()
     for i in range(s.n_merged):
-        length = s.merged_height[i] - s.minimum_height[s.merged[i]]
         minimum = s.minimum[s.merged[i]]
         saddle = s.merged_at[i]
+        minus_length[i] = s.minimum_height[s.merged[i]] - s.merged_height[i]
         if grid.exterior:
-            add_pair(found, pixel(last - saddle, grid.width), pixel(last - minimum, grid.width),
-                     length)
+            key[i] = make_pair(pixel(last - saddle, width), pixel(last - minimum, width))
         else:
-            add_pair(found, pixel(minimum, grid.width), pixel(saddle, grid.width), length)
+            key[i] = make_pair(pixel(minimum, width), pixel(saddle, width))
+    found.n = s.n_merged
     return 0
 
 

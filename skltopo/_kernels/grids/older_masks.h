@@ -1,9 +1,9 @@
-// Which neighbours of a pixel enter an ascending sweep before it (one bit a neighbour), and how
-// pixels are linked by that.
+// Which neighbours of a pixel enter an ascending sweep before it (one bit for each neighbour), and
+// how pixels are linked by that.
 //
-// Loops that the compiler turns into vector instructions. They are C++ and not Cython for the
-// target attribute alone: older_masks is compiled for any machine, for AVX2 and for AVX-512, and
-// chosen when it runs, so wheels stay portable. (PD_0 of 1,000 digits, float64, cubical cells: 2.8
+// The compiler turns these loops into vector instructions. They are C++ and not Cython only for the
+// target attribute: older_masks is compiled for any machine, for AVX2 and for AVX-512, and one of
+// them is chosen at run time, so wheels stay portable. (PD_0 of 1,000 digits, float64, cubical cells: 2.8
 // ms with AVX2, 2.2 ms with AVX-512. A ramp of 2048 x 2048: 17.6 ms with neither, 12.2 ms with
 // AVX2.)
 #pragma once
@@ -82,7 +82,7 @@ struct MaskLink {
     std::int32_t special;  // whether the pixel is a minimum or a saddle
 };
 
-// Link the pixels v .. v + 7, which all have the same mask. False where they are minima or saddles.
+// Link the pixels v .. v + 7, which all have the same mask. False if they are minima or saddles.
 SKLTOPO_INLINE bool link_run(std::int32_t *parent, std::int32_t v, MaskLink link) {
     if (link.special) return false;
     if (link.step < -8)
@@ -95,9 +95,10 @@ SKLTOPO_INLINE bool link_run(std::int32_t *parent, std::int32_t v, MaskLink link
 }
 
 // One row of pixels, first <= v < first + n_cols: point each at an older pixel, give each minimum
-// the next id, and list minima and saddles (their columns). An older pixel with a smaller index
-// already knows its minimum, or its own parent: take that. On noise no branch could be predicted,
-// so bit masks stand for them; where the image is flat or smooth, runs of eight go at once.
+// the next id, and list the columns of minima and saddles. An older pixel with a smaller index
+// already has its own parent or the id of its minimum: that is taken. On noise no branch could be
+// predicted, so bit masks stand for them; where the image is flat or smooth, eight pixels are linked
+// at once.
 static std::ptrdiff_t link_row(const std::uint8_t *older, const MaskLink *links,
                                std::int32_t *parent, std::int32_t first, std::int32_t n_cols,
                                std::int32_t next_id, std::int32_t *special) {
@@ -115,7 +116,7 @@ static std::ptrdiff_t link_row(const std::uint8_t *older, const MaskLink *links,
         for (std::int32_t col = start; col < stop; col++) {
             const MaskLink link = links[older[col]];
             const std::int32_t v = first + col;
-            // Where the parent lies ahead, reading the pixel itself spares a cache miss.
+            // If the parent lies ahead, the pixel itself is read, which avoids a cache miss.
             const std::int32_t back = link.step >> 31;
             const std::int32_t is_minimum = -static_cast<std::int32_t>(link.step == 0);
             const std::int32_t known = parent[v + (link.step & back)];

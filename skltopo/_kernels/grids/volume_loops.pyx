@@ -1,28 +1,44 @@
-"""Loops of a function on a volume: critical cells are reduced over critical edges.
+"""PD_1 of a function on a volume: critical cells are reduced over critical edges.
 
-The star of a voxel is paired by a table (`volume_tables.pyx`), a discrete gradient. What it leaves
-are critical edges, which join components (negative) or begin loops, and critical triangles or
-squares, which end loops or begin voids; how many of which at a voxel is known from PD_0 and PD_2.
+The star of a voxel is paired by a table (`volume_tables.pyx`), a discrete gradient. Not paired by
+it are critical edges, which join components (negative) or create loops, and critical triangles or
+squares, which destroy loops or create voids. From PD_0 and PD_2 it is known how many at a voxel do
+what.
 
-The columns of the cells that may end a loop are reduced over edges. All edges of a column at its
-youngest voxel are taken at once: a triangle or square at the voxel turns one of them into another
-and into edges between older voxels. Any of them may be added that is older than the cell, and not
-only the partner of the edge, so two edges are led to each other on the shortest way through the
-lower link, and an edge without another to the root, whose own edge is no row. When only critical
-edges are left, the youngest is paired; a column that has it, too, is added if it is older. A
-younger one is replaced and goes on in its place: columns are taken in the order of memory, which
-keeps voxels in the cache, and not in the order of the filtration, and pairs are the same (Morozov,
-Nigmetov, Towards lockfree persistent homology, 2020).
+Columns
+    A column starts as the boundary of a critical cell that may destroy a loop, and is reduced:
+    other boundaries are added to it modulo 2. Its edges are grouped by their younger ends, and the
+    youngest of these voxels, v, comes first. An edge (v, d) that is not critical is replaced: the
+    boundary of a triangle (v, d, p) is added, which turns (v, d) into (v, p) and an edge between
+    older voxels. (In cubical complexes it is a square, and two such edges.) Any triangle that is
+    older than the cell may be added, and not only the partner of (v, d). So if the column has two
+    edges at v, d is moved towards the other one on the shortest way through the lower link, where
+    both cancel. An edge that is alone at v is moved to the root of its tree: the edge of the first
+    root is the partner of v and is never stored, and those of later roots are critical.
 
-Negative edges are left out: they are never the youngest of a cycle. So are the edges of a shell,
-where there is one: homology relative to a sphere, which has no loops, has the same loops.
+    For example, let v have neighbours 1 - 2 - 3 in its lower link, with root 1, and let the column
+    have (v, 1), not stored, and (v, 3). Triangle (v, 3, 2) turns (v, 3) into (v, 2) and (2, 3),
+    and triangle (v, 2, 1) turns (v, 2) into (1, 2): no edge at v is left.
 
-A column is a bit for each of its edges in a word for each voxel (`slot`), and a heap of the voxels
-that have some: keys of value (as order-preserving float32 bits) and index. float64 values that
-round to the same float32 are looked up and compared.
+    When only critical edges are left at v, the youngest is paired with the cell. If an older column
+    has the same youngest edge, it is added. A younger column with this edge is replaced by the
+    present one, and is itself reduced further. So columns can be taken in the order of memory,
+    which keeps voxels in the cache, and not in the order of the filtration, and pairs are the same
+    (Morozov, Nigmetov, Towards lockfree persistent homology, 2020).
 
-On noise a column takes about 20 steps; on smooth volumes 200, but there are few. At worst it is
-cubic in the number of critical cells. Memory: 16 bytes a column and 4 an edge that is left in one.
+What is left out
+    Negative edges: they are never the youngest of a cycle. The edges of a shell, if there is one:
+    homology relative to a sphere, which has no loops, has the same loops.
+
+Memory
+    A column that is reduced is a bit for each of its edges in a word for each voxel (`slot`), and a
+    heap of the voxels that have some: keys of value (as order-preserving float32 bits) and index.
+    float64 values that round to the same float32 are looked up and compared. Columns that are done
+    take 16 bytes, and 4 for each edge.
+
+Complexity
+    On noise a column takes about 20 steps; on smooth volumes 200, but there are few columns. The
+    worst case is cubic in the number of critical cells.
 """
 
 from cython cimport floating
@@ -39,7 +55,7 @@ from .volume_sweeps cimport Column, Grid, Volume
 from .volume_tables cimport NO_ARC, StarTable
 
 cdef enum:
-    SIGNAL_CELLS = 1 << 12      # columns between two looks for Ctrl-C
+    SIGNAL_CELLS = 1 << 12      # columns between two checks for Ctrl-C
     ROOM = 8                    # edges of a column at first, on average
     # A slot, one for each voxel: number of the first critical edge within its block; edges of the
     # column, one bit a direction; whether the voxel is in the queue.
@@ -107,7 +123,7 @@ cdef inline int32_t edge_id(StarTable table, Volume[floating]& s, Buffer[int32_t
 
 cdef inline bint is_kept(StarTable table, Volume[floating]& s, Buffer[int32_t]& slot, int32_t v,
                          int d) noexcept nogil:
-    """Whether columns have edge d of v: it is not negative, nor the partner of v."""
+    """Tell whether columns store edge d of v: it is not negative, nor the partner of v."""
     cdef uint32_t code = s.code[v]
     if table.critical[code] >> d & 1:
         return not s.negative[edge_id(table, s, slot, v, d)]
@@ -119,7 +135,7 @@ cdef inline bint is_kept(StarTable table, Volume[floating]& s, Buffer[int32_t]& 
 # --------------------------------------------------------------------------------------------------
 
 cdef inline bint is_younger(const floating* height, uint64_t a, uint64_t b) noexcept nogil:
-    """Whether the voxel with key a is younger than the one with key b."""
+    """Tell whether the voxel with key a is younger than the one with key b."""
     cdef int32_t v, w
     if floating is double:
         if (a ^ b) >> 32 == 0:
@@ -145,8 +161,8 @@ cdef inline void push_key(const floating* height, uint64_t* heap, Py_ssize_t* n,
 cdef inline void pop_key(const floating* height, uint64_t* heap, Py_ssize_t* n) noexcept nogil:
     """Remove the youngest voxel.
 
-    Its place sinks to the bottom, and the last key rises from there: it would have sunk as deep,
-    and this way no comparison is one that a processor has to guess.
+    The gap sinks to the bottom, and the last key rises from there. From the top it would have sunk
+    nearly as deep, with a branch at each step that no processor can predict.
     """
     cdef Py_ssize_t i = 0, child = 1, above, last
     cdef uint64_t key
@@ -190,7 +206,7 @@ cdef inline uint32_t take_edges(Buffer[int32_t]& slot, int32_t v) noexcept nogil
 cdef inline void toggle_link(const Grid& grid, StarTable table, Volume[floating]& s,
                              Buffer[int32_t]& slot, int32_t v, int32_t w, int d,
                              Py_ssize_t* n) noexcept nogil:
-    """Add the edge from v to w in direction d, if columns have it."""
+    """Add the edge from v to w in direction d, if columns store it."""
     if grid.cubical:
         if s.height[v] < s.height[w] or (s.height[v] == s.height[w] and v < w):
             v = w
@@ -207,7 +223,7 @@ cdef inline void toggle_link(const Grid& grid, StarTable table, Volume[floating]
 cdef inline void toggle_outer(const Grid& grid, StarTable table, Volume[floating]& s,
                               Buffer[int32_t]& slot, int32_t v, int a, int b,
                               Py_ssize_t* n) noexcept nogil:
-    """Add the edges of the triangle or square (v, a, b) that v does not belong to: two at most."""
+    """Add the edges of the triangle or square (v, a, b) that do not end at v: one or two."""
     cdef int32_t p = v + grid.step[a], q = v + grid.step[b], r
     if grid.cubical:
         r = p + grid.step[b]
@@ -243,7 +259,7 @@ cdef inline int next_vertex(const Grid& grid, StarTable table, uint32_t code, in
 
 
 cdef inline bint comes_before(Volume[floating]& s, int32_t i, int32_t j) noexcept nogil:
-    """Whether critical cell i is older than j."""
+    """Tell whether critical cell i is older than j."""
     cdef int32_t v = s.cell[i].vertex, w = s.cell[j].vertex
     if v == w:
         return i < j
@@ -279,9 +295,9 @@ cdef int add_entries(Volume[floating]& s, Buffer[int32_t]& slot, const uint32_t*
 
 cdef int reduce_cell(const Grid& grid, StarTable table, Volume[floating]& s,
                      Buffer[int32_t]& slot, int32_t cell) except -1 nogil:
-    """Reduce the boundary of a cell until its youngest edge is no other's, or nothing is left.
+    """Reduce the boundary of a cell until its youngest edge is in no other column, or it is empty.
 
-    Where that edge belongs to a younger column, that one is taken off and reduced further.
+    If that edge belongs to a younger column, this one replaces it, and that one is reduced further.
     """
     cdef Py_ssize_t n = 0, m
     cdef int32_t v = s.cell[cell].vertex, edge, other
@@ -296,7 +312,7 @@ cdef int reduce_cell(const Grid& grid, StarTable table, Volume[floating]& s,
         if loose:
             d = lowest_bit(loose)
             edges ^= 1u << d
-            # In its own star, only triangles of the forest are surely older than the cell.
+            # In the star of the cell, only triangles of the forest are known to be older than it.
             others = edges if v != s.cell[cell].vertex else 0
             p = next_vertex(grid, table, code, d, others)
             if is_kept(table, s, slot, v, p):
@@ -341,7 +357,7 @@ cdef int reduce_cell(const Grid& grid, StarTable table, Volume[floating]& s,
 
 cdef int store_column(Volume[floating]& s, Py_ssize_t n, int32_t cell,
                       int32_t column) except -1 nogil:
-    """Keep entry[:n] as a column: in its old place if that is large enough.
+    """Store entry[:n] as a column: in its old place if that is large enough.
 
     In the arena, a column stands behind its number and its capacity.
     """

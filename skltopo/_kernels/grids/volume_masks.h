@@ -1,4 +1,4 @@
-// Which neighbours of a voxel enter an ascending sweep before it, one bit a neighbour.
+// Which neighbours of a voxel enter an ascending sweep before it, one bit for each neighbour.
 //
 // C++ and not Cython for the target attribute, as in older_masks.h.
 #pragma once

@@ -1,4 +1,4 @@
-"""Lower stars of voxels, tabulated once (see volume_tables.pyx)."""
+"""Declarations for other kernels of volumes: the tables of volume_tables.pyx."""
 
 from libc.stdint cimport int8_t, uint8_t, uint16_t, uint32_t, uint64_t
 

@@ -9,20 +9,21 @@ they are depends on the pattern of older neighbours alone, so they are paired in
   with the edge to the first root; the edge to a later root is critical (it can join components);
   the edge (v, d) to any other vertex d is paired with the triangle or square (v, d, p), p the
   parent of d.
-- Link edges outside the forest are triangles or squares at v. One that borders exactly one link
-  triangle left is paired with the tetrahedron or cube above that, again and again. No tetrahedron
-  or cube is left but one where L is the whole sphere (a maximum); link edges that are left are
-  critical triangles or squares. They are as many as loops of L: the pairing is perfect.
+- Link edges outside the forest are triangles or squares at v. As long as one of them borders
+  exactly one link triangle that is not paired, it is paired with the tetrahedron or cube of that
+  triangle and v. No tetrahedron or cube is left in the end, or one if L is the whole sphere (a
+  maximum). Link edges that are left are critical triangles or squares. There is one for each loop
+  of L, and none can be spared: the pairing is perfect.
 
-Edges enter in the order of the forest, each with its partner, so that (v, d) is the youngest edge
-of that triangle or square, and the pairing is a discrete gradient (Robins, Wood, Sheppard, Theory
-and algorithms for constructing discrete Morse complexes from grayscale digital images, 2011). Roots
-enter in the order of their directions.
+Edges enter in the order of the forest, each with its partner, and roots in the order of their
+directions. So (v, d) is the youngest edge of its triangle or square, and the pairing is a discrete
+gradient (Robins, Wood, Sheppard, Theory and algorithms for constructing discrete Morse complexes
+from grayscale digital images, 2011).
 
-Freudenthal: a code is the mask of older neighbours, 14 bits. Cubical (values on vertices): a square
-is there where its three other vertices are older; a code stands for the edges and squares, of which
-there are far fewer patterns than 2^18. Bits of a cubical mask: 6 edges, 12 diagonals of squares, 8
-diagonals of cubes.
+A code is the number of a pattern, which is a row of the table. Freudenthal: it is the mask of older
+neighbours, 14 bits. Cubical (values on vertices): a square enters with v if its three other
+vertices are older; a code stands for the edges and squares that do, which have far fewer patterns
+than 2^18. Bits of a cubical mask: 6 edges, 12 diagonals of squares, 8 diagonals of cubes.
 """
 
 from itertools import combinations, product
@@ -36,8 +37,8 @@ cdef enum:
     FULL = (1 << 14) - 1
     ALL_26 = (1 << 26) - 1
 
-# A neighbour with a smaller index comes before its opposite: in each group the first half is older
-# where it is equal.
+# In each group, the first half are the neighbours with a smaller index, which are older if their
+# values are equal; each of the others is the opposite of one of these.
 FREUDENTHAL = tuple(
     offset for offset in product((-1, 0, 1), repeat=3) if any(offset) and len({*offset, 0}) == 2
 )

@@ -1,25 +1,25 @@
 """Lower-star persistence of functions on a volume: which voxels are paired.
 
 What is paired
-    As in `images.pyx`: a sweep upwards, a cell enters with its highest voxel, equal values in
-    the order of their index; a point of PD_k is reported as its two critical voxels. The volume is
-    copied once, negated for superlevel sets and padded by one voxel.
+    As in `images.pyx`, a cell enters with its highest voxel, equal values in the order of their
+    index, and a point of PD_k is reported as its two critical voxels. The volume is copied once,
+    negated for superlevel sets and padded by one voxel.
 
 Which complexes
     "freudenthal": voxels are vertices with 14 neighbours, the nonzero vectors of 0 and 1 and their
-    negatives; padding is +inf, absent. "cubical": voxels are vertices of cubes; the same.
-    "cubical_cells": voxels are cubes. PD_k of f on cubes is PD_{2-k} of -f on vertices, births and
-    deaths exchanged, where a shell of -inf around the volume is there from the start; the
-    copy is -f in reversed order, so that ties are broken in exactly the reverse order, too.
+    negatives. "cubical": voxels are vertices of cubes. In both, padding is +inf: it never enters.
+    "cubical_cells": voxels are cubes. PD_k of f on cubes is PD_{2-k} of -f on vertices with births
+    and deaths exchanged, if a shell of -inf around the volume is there from the start. The copy is
+    then -f in reversed order, so that ties are broken in exactly the reverse order, too.
 
 PD_0 and PD_2
     Union-find at the voxels whose older neighbours have two components or more, and the same
     downwards for younger neighbours, by Alexander duality: 14 <-> 14 neighbours, 6 <-> 26. The
-    exterior (or the shell) is one more extremum, older than all.
+    exterior (or the shell) is one more extremum, older than all: `volume_sweeps.pyx`.
 
 PD_1
-    Critical triangles (or squares) that do not begin a void are reduced over critical edges that do
-    not join components: `volume_loops.pyx`.
+    Critical triangles (or squares) that do not create a void are reduced over critical edges that
+    do not join components: `volume_loops.pyx`.
 
 Complexity
     O(n) and O(s log s) for s critical cells, then the reduction. Beside the input, the copy, a
