@@ -7,8 +7,8 @@ it measures. How a solver treats it is told in `solvers.py`.
 import numpy as np
 
 from ._kernels.fits.operators import ClustersProx, L1Prox, L2Prox, MaximaProx, TV2Prox, TVProx
-from ._utils.arrays import is_tensor
 from ._utils.checks import is_integer
+from ._utils.namespace import is_tensor
 from .energies import Energy
 from .filtrations import LevelSet, WeakAlpha
 

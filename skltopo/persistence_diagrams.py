@@ -10,8 +10,9 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from . import filtrations
-from ._utils.arrays import as_floats, as_numbers, check_finite, is_tensor
+from ._utils.arrays import as_floats, as_numbers, check_finite
 from ._utils.checks import check_dimensions
+from ._utils.namespace import is_tensor
 from ._utils.parallel import effective_n_jobs, run
 from .diagrams import Diagram, DiagramArrays
 from .diagrams.inputs import depth

@@ -6,10 +6,10 @@ from itertools import pairwise
 import numpy as np
 
 from .gather import gather_floats
-from .namespace import is_tensor, namespace_of
+from .namespace import namespace_of
 from .parallel import run
 
-__all__ = ["as_floats", "as_numbers", "check_finite", "gather", "is_tensor"]
+__all__ = ["as_floats", "as_numbers", "check_finite", "gather"]
 
 # Points from which a gather, which misses the cache at every one, is worth several threads.
 PARALLEL_GATHER = 1 << 16
