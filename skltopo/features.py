@@ -217,7 +217,8 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
     def _prepare(self):
         """Choose the functions that an image is multiplied with, and count columns."""
         known = range(len(self.image_shape_))
-        self._dims = check_dimensions(self.homology_dimensions, known, allow_empty=False)
+        wanted = f"among {list(known)}, each at most once and at least one"
+        self._dims = check_dimensions(self.homology_dimensions, known, wanted=wanted)
         if self.filtration == "directional":
             self.weights_, self.directions_ = directional_weights(
                 self.image_shape_, self.n_directions

@@ -215,7 +215,8 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
     # Parameters
 
     def _dimensions(self):
-        return check_dimensions(self.homology_dimensions, allow_empty=False)
+        wanted = "different integers of at least 0"
+        return check_dimensions(self.homology_dimensions, wanted=wanted)
 
     def _check_parameters(self):
         """Raise ValueError for parameters that the filtration would silently ignore."""

@@ -34,7 +34,7 @@ def check_n_jobs(n_jobs):
         raise ValueError("n_jobs must not be 0: 1 is one thread, -1 all cores")
 
 
-def check_dimensions(dims, known=None, what="", *, allow_empty=True):
+def check_dimensions(dims, known=None, what="", *, wanted=None):
     """Return homology_dimensions as a tuple of int.
 
     Parameters
@@ -44,8 +44,8 @@ def check_dimensions(dims, known=None, what="", *, allow_empty=True):
         What they must be among; None for any dimension from 0 on.
     what : str
         What has these dimensions, for the sentence: " of a grid with ndim=2".
-    allow_empty : bool, default=True
-        Whether there may be none.
+    wanted : str, default=None
+        What an estimator, which needs a dimension at least, says of any that are wrong.
 
     Raises
     ------
@@ -59,13 +59,16 @@ def check_dimensions(dims, known=None, what="", *, allow_empty=True):
     if isinstance(dims, str) or not hasattr(dims, "__iter__"):
         raise TypeError(f"homology_dimensions must be integers or None, got {dims!r}")
     dims = tuple(dims)
-    for dim in dims:
-        if known is None and (not is_integer(dim) or dim < 0):
-            raise ValueError(f"homology_dimensions must be integers of at least 0, got {dim!r}")
-        if known is not None and (not is_integer(dim) or dim not in known):
-            raise ValueError(f"homology_dimensions{what} must be among {list(known)}, got {dim!r}")
-    if not (dims or allow_empty):
-        raise ValueError(f"homology_dimensions must be at least one integer, got {dims}")
+    bad = [
+        dim
+        for dim in dims
+        if not is_integer(dim) or dim < 0 or (known is not None and dim not in known)
+    ]
+    if wanted is not None and (bad or not dims or len(set(dims)) < len(dims)):
+        raise ValueError(f"homology_dimensions must be {wanted}, got {list(dims)}")
+    if bad:
+        among = "integers of at least 0" if known is None else f"among {list(known)}"
+        raise ValueError(f"homology_dimensions{what} must be {among}, got {bad[0]!r}")
     if len(set(dims)) < len(dims):
         raise ValueError(f"homology_dimensions must have each dimension once, got {dims}")
     return tuple(int(dim) for dim in dims)
