@@ -178,7 +178,7 @@ def test_zero_length_points_are_left_out_unless_asked_for():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_pairs_without_length_are_sorted_by_vertex(dtype, rng):
     """-0.0 and 0.0 are equal, and so are lengths between them."""
-    line = rng.choice([-0.0, 0.0, 1.0], 1000).astype(dtype)
+    line = rng.choice([-0.0, 0.0, -1.0, 1.0], 3000).astype(dtype)
     diagram = LevelSet(1, keep_zero=True)(line)
     births, deaths = diagram.pairs[0].T
     order = np.lexsort([births, line[births] - line[deaths]])
