@@ -182,6 +182,8 @@ cdef class Pairs:
         cdef const uint64_t* key = self.scratch.key.data()
         cdef const int32_t* rest
         cdef const uint64_t* order
+        cdef uint64_t* sorted_key
+        cdef int32_t* sorted_rest
         if not self.keep_zero:
             self.drop_zero()
         n = self.n
@@ -193,13 +195,16 @@ cdef class Pairs:
         rest = self.scratch.rest.data()
         self.scratch.sorted_key.grow(end + n)
         self.scratch.sorted_rest.grow(more * (end + n))
+        sorted_key = self.scratch.sorted_key.data() + end
+        sorted_rest = self.scratch.sorted_rest.data() + more * end
         for i in range(n):
             if i + AHEAD < n:
                 prefetch(key + <uint32_t>order[i + AHEAD])
-            self.scratch.sorted_key[end + i] = key[<uint32_t>order[i]]
-            for k in range(more):
-                self.scratch.sorted_rest[more * (end + i) + k] = rest[
-                    more * <Py_ssize_t><uint32_t>order[i] + k]
+            sorted_key[i] = key[<uint32_t>order[i]]
+        if more:
+            for i in range(n):
+                for k in range(more):
+                    sorted_rest[more * i + k] = rest[more * <Py_ssize_t><uint32_t>order[i] + k]
         self.n_sorted += n
         self.n = 0
         self.n_samples += 1
@@ -281,7 +286,7 @@ cdef class Pairs:
         """Write what was found to arrays, give the scratch memory back, and return self."""
         cdef PairScratch s = self.scratch
         cdef Py_ssize_t i, k, more = self.width - 2
-        cdef int64_t* row
+        cdef int64_t* rows
         cdef int64_t* births
         cdef int64_t* ends
         cdef int64_t* essential_ends
@@ -289,15 +294,16 @@ cdef class Pairs:
         self.essential = np.empty(self.n_essential * self.birth_width, _INT64)
         self.splits = np.empty(self.n_samples + 1, _INT64)
         self.essential_splits = np.empty(self.n_samples + 1, _INT64)
-        row, births = address_of(self.pairs), address_of(self.essential)
+        rows, births = address_of(self.pairs), address_of(self.essential)
         ends, essential_ends = address_of(self.splits), address_of(self.essential_splits)
         with nogil:
             for i in range(self.n_sorted):
-                row[0] = <int64_t>(s.sorted_key[i] >> 32)
-                row[1] = <int64_t>(s.sorted_key[i] & 0xFFFFFFFFu)
-                for k in range(more):
-                    row[2 + k] = s.sorted_rest[more * i + k]
-                row += 2 + more
+                rows[self.width * i] = <int64_t>(s.sorted_key[i] >> 32)
+                rows[self.width * i + 1] = <int64_t>(s.sorted_key[i] & 0xFFFFFFFFu)
+            if more:
+                for i in range(self.n_sorted):
+                    for k in range(more):
+                        rows[self.width * i + 2 + k] = s.sorted_rest[more * i + k]
             for i in range(self.birth_width * self.n_essential):
                 births[i] = s.essential[i]
             ends[0] = essential_ends[0] = 0
