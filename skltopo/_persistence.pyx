@@ -187,7 +187,7 @@ cdef class Pairs:
         else:
             argsort_pairs(self.scratch.minus_length, self.scratch.key, self.scratch.items,
                           self.scratch.items_scratch, n)
-            if self.write_sorted() and more:
+            if self.write_sorted():
                 self.sort_rest()
                 self.write_sorted()
         self.n_sorted += n
@@ -207,7 +207,7 @@ cdef class Pairs:
         return i >= self.n
 
     cdef bint write_sorted(self) noexcept nogil:
-        """Write the pairs in the order of items; return whether two in a row have equal keys."""
+        """Write the pairs in the order of items; return whether two rows have a rest and equal keys."""
         cdef const uint64_t* key = self.scratch.key.data()
         cdef const int32_t* rest = self.scratch.rest.data()
         cdef const uint64_t* order = self.scratch.items.data()
@@ -220,9 +220,11 @@ cdef class Pairs:
             if i + AHEAD < n:
                 prefetch(key + <uint32_t>order[i + AHEAD])
             sorted_key[i] = key[<uint32_t>order[i]]
-            tied |= i > 0 and sorted_key[i] == sorted_key[i - 1]
-            for k in range(more):
-                sorted_rest[more * i + k] = rest[more * <Py_ssize_t><uint32_t>order[i] + k]
+        if more:    # in a loop of its own: the one above has no branch then
+            for i in range(n):
+                tied |= i > 0 and sorted_key[i] == sorted_key[i - 1]
+                for k in range(more):
+                    sorted_rest[more * i + k] = rest[more * <Py_ssize_t><uint32_t>order[i] + k]
         return tied
 
     cdef void drop_zero(self) noexcept nogil:
@@ -312,6 +314,7 @@ cdef class Pairs:
             for i in range(self.n_sorted):
                 rows[width * i] = <int64_t>(s.sorted_key[i] >> 32)
                 rows[width * i + 1] = <int64_t>(s.sorted_key[i] & 0xFFFFFFFFu)
+            for i in range(self.n_sorted if more else 0):
                 for k in range(more):
                     rows[width * i + 2 + k] = s.sorted_rest[more * i + k]
             for i in range(self.birth_width * self.n_essential):

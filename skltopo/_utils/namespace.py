@@ -21,7 +21,12 @@ def is_tensor(values):
 
 def namespace_of(*values):
     """Return the namespace of torch if one of the values is a tensor, else that of numpy."""
-    return _torch_namespace() if any(map(is_tensor, values)) else _NUMPY
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        for value in values:
+            if isinstance(value, torch.Tensor):
+                return _torch_namespace()
+    return _NUMPY
 
 
 class NumpyNamespace:

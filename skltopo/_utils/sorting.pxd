@@ -18,6 +18,7 @@ cdef enum:
     RADIX_SIZE = 2048
     SMALL = 48  # below this, insertion beats clearing histograms
     FEW = 1500  # below this, four small histograms beat three large ones
+    BLOCK = 64  # values whose keys are made at a time, so that a second look finds them in the cache
 
 
 cdef inline uint32_t key32(float x) noexcept nogil:
@@ -153,15 +154,21 @@ cdef inline void insertion_argsort(Buffer[floating]& values, Buffer[uint64_t]& i
         items[j] = <uint64_t>i
 
 
-cdef inline bint is_exact(Buffer[floating]& values, Py_ssize_t n) noexcept nogil:
-    """Tell whether float32 holds values[:n]; the first one that is rounded ends the loop."""
-    cdef Py_ssize_t i = 0
-    if floating is float:
-        i = n
-    else:
-        while i < n and <float>values[i] == values[i]:
-            i += 1
-    return i == n
+cdef inline bint set_keys(Buffer[floating]& values, Buffer[uint64_t]& items,
+                          Py_ssize_t n) noexcept nogil:
+    """Write key << 32 | position to items[:n]; tell whether float32 holds all values."""
+    cdef Py_ssize_t begin = 0, end, i
+    cdef int n_rounded = 0
+    while begin < n:
+        end = min(begin + BLOCK, n)
+        if floating is double:
+            if n_rounded == 0:
+                for i in range(begin, end):
+                    n_rounded += <float>values[i] != values[i]
+        for i in range(begin, end):
+            items[i] = (<uint64_t>key32(<float>values[i]) << 32) | <uint64_t>i
+        begin = end
+    return n_rounded == 0
 
 
 cdef inline int argsort(Buffer[floating]& values, Buffer[uint64_t]& items,
@@ -178,9 +185,7 @@ cdef inline int argsort(Buffer[floating]& values, Buffer[uint64_t]& items,
         insertion_argsort(values, items, n)
         return 0
     scratch.grow(n)
-    exact = is_exact(values, n)
-    for i in range(n):
-        items[i] = (<uint64_t>key32(<float>values[i]) << 32) | <uint64_t>i
+    exact = set_keys(values, items, n)
     radix_sort(items, scratch, 0, n)
     if not exact and not insert_runs(values, items, n):
         for i in range(n):

@@ -25,6 +25,7 @@ from functools import partial
 import numpy as np
 
 from cython cimport floating
+from libc.math cimport fabs
 from libc.stdint cimport int32_t, uint64_t
 
 from ..._persistence cimport Pairs, add_pair, make_pair, pairs_of_arrays
@@ -100,8 +101,7 @@ cdef Py_ssize_t close_inner(Sweep[floating]& s, Pairs found, Py_ssize_t n) noexc
         # Ties: of two equal values the later is the higher.
         inner = ((a > c) & (d < b)) if rises else ((a <= c) & (d >= b))
         pair[m] = make_pair(left, right) if rises else make_pair(right, left)
-        # Adding zero turns -0.0, as between -0.0 and 0.0, into 0.0.
-        minus_length[m] = <double>(b - c if rises else c - b) + 0.0
+        minus_length[m] = 0.0 - fabs(<double>(b - c))       # never -0.0, which sorts apart
         m += inner
         extremum[kept] = left
         height[kept] = b
