@@ -18,7 +18,7 @@ cdef enum:
     RADIX_SIZE = 2048
     SMALL = 48  # below this, insertion beats clearing histograms
     FEW = 1500  # below this, four small histograms beat three large ones
-    BLOCK = 64  # values whose keys are made at a time, so that a second look finds them in the cache
+    BLOCK = 64  # values whose keys are made at a time: a second look finds them in the cache
 
 
 cdef inline uint32_t key32(float x) noexcept nogil:
