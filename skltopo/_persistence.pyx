@@ -207,7 +207,7 @@ cdef class Pairs:
         return i >= self.n
 
     cdef bint write_sorted(self) noexcept nogil:
-        """Write the pairs in the order of items; return whether two rows with a rest have equal keys."""
+        """Write the pairs in the order of items; tell whether two rows with a rest have one key."""
         cdef const uint64_t* key = self.scratch.key.data()
         cdef const int32_t* rest = self.scratch.rest.data()
         cdef const uint64_t* order = self.scratch.items.data()
