@@ -1,4 +1,4 @@
-"""Files that docstrings and comments name exist."""
+"""Files that docstrings, comments and the pages for contributors name exist."""
 
 import ast
 import re
@@ -38,3 +38,10 @@ def prose_of(path):
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_that_are_named_exist(path):
     assert set(NAME.findall(prose_of(path))) <= EXISTING
+
+
+@pytest.mark.parametrize(
+    "page", ["CONTRIBUTING.md", "docs/adding_a_filtration.md", "docs/decisions.md"]
+)
+def test_files_that_pages_name_exist(page):
+    assert set(NAME.findall((ROOT / page).read_text())) <= EXISTING
