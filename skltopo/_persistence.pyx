@@ -1,6 +1,6 @@
 """Persistence of a filtered complex, and the answer of every kernel that computes it: `Pairs`.
 
-Read this file first. The kernels in ``_kernels`` are faster ways to what it defines.
+Read this file first. The kernels in ``_kernels`` compute the same pairs faster.
 
 What a filtration is
     A complex is a set of simplices (vertices, edges, triangles, ...) that holds every face of its
@@ -41,10 +41,11 @@ Reduction of the boundary matrix: all other dimensions
     column.
 
 How kernels answer: Pairs
-    A kernel calls ``add(birth, death, length)`` for each pair of a sample, then ``close_sample()``.
-    What every diagram needs is written once, there: pairs without length are dropped, the longest
-    comes first, ties are in the order of their indices. Python reads ``pairs``, ``splits``,
-    ``essential`` and ``essential_splits``.
+    A kernel adds each pair of a sample with its length (``reserve`` and `add_pair` for rows of two
+    vertices, ``add_row`` for wider ones), then calls ``close_sample()``. What every diagram needs
+    is written once, there: pairs of length zero are dropped, the longest comes first, and equal
+    lengths come in the lexicographic order of their rows. Python reads ``pairs``, ``splits``,
+    ``essential`` and ``essential_splits``. ``_persistence.pxd`` declares this for kernels.
 
 Papers
     Edelsbrunner, Letscher, Zomorodian, Topological persistence and simplification, 2002. Chen,
@@ -131,6 +132,8 @@ cdef class Pairs:
     """
 
     def __init__(self, int birth_width=1, int death_width=1, bint keep_zero=False):
+        if birth_width < 1 or death_width < 1:
+            raise ValueError(f"widths must be at least 1, got {birth_width} and {death_width}")
         self.birth_width = birth_width
         self.width = birth_width + death_width
         self.keep_zero = keep_zero
@@ -283,21 +286,38 @@ cdef class Pairs:
         lengths : (n,) array-like of float
             How long each pair lives, not negative.
         essential : (e, birth_width) or (e * birth_width,) array-like of int
+
+        Raises
+        ------
+        ValueError
+            If a vertex or a length is negative, a length is NaN, or `finish` was called.
         """
         cdef const int32_t[:, ::1] rows
         cdef const double[::1] values
         cdef Py_ssize_t i
-        rows = np.asarray(pairs).reshape(len(lengths), self.width).astype(np.int32, order="C")
+        self._check_open()
+        rows = _as_vertices(pairs, self.width, "pairs")
         values = np.ascontiguousarray(lengths, dtype=np.float64)
+        if values.shape[0] != rows.shape[0] or not np.all(np.asarray(values) >= 0):
+            raise ValueError(
+                f"lengths must be one number of at least 0 for each of {rows.shape[0]} pairs, got "
+                f"{lengths}"
+            )
         for i in range(rows.shape[0]):
             self.add_row(&rows[i, 0], values[i])
-        rows = np.asarray(essential).reshape(-1, self.birth_width).astype(np.int32, order="C")
+        rows = _as_vertices(essential, self.birth_width, "essential")
         for i in range(rows.shape[0]):
             self.add_essential(&rows[i, 0])
         self.close_sample()
 
+    def _check_open(self):
+        if self.scratch is None:
+            raise ValueError("these Pairs are finished")
+
     cpdef Pairs finish(self):
         """Write what was found to arrays, give the scratch memory back, and return self."""
+        if self.scratch is None:
+            self._check_open()
         cdef PairScratch s = self.scratch
         cdef Py_ssize_t i, k, width = self.width, more = self.width - 2
         cdef int64_t* rows
@@ -330,6 +350,16 @@ cdef class Pairs:
         return self
 
 
+def _as_vertices(rows, int width, str name):
+    """Return (n, width) int32 numbers of vertices, or raise ValueError."""
+    rows = np.asarray(rows)
+    if rows.size == 0:
+        return np.empty((0, width), np.int32)
+    if rows.dtype.kind not in "iu" or rows.size % width or rows.min() < 0 or rows.max() >= 2**31:
+        raise ValueError(f"{name} must be rows of {width} vertices from 0 to 2**31 - 1, got {rows}")
+    return np.ascontiguousarray(rows.reshape(-1, width), dtype=np.int32)
+
+
 cdef int64_t* data_of(array) except NULL:
     """Return the memory of a new int64 array; a memoryview of it takes as long as 100 pairs."""
     cdef Py_buffer view
@@ -358,6 +388,8 @@ def join_pairs(list parts):
     -------
     {dim: Pairs}
     """
+    if not parts:
+        raise ValueError("parts must have at least one {dim: Pairs}, got none")
     if len(parts) == 1:
         return parts[0]
     return {dim: _joined([part[dim] for part in parts]) for dim in parts[0]}
@@ -706,8 +738,8 @@ def reduce_complex(facets, steps=None, values=None, names=None, bint keep_zero=T
         simplex of dimension k in the filtration; facets[0] has shape (n_0, 0). `list_faces` and
         `filter_facets` make such arrays.
     steps : list of (n_k,) int64 arrays, default=None
-        The step at which each simplex enters, in the order of the filtration. Simplices that enter
-        at one step are no pair. None: each is a step of its own.
+        The step at which each simplex enters, in the order of the filtration. A pair of
+        simplices of one step is dropped. None: each is a step of its own.
     values : (n_steps,) array of float, default=None
         Value of each step. None: all are equal, so pairs are sorted by their births.
     names : list of (n_k, width) int arrays, default=None

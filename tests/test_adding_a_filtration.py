@@ -75,3 +75,10 @@ def test_what_the_base_class_gives(page, rng):
             CircleFunction(**wrong)
     with pytest.raises(ValueError, match="finite"):
         filtration([0.0, np.nan, 1.0])
+    for values in (3.0, [], np.empty((3, 0))):
+        with pytest.raises(ValueError, match="must have 1 axes for each sample"):
+            filtration(values)
+    assert len(filtration(np.empty((0, 5)))) == 0
+    assert (
+        repr(filtration) == "CircleFunction(homology_dimensions=(1,), keep_zero=False, n_jobs=None)"
+    )

@@ -17,6 +17,7 @@ from functools import partial
 
 import numpy as np
 
+from .._persistence import no_pairs
 from .._utils.arrays import as_floats, as_numbers, check_finite, gather
 from .._utils.checks import check_dimensions, check_flag, check_n_jobs
 from .._utils.namespace import namespace_of
@@ -120,6 +121,11 @@ class VertexValues(Samples):
         shape = tuple(values.shape)
         if check_shape is not None:
             check_shape(shape)
+        if len(shape) < ndim or 0 in shape[len(shape) - ndim :]:
+            raise ValueError(
+                f"a sample must not be empty, and its number of axes must be {ndim}, got values of "
+                f"shape {shape}"
+            )
         live, plain = as_floats(values)
         check_finite(plain, "values")
         self.plain = plain.reshape(-1, *shape[len(shape) - ndim :])
@@ -158,8 +164,8 @@ class Filtration:
         "warm_start": check_flag,
         "n_jobs": lambda _, n_jobs: check_n_jobs(n_jobs),
     }
-    # Parameters that the representation shows.
-    _shown = ("superlevel", "homology_dimensions")
+    # Parameters that the representation shows; None for all.
+    _shown = None
 
     # Parameters ---------------------------------------------------------------------------------
 
@@ -229,7 +235,8 @@ class Filtration:
         return self
 
     def __repr__(self):
-        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._shown)
+        names = self._given if self._shown is None else self._shown
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
         return f"{type(self).__name__}({shown})"
 
     # A call -------------------------------------------------------------------------------------
@@ -248,7 +255,11 @@ class Filtration:
         """
         samples = self._check(values)
         n_jobs = self._threads(samples)
-        parts = self._gather(samples, self._find(samples, n_jobs), n_jobs)
+        if samples.n_samples:
+            found = self._find(samples, n_jobs)
+        else:
+            found = {dim: no_pairs(0, *self._widths(dim)) for dim in self.homology_dimensions}
+        parts = self._gather(samples, found, n_jobs)
         last = partial(self._last_values, samples)
         batch = DiagramBatch(parts, samples.shape, self.superlevel, last)
         return batch if samples.shape else Diagram(batch)
@@ -262,8 +273,16 @@ class Filtration:
         return effective_n_jobs(self.n_jobs)
 
     def _find(self, samples, n_jobs):
-        """Return {dim: Pairs} for every homology dimension, with n_jobs threads."""
+        """Return {dim: Pairs} for every homology dimension; samples are at least one.
+
+        n_jobs threads may be used. A filtration with the parameter superlevel pairs -samples.plain
+        where it is true.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define _find(samples, n_jobs)")
+
+    def _widths(self, dim):
+        """Return how many vertices name a birth and a death of a dimension."""
+        return 1, 1
 
     def _gather(self, samples, found, n_jobs):
         """Return {dim: Points}: births and deaths of the simplices that were found."""

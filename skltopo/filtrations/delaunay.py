@@ -61,7 +61,7 @@ class _DelaunayFiltration(PointFiltration):
         else:
             cuts = _cut(clouds, n_jobs)
             parts = run([partial(self._pair_planar, clouds, i, j) for i, j in cuts], n_jobs)
-        found = join_pairs(parts) if parts else {}
+        found = join_pairs(parts)
         for dim in self.homology_dimensions:
             if dim not in found:
                 found[dim] = no_pairs(clouds.n_samples, *self._widths(dim))
@@ -193,9 +193,6 @@ class WeakAlpha(_DelaunayFiltration):
     """
 
     _alpha = False
-
-    def _widths(self, dim):
-        return 2, 2
 
     def _measure(self, clouds, pairs):
         return clouds.lengths(pairs)

@@ -144,6 +144,9 @@ class PointFiltration(Filtration):
     def _check(self, points):
         return Clouds(points)
 
+    def _widths(self, dim):
+        return 2, 2
+
     def _threads(self, samples):
         # Only batches take several. joblib needs as long to tell as 10 points to be paired.
         return effective_n_jobs(self.n_jobs) if samples.n_samples > 1 else 1

@@ -9,7 +9,7 @@ from .._kernels.rips.distances import enclosing_radius
 from .._kernels.rips.plane import planar_rips_pairs
 from .._kernels.rips.sweep import MAX_VERTICES, rips_pairs
 from .._kernels.rips.trees import tree_pairs
-from .._persistence import Pairs, join_pairs, no_pairs
+from .._persistence import Pairs, join_pairs
 from .._utils.checks import is_integer
 from .._utils.memory import available_memory
 from .._utils.parallel import run
@@ -171,7 +171,7 @@ class VietorisRips(PointFiltration):
         step = max(1, min(step, CHUNK_POINTS // max(1, largest)))
         chunks = [range(n)[start : start + step] for start in range(0, n, step)]
         parts = run([partial(find, clouds, chunk, top) for chunk in chunks], n_jobs)
-        return join_pairs(parts) if parts else {dim: no_pairs(0, 2, 2) for dim in range(top + 1)}
+        return join_pairs(parts)
 
     def _check_size(self, n, top):
         """Raise ValueError or MemoryError if clouds of n points are too large."""

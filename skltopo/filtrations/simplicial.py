@@ -212,7 +212,7 @@ class SimplicialComplex(Filtration):
             for start in range(0, samples.n_samples, CHUNK_SAMPLES)
         ]
         parts = run([partial(self._pair_samples, chunk) for chunk in chunks], n_jobs)
-        found = join_pairs(parts) if parts else {}
+        found = join_pairs(parts)
         for dim in self.homology_dimensions:
             if dim not in found:
                 found[dim] = no_pairs(samples.n_samples)
