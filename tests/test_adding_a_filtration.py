@@ -76,7 +76,7 @@ def test_what_the_base_class_gives(page, rng):
     with pytest.raises(ValueError, match="finite"):
         filtration([0.0, np.nan, 1.0])
     for values in (3.0, [], np.empty((3, 0))):
-        with pytest.raises(ValueError, match="must have 1 axes for each sample"):
+        with pytest.raises(ValueError, match="its number of axes must be 1"):
             filtration(values)
     assert len(filtration(np.empty((0, 5)))) == 0
     assert (
