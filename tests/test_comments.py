@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+import skltopo
+
 ROOT = Path(__file__).parents[1]
-FOLDERS = ["skltopo", "tests", "benchmarks", "examples", "docs"]
+PACKAGE = Path(skltopo.__file__).parent
+FOLDERS = [PACKAGE, *(ROOT / name for name in ("tests", "benchmarks", "examples", "docs"))]
 SOURCES = sorted(
-    path for suffix in ("py", "pyx", "pxd", "h") for path in (ROOT / "skltopo").rglob(f"*.{suffix}")
+    path for suffix in ("py", "pyx", "pxd", "h") for path in PACKAGE.rglob(f"*.{suffix}")
 )
-EXISTING = {path.name for folder in FOLDERS for path in (ROOT / folder).rglob("*.*")}
+EXISTING = {path.name for folder in FOLDERS for path in folder.rglob("*.*")}
 EXISTING |= {path.name for path in ROOT.glob("*.*")}
 NAME = re.compile(r"\b\w+\.(?:pyx|pxd|py|h)\b")
 PROSE = {
@@ -35,7 +38,7 @@ def prose_of(path):
     return "\n".join([*docstrings, *re.findall(r"#.*", source)])
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_files_that_are_named_exist(path):
     assert set(NAME.findall(prose_of(path))) <= EXISTING
 
