@@ -149,7 +149,10 @@ def test_memory_is_looked_at_first(monkeypatch, rng):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_ctrl_c_stops_a_long_fit():
     code = (
-        "import numpy as np; from skltopo._kernels.fits.few_maxima import fit_few_maxima\n"
+        "import signal; import numpy as np\n"
+        "from skltopo._kernels.fits.few_maxima import fit_few_maxima\n"
+        # A test run in the background of a shell has been told to ignore Ctrl-C.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "y = np.random.default_rng(0).standard_normal(1_000_000); print('go', flush=True)\n"
         "fit_few_maxima(y, 300, y)"
     )
