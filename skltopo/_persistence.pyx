@@ -316,8 +316,7 @@ cdef class Pairs:
 
     cpdef Pairs finish(self):
         """Write what was found to arrays, give the scratch memory back, and return self."""
-        if self.scratch is None:
-            self._check_open()
+        self._check_open()
         cdef PairScratch s = self.scratch
         cdef Py_ssize_t i, k, width = self.width, more = self.width - 2
         cdef int64_t* rows
