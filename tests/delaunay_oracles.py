@@ -99,26 +99,32 @@ def weak_alpha_oracle(points, tops, dims, keep_zero):
 
 
 def alpha_oracle(points, tops, dims, keep_zero):
-    """Return {dim: {vertices of the birth and of the death simplex}}, by smallest empty spheres."""
+    """Return {dim: {vertices of the birth and of the death simplex}}, by smallest empty spheres.
+
+    A face whose smallest sphere is not empty enters with its first cofacet, after the simplices of
+    equal value whose own sphere is empty; it is in no pair.
+    """
     faces = all_faces(tops)
     corners = exact(points)
-    spheres = [{} for _ in faces]
+    entries = {}  # squared radius, whether another simplex has given it
     for dim in range(len(faces) - 1, -1, -1):
         for face in faces[dim]:
             centre, radius = own_sphere(tuple(corners[v] for v in face)) if dim else (face, 0)
-            if dim and any(dot(minus(p, centre), minus(p, centre)) < radius for p in corners):
-                centre, radius = min(
-                    (spheres[dim + 1][c] for c in faces[dim + 1] if set(face) < set(c)),
-                    key=lambda s: s[1],
-                )
-            spheres[dim][face] = centre, radius
-    filtered = [sorted(f, key=lambda s: (spheres[len(s) - 1][s][1], s)) for f in faces]
+            given = dim > 0 and any(
+                dot(minus(p, centre), minus(p, centre)) < radius for p in corners
+            )
+            if given:
+                radius = min(entries[c][0] for c in faces[dim + 1] if set(face) < set(c))
+            entries[face] = radius, given
+    filtered = [sorted(f, key=lambda s: (entries[s], s)) for f in faces]
     pairs, _ = reduce_in_order(filtered)
     found = {dim: set() for dim in dims}
     for dim in dims:
         for birth, death in pairs[dim] if dim < len(pairs) else ():
-            b, d = spheres[dim][birth], spheres[dim + 1][death]
-            if (b != d) if keep_zero else (b[1] < d[1]):
+            (first, birth_given), (last, death_given) = entries[birth], entries[death]
+            if birth_given or death_given:
+                assert first == last
+            elif keep_zero or first < last:
                 found[dim].add((*birth, *death))
     return found
 

@@ -19,7 +19,7 @@ UTILS = (
 )
 KERNELS = {
     "grids": "images lines features volume_tables volume_sweeps volume_loops volumes",
-    "delaunay": "predicates2 triangulation2 repair2 pairs2 predicates3 triangulation3 edges3 weak3 "
+    "delaunay": "predicates2 triangulation2 repair2 predicates3 pairs2 triangulation3 edges3 weak3 "
     "complex3 alpha3 pairs3 pairs_any",
     "rips": "distances edges prim trees loops voids sweep plane",
     "fits": "monotone few_maxima proximal maxima operators descent",
@@ -33,7 +33,8 @@ FLOORS = [
     ["diagrams.containers", "diagrams", "diagrams.inputs", "diagrams.essential"],
     ["filtrations.base", "filtrations.level_sets", "filtrations.simplicial"],
     ["filtrations.edge_lengths"],
-    ["filtrations.point_clouds", "filtrations.circumradius", "filtrations.delaunay"],
+    ["filtrations.point_clouds", "filtrations.circumradius", "filtrations.live_circumradius"],
+    ["filtrations.delaunay"],
     ["filtrations.metric_clouds", "filtrations.distance_matrices", "filtrations.rips"],
     ["filtrations"],
     ["energies", "distances", "summaries"],

@@ -10,7 +10,7 @@ from .._kernels.delaunay.pairs_any import delaunay_complex, delaunay_pairs
 from .._kernels.delaunay.triangulation2 import Triangulation, delaunay_triangles
 from .._persistence import join_pairs, no_pairs
 from .._utils.parallel import run
-from .circumradius import circumradii
+from .circumradius import measure_spheres
 from .point_clouds import PointFiltration
 
 __all__ = ["Alpha", "WeakAlpha"]
@@ -214,6 +214,10 @@ class Alpha(_DelaunayFiltration):
     inside (a Gabriel simplex), and else with the first simplex that it is a face of. It has the
     homology of the union of balls of that radius around the points (Čech).
 
+    Signs of determinants and near ties of radii are decided exactly, so points on one sphere, in
+    one plane or on a lattice, up to rounding or not, give the diagram of the exact cloud: a diagram
+    moves by no more than the points do.
+
     Values are radii: an edge enters at half the length at which it enters `WeakAlpha` or
     Vietoris-Rips. gudhi's ``AlphaComplex`` returns squared radii.
 
@@ -233,8 +237,13 @@ class Alpha(_DelaunayFiltration):
     Notes
     -----
     It is called as `WeakAlpha` is. ``pairs[k]`` has the k + 1 corners of the simplex that creates a
-    class, then the k + 2 corners of the one that destroys it, each in ascending order. The gradient
-    of a circumradius is large where a simplex is nearly flat.
+    class, then the k + 2 corners of the one that destroys it, each in ascending order. Both are
+    Gabriel simplices, and the centre of their circle is inside them or on their border, so a radius
+    changes by no more than the farthest move of a corner.
+
+    Births above 0 and deaths that differ by less than 16 units in the last place (of float64) of
+    the death, or of the largest coordinate, are equal up to rounding: such points are left out.
+    With ``keep_zero`` they are kept where both simplices are Gabriel.
 
     References
     ----------
@@ -259,21 +268,34 @@ class Alpha(_DelaunayFiltration):
         return dim + 1, dim + 2
 
     def _measure(self, clouds, pairs):
-        return [self._radii(clouds, rows) for rows in pairs]
-
-    def _radii(self, clouds, rows):
-        n_birth = rows.shape[1] // 2
-        if n_birth == 1:  # a vertex, and the edge that joins it
-            deaths = 0.5 * clouds.lengths([rows[:, 1:]])[0][:, 0]
-            return clouds.xp.stack([clouds.zeros(len(rows)), deaths], 1)
-        corners = clouds.gather(rows)
-        births, deaths = circumradii(corners[:, :n_birth]), circumradii(corners[:, n_birth:])
-        return clouds.xp.stack([births, deaths], 1)
+        simplices = []
+        for rows in pairs:
+            n_birth = rows.shape[1] // 2
+            parts = [rows[:, :n_birth], rows[:, n_birth:]]
+            simplices += parts if n_birth > 1 else parts[1:]
+        radii = iter(_circumradii(clouds, simplices))
+        return [
+            clouds.xp.stack(
+                [clouds.zeros(len(rows)) if rows.shape[1] == 3 else next(radii), next(radii)], 1
+            )
+            for rows in pairs
+        ]
 
     def _last_value(self, clouds, simplices):
         simplices = [part for part in simplices if part.shape[1] > 1 and len(part)]
         if not simplices:
             return clouds.zeros(1)
-        radii = [circumradii(clouds.plain[part]) for part in simplices]
+        radii = [measure_spheres(clouds.plain[part])[0] for part in simplices]
         last = max(range(len(radii)), key=lambda k: radii[k].max())
-        return circumradii(clouds.gather(simplices[last][[np.argmax(radii[last])]]))
+        rows = simplices[last][[np.argmax(radii[last])]]
+        return _circumradii(clouds, [rows])[0]
+
+
+def _circumradii(clouds, simplices):
+    """Return the radii of simplices, which are rows of the whole batch; see `live_circumradii`."""
+    if clouds.xp.has_gradients:
+        from .live_circumradius import live_circumradii
+
+        return live_circumradii(clouds.live, clouds.plain, simplices)
+    dtype = clouds.live.dtype
+    return [measure_spheres(clouds.plain[rows])[0].astype(dtype, copy=False) for rows in simplices]

@@ -21,6 +21,7 @@ cdef class Complex(Edges):
     cdef Buffer[uint64_t] triangle_key, cell_key
     cdef Buffer[double] step_value          # squares
     cdef Buffer[double] value               # of edges
+    cdef double largest                     # coordinate of a point
     cdef Buffer[uint8_t] creator            # triangles that create a class
 
     cdef int build(self) except -1 nogil

@@ -3,7 +3,8 @@
 What is paired
     A filtration of the Delaunay complex is given by strict orders of the edges, the triangles and
     the tetrahedra (cells), facets first, and by the step at which each simplex enters: its smallest
-    empty sphere (alpha3.pyx). Two simplices of one step are no pair.
+    empty sphere (alpha3.pyx). Two simplices of one step are no pair. Pairs of a length beyond
+    rounding are of simplices that have a step of their own.
 
 How, and why it is correct
     PD_0: Kruskal. PD_2: by duality, triangles, from the last to the first, join the cells beside
@@ -22,19 +23,40 @@ Papers
     (apparent pairs). Guillou, Vidal, Tierny, Discrete Morse sandwich, 2023.
 """
 
-from libc.math cimport sqrt
+from libc.float cimport DBL_EPSILON
+from libc.math cimport fabs, sqrt
 from libc.stdint cimport int32_t, int64_t
 
 from ..._persistence cimport Pairs, find_root
 from ..._utils.buffer cimport Buffer
 from .edges3 cimport FACE_EDGES, Edges
+from .predicates3 cimport Point3
 from .triangulation3 cimport Tetrahedron
 
 cdef enum:
     NONE = -1
 
+# Radii are equal if they differ by less than this part of the radius or of the largest coordinate:
+# sixteen units in the last place, the error of a cloud that was turned in double precision.
+cdef double ROUNDING = 16 * DBL_EPSILON
+
 # The vertices of the face opposite each vertex of a tetrahedron.
 cdef int[4][3] FACE = [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]]
+
+
+cdef int check_given(double length) except -1 nogil:
+    """Leave out a pair of which one simplex has the sphere of another: it has no length.
+
+    Only simplices whose own sphere is empty and has its centre inside them change homology; of
+    equal values they enter first.
+    """
+    if length > 0:
+        with gil:
+            raise RuntimeError(
+                "an Alpha pair of positive length has a simplex without an empty sphere of its "
+                "own; this is an error of skltopo: please report it with the points"
+            )
+    return 0
 
 
 cdef class Complex(Edges):
@@ -44,10 +66,18 @@ cdef class Complex(Edges):
 
     cdef int build(self) except -1 nogil:
         """List the simplices of the triangulation, whose rank is 2 or 3."""
+        cdef Py_ssize_t i
+        cdef double size
+        cdef Point3* p = self.triangulation.point.data()
         if self.triangulation.rank == 3:
             self.list_cells()
         else:
             self.list_flat()
+        self.largest = 0
+        for i in range(self.triangulation.n_points):
+            for size in (fabs(p[i].x), fabs(p[i].y), fabs(p[i].z)):
+                if size > self.largest:
+                    self.largest = size
         return 0
 
     cdef int list_cells(self) except -1 nogil:
@@ -175,26 +205,38 @@ cdef class Complex(Edges):
         return 0
 
     cdef inline double length(self, int32_t birth, int32_t death) noexcept nogil:
-        """Return how long a class lives, from the steps of its birth and death."""
-        return sqrt(self.step_value[death]) - sqrt(self.step_value[birth])
+        """Return how long a class lives: 0 where its birth and death are equal up to rounding."""
+        cdef double last = sqrt(self.step_value[death])
+        cdef double length = last - sqrt(self.step_value[birth])
+        return length if length > ROUNDING * max(last, self.largest) else 0
 
     cdef inline int add_cell_pair(self, Pairs found, int32_t f, int32_t t) except -1 nogil:
         """Add a triangle and a cell, unless they enter at one step."""
         cdef int32_t[7] row
-        if found is None or self.triangle_step[f] == self.cell_step[t]:
+        cdef double length
+        cdef int32_t step = self.triangle_step[f]
+        if found is None or step == self.cell_step[t]:
             return 0
+        length = self.length(step, self.cell_step[t])
+        if step != self.n_cells + f:
+            return check_given(length)
         self.write_vertices(&self.triangle[3 * f], 3, row)
         self.write_vertices(&self.cell[4 * t], 4, row + 3)
-        return found.add_row(row, self.length(self.triangle_step[f], self.cell_step[t]))
+        return found.add_row(row, length)
 
     cdef inline int add_edge_pair(self, Pairs found, int32_t e, int32_t f) except -1 nogil:
         """Add an edge and a triangle, unless they enter at one step."""
         cdef int32_t[5] row
-        if self.edge_step[e] == self.triangle_step[f]:
+        cdef double length
+        cdef int32_t birth = self.edge_step[e], death = self.triangle_step[f]
+        if birth == death:
             return 0
+        length = self.length(birth, death)
+        if birth != self.n_cells + self.n_triangles + e or death != self.n_cells + f:
+            return check_given(length)
         self.write_vertices(&self.edge[2 * e], 2, row)
         self.write_vertices(&self.triangle[3 * f], 3, row + 2)
-        return found.add_row(row, self.length(self.edge_step[e], self.triangle_step[f]))
+        return found.add_row(row, length)
 
     cdef int pair_edges(self, Pairs found) except -1 nogil:
         """PD_1: pairs of an edge and a triangle, after PD_0 and PD_2."""

@@ -88,6 +88,13 @@ class Expansion {
 
     int sign() const { return size_ == 0 ? 0 : data()[size_ - 1] > 0 ? 1 : -1; }
 
+    // The number, wrong by 2^-102 of it at the most.
+    DoubleDouble rounded() const {
+        DoubleDouble sum{0, 0};
+        for (int i = 0; i < size_; ++i) sum = DoubleDouble{data()[i], 0} + sum;
+        return sum;
+    }
+
     // Fast expansion sum (theorem 13): merge by magnitude, then add up.
     Expansion operator+(const Expansion &other) const { return plus(other, 1); }
     Expansion operator-(const Expansion &other) const { return plus(other, -1); }

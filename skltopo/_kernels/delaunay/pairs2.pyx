@@ -27,7 +27,9 @@ Why it is correct
     the order of these steps. Exact predicates decide whether a triangle is obtuse or right, and
     whether four points are on one circle. The radius of a right triangle is half its longest edge,
     without rounding, and triangles on one circle share one radius, so equal radii are equal to the
-    last bit.
+    last bit. Where radii are nearly equal, or an angle is very small, they are computed with no
+    more than one rounding (radii3.h). Births and deaths of Alpha that differ by a few units in the
+    last place of the largest coordinate are equal.
 
 Complexity
     O(n) beside the triangulation (triangulation2.pyx) and the radix sort of 1.3 n edges, and
@@ -40,13 +42,15 @@ Papers
     Delaunay complexes, 2017 (which simplices enter together).
 """
 
-from libc.math cimport sqrt
+from libc.float cimport DBL_EPSILON
+from libc.math cimport fabs, sqrt
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 from ..._persistence cimport Pairs, add_pair, find_root
 from ..._utils.pool cimport Pool
 from ..._utils.sorting cimport argsort_pairs
 from .predicates2 cimport angle
+from .predicates3 cimport Point3
 from .repair2 cimport repair
 from .triangulation2 cimport (
     STRIDE,
@@ -60,6 +64,15 @@ from .triangulation2 cimport (
     triangulate,
     triangulate_line,
 )
+
+cdef extern from "radii3.h" namespace "radii3" nogil:
+    double fine_triangle(const Point3* corners)
+
+# The relative error of a squared radius in doubles, and what an area must be at least, beside the
+# terms that it is the difference of, for this.
+cdef double NEAR = 1.5e-11, THIN = 1e-4
+# Radii are equal if they differ by less than this part of the radius or of the largest coordinate.
+cdef double ROUNDING = 16 * DBL_EPSILON
 
 cdef enum:
     KEEP_POINTS = 1 << 19       # memory for clouds up to this size is used again (about 100 MB)
@@ -91,8 +104,7 @@ cdef void measure_triangle(Triangulation t, PlanarWorkspace w, int32_t i,
     cdef int32_t h = STRIDE * i, longest = h
     cdef int32_t a = t.mesh[h], b = t.mesh[h + 1], c = t.mesh[h + 2]
     cdef double ab = squared_length(t, a, b), bc = squared_length(t, b, c)
-    cdef double ca = squared_length(t, c, a), most = ab, area, radius
-    cdef const double* x = t.point.data()
+    cdef double ca = squared_length(t, c, a), most = ab
     if bc > most or (bc == most and half_edge(t, h + 1) > half_edge(t, longest)):
         most = bc
         longest = h + 1
@@ -103,16 +115,56 @@ cdef void measure_triangle(Triangulation t, PlanarWorkspace w, int32_t i,
     w.value[i] = most
     if not alpha:
         return
-    a = t.mesh[longest]
-    b = t.mesh[next_edge(longest)]
-    c = t.mesh[previous_edge(longest)]
-    w.widest[i] = angle(x + 2 * a, x + 2 * b, x + 2 * c)
+    # Rounded lengths may be equal or in the wrong order; an angle that is not acute says which edge
+    # is the longest.
+    w.widest[i] = angle_opposite(t, longest)
+    for h in range(h, h + 3):
+        if w.widest[i] > 0 and h != longest and squared_length(
+            t, t.mesh[h], t.mesh[next_edge(h)]
+        ) >= (1 - NEAR) * most and angle_opposite(t, h) <= 0:
+            w.longest[i] = longest = h
+            w.widest[i] = angle_opposite(t, h)
     w.value[i] = 0.25 * most
     if w.widest[i] != 0:
-        area = ((x[2 * a] - x[2 * c]) * (x[2 * b + 1] - x[2 * c + 1])
-                - (x[2 * b] - x[2 * c]) * (x[2 * a + 1] - x[2 * c + 1]))
-        radius = (ab / area) * (bc / area) * ca * 0.25
-        w.value[i] = max(w.value[i], radius)
+        w.value[i] = max(w.value[i], squared_radius(t, i, ab, bc, ca))
+
+
+cdef inline int angle_opposite(Triangulation t, int32_t h) noexcept nogil:
+    """Return the sign of the angle opposite a half-edge: 1 acute, 0 right, -1 obtuse."""
+    cdef const double* x = t.point.data()
+    return angle(x + 2 * t.mesh[h], x + 2 * t.mesh[next_edge(h)], x + 2 * t.mesh[previous_edge(h)])
+
+
+cdef inline double squared_radius(Triangulation t, int32_t i, double ab, double bc,
+                                  double ca) noexcept nogil:
+    """Return the squared circumradius, with a relative error below NEAR."""
+    cdef const double* x = t.point.data()
+    cdef int32_t a = t.mesh[STRIDE * i], b = t.mesh[STRIDE * i + 1], c = t.mesh[STRIDE * i + 2]
+    cdef double left = (x[2 * a] - x[2 * c]) * (x[2 * b + 1] - x[2 * c + 1])
+    cdef double right = (x[2 * b] - x[2 * c]) * (x[2 * a + 1] - x[2 * c + 1])
+    cdef double area = left - right
+    if fabs(area) < THIN * (fabs(left) + fabs(right)):
+        return exact_radius(t, i)
+    return (ab / area) * (bc / area) * ca * 0.25
+
+
+cdef double exact_radius(Triangulation t, int32_t i) noexcept nogil:
+    """Return the squared circumradius of a triangle, rounded once."""
+    cdef Point3[3] corner
+    cdef int32_t[3] v
+    cdef int j, k
+    # Corners in a fixed order: what is rounded must not depend on the order of insertion.
+    for k in range(3):
+        j = k
+        while j > 0 and t.rank[v[j - 1]] > t.rank[t.mesh[STRIDE * i + k]]:
+            v[j] = v[j - 1]
+            j -= 1
+        v[j] = t.mesh[STRIDE * i + k]
+    for k in range(3):
+        corner[k].x = t.point[2 * v[k]]
+        corner[k].y = t.point[2 * v[k] + 1]
+        corner[k].z = 0
+    return fine_triangle(corner)
 
 
 cdef void share_radii(Triangulation t, PlanarWorkspace w) noexcept nogil:
@@ -163,10 +215,16 @@ cdef bint enters_before(Triangulation t, PlanarWorkspace w, int32_t i, int32_t j
     """Whether triangle i enters before triangle j; the outside enters last."""
     cdef int32_t outside = <int32_t>t.n_triangles
     cdef uint64_t first, second
+    cdef double x, y
     if i == outside or j == outside:
         return j == outside
-    if w.value[i] != w.value[j]:
-        return w.value[i] < w.value[j]
+    x = w.value[i]
+    y = w.value[j]
+    if alpha and x != y and fabs(x - y) <= 3 * NEAR * max(x, y):
+        x = exact_radius(t, i)
+        y = exact_radius(t, j)
+    if x != y:
+        return x < y
     first = triangle_key(t, i, 0) if alpha else half_edge(t, w.longest[i])
     second = triangle_key(t, j, 0) if alpha else half_edge(t, w.longest[j])
     if alpha and first == second:
@@ -338,7 +396,7 @@ cdef int pair_holes(Triangulation t, PlanarWorkspace w, Pairs found, bint alpha)
     """Add the pairs of PD_1: join triangles across the edges that create holes, longest first."""
     cdef Py_ssize_t k
     cdef int32_t e, ending
-    cdef double birth, death
+    cdef double birth, death, length
     found.reserve(w.n_creating)
     for k in range(w.n_creating - 1, -1, -1):
         e = w.creating[k]
@@ -348,7 +406,10 @@ cdef int pair_holes(Triangulation t, PlanarWorkspace w, Pairs found, bint alpha)
         birth = sqrt(0.25 * w.key[e]) if alpha else sqrt(w.key[e])
         death = sqrt(w.value[ending])
         if alpha:
-            add_hole(t, found, w.edge[e], ending, death - birth)
+            length = death - birth
+            if length <= ROUNDING * max(death, t.largest):
+                length = 0
+            add_hole(t, found, w.edge[e], ending, length)
         else:
             add_edges(found, w.edge[e], half_edge(t, w.longest[ending]), death - birth)
     return 0

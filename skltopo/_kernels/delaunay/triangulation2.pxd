@@ -31,6 +31,7 @@ cdef class Triangulation:
     cdef Py_ssize_t n_twins
     cdef double scale                   # of the coordinates: a power of two
     cdef double least                   # coordinates below it count as zero
+    cdef double largest                 # coordinate (scaled)
     # Of a corner: a half-edge that starts there. Only where has_out is set (see repair2.pyx).
     cdef Buffer[int32_t] out
     cdef bint has_out

@@ -131,7 +131,8 @@ cdef int sort_points(const double* points, Py_ssize_t n, Triangulation t) except
     s = t.scale = safe_scale(most)
     # Then the bits of all differences span less than 180 places, and those of products of four
     # less than 720: the exact predicates never underflow.
-    least = t.least = most * s * ldexp(1.0, -120)
+    t.largest = most * s
+    least = t.least = t.largest * ldexp(1.0, -120)
     low_x *= s
     low_y *= s
     side = max(high_x * s - low_x, high_y * s - low_y)
@@ -463,6 +464,7 @@ cdef int triangulate_line(const double* points, Py_ssize_t n, Triangulation t) e
     for i in range(n):
         most = max(most, fabs(points[i]))
     t.scale = safe_scale(most)
+    t.largest = most * t.scale
     for i in range(n):
         t.rank[i] = <int32_t>i
         t.point[2 * i] = points[i] * t.scale

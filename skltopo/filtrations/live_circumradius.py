@@ -1,0 +1,68 @@
+"""Circumradii of simplices between points of a tensor, with their gradient."""
+
+import numpy as np
+import torch
+
+from .._utils.autograd import CompiledNode
+from .circumradius import measure_spheres
+
+__all__ = ["live_circumradii"]
+
+
+def live_circumradii(points, plain, simplices):
+    """Return the circumradii of simplices as functions of points.
+
+    Parameters
+    ----------
+    points : (n, d) torch.Tensor
+    plain : (n, d) float64 ndarray
+        The same numbers.
+    simplices : list of (m, k + 1) int64 ndarray
+        Rows of the points.
+
+    Returns
+    -------
+    sequence of (m,) torch.Tensor
+        Of the dtype of points. The gradient at a radius 0 is 0.
+    """
+
+    def by_torch(points):
+        return [_radii_by_torch(points, rows) for rows in simplices]
+
+    if points.device.type != "cpu":
+        return by_torch(points)
+    spheres = [measure_spheres(plain[rows]) for rows in simplices]
+
+    def pull_back(weights):
+        gradient = np.zeros_like(plain)
+        for rows, (radii, shares, arms), weight in zip(simplices, spheres, weights, strict=True):
+            if weight is not None:
+                by_radius = np.divide(weight, radii, out=np.zeros_like(radii), where=radii > 0)
+                parts = (shares * by_radius[:, np.newaxis])[:, :, np.newaxis] * arms
+                np.add.at(gradient, rows.reshape(-1), parts.reshape(-1, plain.shape[1]))
+        return gradient
+
+    return CompiledNode.apply(points, [radii for radii, _, _ in spheres], pull_back, by_torch)
+
+
+def _radii_by_torch(points, simplices):
+    """Return radii by operations of torch, on any device and for second derivatives.
+
+    In one dimension half the length; else the distance of a corner to the centre c = sum_i x_i a_i,
+    from a_i . c = |a_i|^2 / 2 for the edges a_i from that corner.
+    """
+    flat = torch.from_numpy(simplices.reshape(-1)).to(points.device)
+    corners = points.index_select(0, flat).double()
+    corners = corners.reshape(*simplices.shape, points.shape[1])
+    edges = corners[:, 1:] - corners[:, :1]
+    # By a power of two to about 1, so that no product overflows or underflows.
+    exponent = torch.frexp(edges.detach().abs().amax(dim=(1, 2)))[1]
+    edges = torch.ldexp(edges, -exponent[:, None, None])
+    squares = edges.square().sum(-1)
+    if simplices.shape[1] == 2:
+        radii = 0.5 * torch.where(squares > 0, squares, 1).sqrt()[:, 0]
+        radii = torch.where(squares[:, 0] > 0, radii, 0)
+    else:
+        weights = torch.linalg.solve(edges @ edges.mT, 0.5 * squares)
+        radii = (0.5 * (weights * squares).sum(-1)).sqrt()
+    return torch.ldexp(radii, exponent).to(points.dtype)
