@@ -98,15 +98,19 @@ def weak_alpha_oracle(points, tops, dims, keep_zero):
     return found
 
 
+GIVEN = 2  # after False and True of `holds_centre`
+
+
 def alpha_oracle(points, tops, dims, keep_zero):
     """Return {dim: {vertices of the birth and of the death simplex}}, by smallest empty spheres.
 
-    A face whose smallest sphere is not empty enters with its first cofacet, after the simplices of
-    equal value whose own sphere is empty; it is in no pair.
+    A face whose smallest sphere is not empty enters with its first cofacet; it is in no pair. Of
+    equal values those of other simplices enter first, and first of all those that do not hold the
+    centre of their sphere.
     """
     faces = all_faces(tops)
     corners = exact(points)
-    entries = {}  # squared radius, whether another simplex has given it
+    entries = {}  # squared radius, place among equal ones
     for dim in range(len(faces) - 1, -1, -1):
         for face in faces[dim]:
             centre, radius = own_sphere(tuple(corners[v] for v in face)) if dim else (face, 0)
@@ -115,18 +119,29 @@ def alpha_oracle(points, tops, dims, keep_zero):
             )
             if given:
                 radius = min(entries[c][0] for c in faces[dim + 1] if set(face) < set(c))
-            entries[face] = radius, given
+            place = GIVEN if given else holds_centre(tuple(corners[v] for v in face))
+            entries[face] = radius, place
     filtered = [sorted(f, key=lambda s: (entries[s], s)) for f in faces]
     pairs, _ = reduce_in_order(filtered)
     found = {dim: set() for dim in dims}
     for dim in dims:
         for birth, death in pairs[dim] if dim < len(pairs) else ():
-            (first, birth_given), (last, death_given) = entries[birth], entries[death]
-            if birth_given or death_given:
+            (first, *birth_place), (last, *death_place) = entries[birth], entries[death]
+            if [GIVEN] in (birth_place, death_place):
                 assert first == last
             elif keep_zero or first < last:
                 found[dim].add((*birth, *death))
     return found
+
+
+def holds_centre(corners):
+    """Tell whether the centre of a simplex's sphere is inside it or on its border."""
+    for k in range(len(corners) if len(corners) > 2 else 0):
+        centre, radius = own_sphere(corners[:k] + corners[k + 1 :])
+        arm = minus(corners[k], centre)
+        if dot(arm, arm) < radius:
+            return False
+    return True
 
 
 @lru_cache(maxsize=100_000)

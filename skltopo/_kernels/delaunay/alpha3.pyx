@@ -22,14 +22,15 @@ Which pairs have no length
     points of a turned lattice or of a sphere make many such pairs, of length 1e-16.
 
 Order
-    (value, vertices in lexicographic order) in each dimension, and of equal values those first that
-    give their own sphere: a class is created or destroyed by one of these, whose radius the value
-    is, and not by one of the others, which come and go with a cofacet. See complex3.pyx for the
-    pairs.
+    (value, vertices in lexicographic order) in each dimension. Of simplices that share a value up
+    to its last bit, those whose sphere has its centre inside them come last, and after them those
+    that another simplex gives its sphere: so the one that creates or destroys a class, and whose
+    corners move its value, is the one with the centre inside, and the others cancel with each
+    other. (Without rounding it has the largest radius of those around it.) See complex3.pyx for
+    the pairs.
 """
 
-from libc.float cimport DBL_MAX
-from libc.math cimport nextafter
+from libc.math cimport INFINITY, nextafter
 from libc.stdint cimport int32_t, uint8_t, uint64_t
 
 from ..._utils.buffer cimport Buffer
@@ -55,6 +56,7 @@ cdef class Spheres:
     cdef Py_ssize_t first_triangle, first_edge, n
     cdef Buffer[double] value           # of a simplex that gives its sphere: squared radius
     cdef Buffer[uint8_t] gabriel        # of triangles, then edges
+    cdef Buffer[uint8_t] central        # of cells, then triangles: no angle beyond a right one
     cdef Buffer[int32_t] around, begin  # 3 * triangle + place, edge by edge
     cdef Buffer[int32_t] given          # simplices that give their spheres
     cdef Buffer[double] values          # of these, or of the simplices of one dimension
@@ -66,14 +68,21 @@ cdef class Spheres:
         self.first_edge = c.n_cells + c.n_triangles
         self.n = self.first_edge + c.n_edges
         self.gabriel.grow(c.n_triangles + c.n_edges)
+        self.central.grow(self.first_edge)
         for i in range(c.n_triangles + c.n_edges):
             self.gabriel[i] = True
+        for i in range(self.first_edge):
+            self.central[i] = True
         self.look_at_triangles(c)
         self.look_at_edges(c)
+        self.list_around(c)
         return 0
 
     cdef int look_at_triangles(self, Complex c) except -1 nogil:
-        """Find the triangles whose smallest sphere has an apex beside them inside."""
+        """Find the triangles whose smallest sphere has the apex of a cell beside them inside.
+
+        The centre of that cell's sphere is on the other side of the triangle.
+        """
         cdef Point3* p = c.triangulation.point.data()
         cdef Py_ssize_t i
         cdef int k
@@ -87,24 +96,31 @@ cdef class Spheres:
                     c.triangulation.cloud, p[v[0]], p[v[1]], p[v[2]], p[apex]
                 ) > 0:
                     self.gabriel[i] = False
-                    break
+                    self.central[c.triangle_cell[2 * i + k]] = False
+                    break       # only one of two can be inside
         return 0
 
     cdef int look_at_edges(self, Complex c) except -1 nogil:
-        """Find the edges opposite an obtuse angle, and list the triangles around each edge."""
+        """Find the edges opposite an obtuse angle, and the triangles that have one."""
         cdef Point3* p = c.triangulation.point.data()
         cdef Py_ssize_t i
         cdef int k
         cdef int32_t* v
-        cdef int32_t e
         for i in range(c.n_triangles):
             v = &c.triangle[3 * i]
             for k in range(3):
-                e = c.triangle_edge[3 * i + k]
-                if self.gabriel[c.n_triangles + e] and in_edge_sphere(
+                if in_edge_sphere(
                     c.triangulation.cloud, p[v[(k + 1) % 3]], p[v[(k + 2) % 3]], p[v[k]]
                 ) > 0:
-                    self.gabriel[c.n_triangles + e] = False
+                    self.gabriel[c.n_triangles + c.triangle_edge[3 * i + k]] = False
+                    self.central[self.first_triangle + i] = False
+                    break       # a triangle has one obtuse angle at the most
+        return 0
+
+    cdef int list_around(self, Complex c) except -1 nogil:
+        """List the triangles around each edge."""
+        cdef Py_ssize_t i
+        cdef int32_t e
         self.begin.grow(c.n_edges + 2)
         self.around.grow(3 * c.n_triangles)
         for i in range(c.n_edges + 2):
@@ -213,8 +229,13 @@ cdef class Spheres:
         return 0
 
     cdef inline double entry(self, int32_t step, Py_ssize_t simplex) noexcept nogil:
-        """Return the value of a simplex, one bit later if another one gives it its sphere."""
-        return self.value[step] if step == simplex else nextafter(self.value[step], DBL_MAX)
+        """Return the value of a simplex, one or two bits more so that ties are in order."""
+        cdef double value = self.value[step]
+        if step != simplex:
+            return nextafter(nextafter(value, INFINITY), INFINITY)
+        if simplex < self.first_edge and not self.central[simplex]:
+            return value
+        return nextafter(value, INFINITY)
 
     cdef int rank(self, Complex c, const int32_t* vertices, int n_vertices, const int32_t* step,
                   Py_ssize_t first, Py_ssize_t n, Buffer[uint64_t]& key) except -1 nogil:

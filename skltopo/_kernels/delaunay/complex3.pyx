@@ -47,8 +47,7 @@ cdef int[4][3] FACE = [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]]
 cdef int check_given(double length) except -1 nogil:
     """Leave out a pair of which one simplex has the sphere of another: it has no length.
 
-    Only simplices whose own sphere is empty and has its centre inside them change homology; of
-    equal values they enter first.
+    Only simplices whose own sphere is empty and has its centre inside them change homology.
     """
     if length > 0:
         with gil:

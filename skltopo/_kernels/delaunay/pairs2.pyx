@@ -27,8 +27,8 @@ Why it is correct
     the order of these steps. Exact predicates decide whether a triangle is obtuse or right, and
     whether four points are on one circle. The radius of a right triangle is half its longest edge,
     without rounding, and triangles on one circle share one radius, so equal radii are equal to the
-    last bit. Where radii are nearly equal, or an angle is very small, they are computed with no
-    more than one rounding (radii3.h). Births and deaths of Alpha that differ by a few units in the
+    last bit, and an acute one enters last. Where radii are nearly equal, or an angle is very small,
+    they are computed with no more than one rounding (radii3.h). Births and deaths of Alpha that differ by a few units in the
     last place of the largest coordinate are equal.
 
 Complexity
@@ -225,6 +225,9 @@ cdef bint enters_before(Triangulation t, PlanarWorkspace w, int32_t i, int32_t j
         y = exact_radius(t, j)
     if x != y:
         return x < y
+    # Of triangles on one circle, or nearly, the one that its centre is in destroys the hole.
+    if alpha and (w.widest[i] > 0) != (w.widest[j] > 0):
+        return w.widest[j] > 0
     first = triangle_key(t, i, 0) if alpha else half_edge(t, w.longest[i])
     second = triangle_key(t, j, 0) if alpha else half_edge(t, w.longest[j])
     if alpha and first == second:
