@@ -274,12 +274,14 @@ class Alpha(_DelaunayFiltration):
             parts = [rows[:, :n_birth], rows[:, n_birth:]]
             simplices += parts if n_birth > 1 else parts[1:]
         radii = iter(_circumradii(clouds, simplices))
-        return [
-            clouds.xp.stack(
-                [clouds.zeros(len(rows)) if rows.shape[1] == 3 else next(radii), next(radii)], 1
-            )
-            for rows in pairs
-        ]
+        values = []
+        for rows in pairs:
+            births = clouds.zeros(len(rows)) if rows.shape[1] == 3 else next(radii)
+            deaths = next(radii)
+            if self.keep_zero:  # radii that are equal up to rounding
+                deaths = clouds.xp.where(deaths < births, births, deaths)
+            values.append(clouds.xp.stack([births, deaths], 1))
+        return values
 
     def _last_value(self, clouds, simplices):
         simplices = [part for part in simplices if part.shape[1] > 1 and len(part)]
