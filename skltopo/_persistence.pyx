@@ -63,12 +63,15 @@ from libc.string cimport memcpy
 from ._utils.buffer cimport Buffer
 from ._utils.pool cimport Pool
 from ._utils.prefetch cimport prefetch
-from ._utils.signals cimport check_signals
+from ._utils.signals cimport check_signals, check_signals_every
 from ._utils.sorting cimport argsort_pairs
+
+from ._utils.sorting import argsort_keys
 
 cdef enum:
     NONE = -1
     PATIENCE = 1 << 22      # rows added between two checks for Ctrl-C
+    STEPS_BETWEEN_SIGNALS = 1 << 18     # of simplices
     AHEAD = 12              # pairs between a prefetch and its use
     KEEP_BYTES = 1 << 27    # scratch memory for pairs that the next call may use (128 MB)
 
@@ -514,6 +517,7 @@ cdef reduced_pairs(Buffer[int32_t]& rows, Buffer[int64_t]& starts, Py_ssize_t n_
     with nogil:
         reduction.reset(n_rows, n_columns)
         for i in range(n_columns):
+            check_signals_every(STEPS_BETWEEN_SIGNALS, i)
             reduction.add(<int32_t>i, rows.data(), starts.data())
         for i in range(n_rows):
             if reduction.owner[i] != NONE:
@@ -589,6 +593,7 @@ def _join_components(const int64_t[:, ::1] edges, Py_ssize_t n_vertices):
         for i in range(n_vertices):
             parent[i] = <int32_t>i
         for i in range(edges.shape[0]):
+            check_signals_every(STEPS_BETWEEN_SIGNALS, i)
             dying = join_elder(parent, <int32_t>edges[i, 0], <int32_t>edges[i, 1])
             if dying != NONE:
                 view[n, 0] = dying
@@ -613,6 +618,7 @@ def _join_cells(const int64_t[:, ::1] facets, Py_ssize_t n_facets):
         for i in range(n_cells + 1):
             parent[i] = <int32_t>i
         for i in range(n_cells):
+            check_signals_every(STEPS_BETWEEN_SIGNALS, i)
             for j in range(facets.shape[1]):
                 f = 2 * facets[i, j]
                 if beside[f] == exterior:
@@ -623,6 +629,7 @@ def _join_cells(const int64_t[:, ::1] facets, Py_ssize_t n_facets):
                     manifold = False
         if manifold:
             for i in range(n_facets - 1, -1, -1):
+                check_signals_every(STEPS_BETWEEN_SIGNALS, i)
                 a = find_root(parent, beside[2 * i])
                 b = find_root(parent, beside[2 * i + 1])
                 if a != b:
@@ -687,7 +694,7 @@ def _unique_rows(rows):
         for column in range(1, n_columns):
             key *= base
             key += rows[:, column]
-        order = np.argsort(key, kind="stable")
+        order = argsort_keys(key)
         key = key[order]
         new = np.diff(key) != 0
     else:
@@ -784,6 +791,7 @@ def reduce_complex(facets, steps=None, values=None, names=None, bint keep_zero=T
         with nogil:
             row.grow(births.shape[1] + deaths.shape[1])
             for i in range(positions.shape[0]):
+                check_signals_every(STEPS_BETWEEN_SIGNALS, i)
                 birth, death = positions[i, 0], positions[i, 1]
                 if first[birth] == last[death]:
                     continue
@@ -824,7 +832,7 @@ def _pair_positions(facets):
     destroys = [np.zeros(n, dtype=np.uint8) for n in sizes]     # one of the dimension below
 
     def record(dim, found):
-        pairs[dim] = found[np.argsort(found[:, 0], kind="stable")]
+        pairs[dim] = found[argsort_keys(np.ascontiguousarray(found[:, 0]))]
         creates[dim][found[:, 0]] = 1
         destroys[dim + 1][found[:, 1]] = 1
 

@@ -207,10 +207,7 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
     def _points(self, diagram, dim, empty):
         if dim in empty:
             return np.empty((0, 2))
-        points = diagram[dim]
-        if self.essential == "drop":
-            points = points[np.isfinite(points).all(axis=1)]
-        return points
+        return diagram.finite(dim) if self.essential == "drop" else diagram[dim]
 
     # Parameters
 

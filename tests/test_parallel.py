@@ -1,10 +1,15 @@
+import os
+import signal
+import subprocess
+import sys
 import threading
 
 import numpy as np
 import pytest
 
 from skltopo._utils.parallel import run
-from skltopo.filtrations import LevelSet
+from skltopo._utils.signals import check_signals
+from skltopo.filtrations import LevelSet, SimplicialComplex, VietorisRips, WeakAlpha
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2, 5])
@@ -42,3 +47,172 @@ def test_kernels_run_in_several_threads_of_the_user(rng):
         thread.join()
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_the_error_is_that_of_the_first_task_that_fails():
+    def fail(i):
+        raise ValueError(f"task {i}")
+
+    for _ in range(50):
+        with pytest.raises(ValueError, match="task 3"):
+            run([lambda i=i: fail(i) if i >= 3 else i for i in range(40)], 4)
+
+
+def test_a_call_does_not_wait_for_another_one():
+    started, release = threading.Barrier(3), threading.Event()
+
+    def hold():
+        started.wait()
+        release.wait()
+
+    # Two tasks that last, for the calling thread and the only helper that these two threads have.
+    large = threading.Thread(target=run, args=([hold, hold], 2))
+    large.start()
+    try:
+        started.wait()
+        for _ in range(20):
+            assert run([lambda i=i: i for i in range(6)], 2) == list(range(6))
+    finally:
+        release.set()
+        large.join()
+
+
+def test_calls_inside_calls():
+    def inner(i):
+        return sum(run([lambda j=j: i * j for j in range(5)], 3))
+
+    expected = [sum(i * j for j in range(5)) for i in range(30)]
+    assert run([lambda i=i: inner(i) for i in range(30)], 3) == expected
+
+
+def test_helpers_stop_when_the_calling_thread_is_interrupted():
+    started, stopped = threading.Event(), threading.Event()
+
+    def last_forever():
+        started.set()
+        try:
+            while True:
+                check_signals()
+        finally:
+            stopped.set()
+
+    def interrupt():
+        started.wait()
+        raise KeyboardInterrupt
+
+    main = threading.current_thread()
+
+    def task():
+        interrupt() if threading.current_thread() is main else last_forever()
+
+    with pytest.raises(KeyboardInterrupt):
+        run([task] * 5, 2)
+    assert stopped.is_set()
+    check_signals()
+    assert run([lambda: check_signals() or 1] * 4, 2) == [1] * 4  # the next call is not stopped
+
+
+def test_the_helpers_of_a_helper_stop():
+    started, stopped = threading.Event(), []
+
+    def last_forever():
+        started.set()
+        try:
+            while True:
+                check_signals()
+        finally:
+            stopped.append(1)
+
+    main = threading.current_thread()
+
+    def task():
+        if threading.current_thread() is main:
+            started.wait()
+            raise KeyboardInterrupt
+        run([last_forever, last_forever], 2)
+
+    with pytest.raises(KeyboardInterrupt):
+        run([task, task], 2)
+    assert stopped
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_fork_has_threads_of_its_own():
+    code = (
+        "import os, warnings; warnings.simplefilter('ignore')\n"
+        "from skltopo._utils.parallel import run\n"
+        "assert run([lambda: 1] * 4, 2) == [1] * 4\n"
+        "child = os.fork()\n"
+        "assert run([lambda: 2] * 4, 2) == [2] * 4\n"
+        "if child == 0: os._exit(0)\n"
+        "assert os.waitpid(child, 0)[1] == 0"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+@pytest.mark.parametrize("filtration", ["WeakAlpha(max_dim=1", "Alpha(max_dim=1"])
+def test_threads_share_a_filtration_that_remembers(filtration):
+    code = f"""
+from concurrent.futures import ThreadPoolExecutor
+import copy, pickle
+import numpy as np
+from skltopo.filtrations import Alpha, WeakAlpha
+kept = {filtration}, warm_start=True)
+clouds = np.random.default_rng(1).random((20, 150, 2))
+clouds[1:] = clouds[:1]
+clouds[:, 0] += 1e-3 * np.arange(20)[:, None]
+right = [{filtration})(cloud) for cloud in clouds]
+with ThreadPoolExecutor(4) as pool:
+    for i, diagram in zip([i % 20 for i in range(600)],
+                          pool.map(lambda i: kept(clouds[i % 20]), range(600))):
+        assert diagram == right[i]
+    others = [copy.deepcopy(kept), pickle.loads(pickle.dumps(kept)), copy.copy(kept)]
+    for other in others:
+        assert list(pool.map(other, clouds)) == right
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
+
+
+CALLS = {
+    "image": (LevelSet(2), (1200, 1200)),
+    "superlevel": (LevelSet(2, superlevel=True, complex="cubical_cells"), (1200, 1200)),
+    "flat image": (LevelSet(2), (3, 400_000)),
+    "line": (LevelSet(1), (6_000_000,)),
+    "volume": (LevelSet(3), (60, 60, 60)),
+    "cubical volume": (LevelSet(3, complex="cubical"), (60, 60, 60)),
+    "weak alpha": (WeakAlpha(), (200_000, 2)),
+    "weak alpha in space": (WeakAlpha(2), (20_000, 3)),
+    "rips": (VietorisRips(0), (100_000, 3)),
+    "threads": (LevelSet(2, n_jobs=2), (1200, 1200)),
+    "long line": (LevelSet(1, n_jobs=2), (6_000_000,)),
+}
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers")
+@pytest.mark.parametrize("name", CALLS)
+def test_signals_are_heard_inside_calls(name, rng):
+    # A handler runs where a kernel looks for signals, or once after it.
+    heard = []
+    filtration, shape = CALLS[name]
+    values = rng.random(shape)
+    before = signal.signal(signal.SIGALRM, lambda *_: heard.append(1))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+        filtration._find(filtration._check(values), filtration.n_jobs or 1)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert len(heard) >= 4
+
+
+def test_a_complex_hears_signals_while_it_is_built():
+    heard = []
+    i = np.arange(300_000)
+    before = signal.signal(signal.SIGALRM, lambda *_: heard.append(1))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+        SimplicialComplex(np.column_stack([i, i + 1, i + 2]))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert len(heard) >= 4

@@ -45,7 +45,7 @@ def shape_all(X, n_steps):
 def describe(points):
     """Return the sums of lengths in PD_0 and in PD_1, as text."""
     diagram = WeakAlpha()(points)
-    total = [np.diff(diagram[k][np.isfinite(diagram[k][:, 1])]).sum() for k in (0, 1)]
+    total = [np.diff(diagram.finite(k)).sum() for k in (0, 1)]
     return f"sum of lengths: PD$_0$ {total[0]:.2f}, PD$_1$ {total[1]:.2f}"
 
 

@@ -42,8 +42,7 @@ def plot(fitted, path):
         top.set(
             title=f"{title}\naccuracy {score:.3f}", xlabel="weight", ylabel="count", yscale="log"
         )
-        diagram = Clusters(1).diagram(coef)[0]
-        deaths = diagram[np.isfinite(diagram[:, 1]), 1]
+        deaths = Clusters(1).diagram(coef).finite(0)[:, 1]
         bottom.scatter(np.zeros(len(deaths)), deaths, s=12, color="tab:red", alpha=0.5)
         bottom.plot([0, 1], [0, 1], color="0.7", lw=1)
         bottom.set(xlabel="birth", ylabel="death")

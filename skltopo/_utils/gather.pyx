@@ -4,9 +4,11 @@ from cython cimport floating
 from libc.stdint cimport int64_t
 
 from .prefetch cimport prefetch
+from .signals cimport check_signals_every
 
 cdef enum:
     AHEAD = 48      # rows between a prefetch and its use
+    PATIENCE = 1 << 20      # rows between two checks for Ctrl-C
 
 
 def gather_floats(const floating[::1] values, const int64_t[:, ::1] index, floating[:, ::1] out):
@@ -18,6 +20,7 @@ def gather_floats(const floating[::1] values, const int64_t[:, ::1] index, float
     cdef Py_ssize_t i, j, n_columns = index.shape[1]
     with nogil:
         for i in range(index.shape[0]):
+            check_signals_every(PATIENCE, i)
             if i + AHEAD < index.shape[0]:
                 prefetch(&values[index[i + AHEAD, 0]])
             for j in range(n_columns):

@@ -10,7 +10,7 @@ from functools import cache, reduce
 
 import numpy as np
 
-__all__ = ["is_tensor", "namespace_of"]
+__all__ = ["is_tensor", "namespace_of", "unpack"]
 
 
 def is_tensor(values):
@@ -142,6 +142,16 @@ class NumpyNamespace:
         """Return values, which are at least 0, raised to the least normal number."""
         return values.clip(np.finfo(values.dtype).tiny)
 
+    @staticmethod
+    def copy(values):
+        """Return a copy, which keeps no other memory; that of a tensor has a gradient, too."""
+        return values.copy()
+
+    @staticmethod
+    def pack(values):
+        """Return what pickle takes for values: `unpack` makes them again, without a gradient."""
+        return np.array(values, order="C")
+
 
 class TorchNamespace:
     """The same functions of tensors, differentiable."""
@@ -226,6 +236,26 @@ class TorchNamespace:
 
     def not_zero(self, values):
         return values.clamp(min=self._torch.finfo(values.dtype).tiny)
+
+    def copy(self, values):
+        return values.clone()
+
+    def pack(self, values):
+        # Not the tensor: its pickle has all of its storage, and the address of that.
+        array = np.array(self.plain(values), order="C")
+        return array, str(values.dtype).removeprefix("torch."), str(values.device)
+
+    def unpack(self, array, dtype, device):
+        """Return the tensor that was packed."""
+        tensor = self._torch.from_numpy(array)
+        return tensor.to(dtype=getattr(self._torch, dtype), device=device)
+
+
+def unpack(packed):
+    """Return the array or tensor that a namespace has packed."""
+    if isinstance(packed, np.ndarray):
+        return packed
+    return _torch_namespace().unpack(*packed)
 
 
 _NUMPY = NumpyNamespace()

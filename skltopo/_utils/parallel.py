@@ -2,12 +2,17 @@
 
 import os
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Lock
 
 from joblib import effective_n_jobs
 
+from .signals import Stop, check_signals
+
 __all__ = ["effective_n_jobs", "run"]
+
+# Longest time for which a call waits for its helpers without looking for Ctrl-C.
+SECONDS_BETWEEN_SIGNALS = 0.1
 
 _lock = Lock()
 _pool = None
@@ -33,8 +38,53 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_pool)
 
 
+class _Call:
+    """The tasks of one call of `run`, which its threads take one after the other."""
+
+    def __init__(self, tasks):
+        self.todo = deque(enumerate(tasks))
+        self.results = [None] * len(tasks)
+        self.errors = {}  # of tasks, by their place
+        self.stop = Stop()
+
+    def work(self):
+        """Take tasks until none is left; after an error, none is."""
+        while True:
+            try:
+                i, task = self.todo.popleft()
+            except IndexError:
+                return
+            try:
+                self.results[i] = task()
+            except Exception as error:
+                self.errors[i] = error
+                self.todo.clear()
+
+    def help(self):
+        """Do so in a thread of the pool, until the calling thread is interrupted."""
+        self.stop.run(self.work)
+
+    def end(self, futures):
+        """Wait for the helpers that have begun; the pool may be busy with another call."""
+        for future in futures:
+            if not future.cancel():
+                while not future.done():
+                    wait([future], SECONDS_BETWEEN_SIGNALS)
+                    check_signals()
+                future.result()
+
+    def interrupt(self, futures):
+        """Stop the helpers."""
+        self.todo.clear()
+        self.stop.set()
+        wait([future for future in futures if not future.cancel()])
+
+
 def run(tasks, n_jobs):
     """Call every task, at most n_jobs at a time, and return their results in order.
+
+    The calling thread takes tasks, too, so that it never waits for threads that are busy with
+    another call. If tasks fail, the error of the first of them is raised. Ctrl-C stops all.
 
     Parameters
     ----------
@@ -50,23 +100,18 @@ def run(tasks, n_jobs):
     n_jobs = min(n_jobs, len(tasks))
     if n_jobs <= 1:
         return [task() for task in tasks]
-    results = [None] * len(tasks)
-    todo = deque(enumerate(tasks))
-
-    def work():
-        while True:
-            try:
-                i, task = todo.popleft()
-            except IndexError:
-                return
-            results[i] = task()
-
+    call, futures = _Call(tasks), []
     pool = _get_pool(n_jobs - 1)
-    futures = [pool.submit(work) for _ in range(n_jobs - 1)]
     try:
-        work()
-    finally:
-        todo.clear()  # after an error or Ctrl-C the others stop at their next task
-        for future in futures:
-            future.result()
+        for _ in range(n_jobs - 1):
+            futures.append(pool.submit(call.help))
+        call.work()
+        call.end(futures)
+    except BaseException:
+        call.interrupt(futures)
+        raise
+    if call.errors:
+        raise call.errors[min(call.errors)]
+    # Helpers that were cancelled stay in the pool's queue for a while; they keep no results.
+    results, call.results = call.results, None
     return results

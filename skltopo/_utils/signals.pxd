@@ -1,13 +1,6 @@
-"""Ctrl-C in loops that have released the GIL."""
+"""Ctrl-C in loops that have released the GIL; ``signals.pyx`` says who hears it."""
 
-from cpython.exc cimport PyErr_CheckSignals
-
-
-cdef inline int check_signals() except -1 nogil:
-    """Raise KeyboardInterrupt if Ctrl-C was pressed."""
-    with gil:
-        PyErr_CheckSignals()
-    return 0
+cpdef int check_signals() except -1 nogil
 
 
 cdef inline int check_signals_every(Py_ssize_t n, Py_ssize_t i) except -1 nogil:

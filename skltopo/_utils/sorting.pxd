@@ -5,6 +5,8 @@ hence ties come out by position. float64 is sorted by its rounding to float32, w
 a value was rounded, runs of equal keys are then sorted by insertion; when that takes too long
 (values that differ below the resolution of float32), the low half of 64-bit keys and then the high
 half are sorted, three passes each.
+
+Ctrl-C is heard after every PATIENCE items.
 """
 
 from cython cimport floating
@@ -12,8 +14,10 @@ from libc.stdint cimport int32_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from .buffer cimport Buffer
+from .signals cimport check_signals
 
 cdef enum:
+    PATIENCE = 1 << 20      # items between two checks for Ctrl-C
     RADIX_BITS = 11
     RADIX_SIZE = 2048
     SMALL = 48  # below this, insertion beats clearing histograms
@@ -71,21 +75,22 @@ cdef inline void byte_sort(Buffer[uint64_t]& items, Buffer[uint64_t]& scratch,
             count[digit][b] += 1
 
 
-cdef inline void radix_sort(Buffer[uint64_t]& items, Buffer[uint64_t]& scratch,
-                            Py_ssize_t begin, Py_ssize_t end) noexcept nogil:
+cdef inline int radix_sort(Buffer[uint64_t]& items, Buffer[uint64_t]& scratch,
+                           Py_ssize_t begin, Py_ssize_t end) except -1 nogil:
     """Sort items[begin:end] by their high 32 bits, stably."""
     if end - begin < FEW:
         byte_sort(items, scratch, begin, end)
     else:
         wide_sort(items, scratch, begin, end)
+    return 0
 
 
-cdef inline void wide_sort(Buffer[uint64_t]& items, Buffer[uint64_t]& scratch,
-                           Py_ssize_t begin, Py_ssize_t end) noexcept nogil:
+cdef inline int wide_sort(Buffer[uint64_t]& items, Buffer[uint64_t]& scratch,
+                          Py_ssize_t begin, Py_ssize_t end) except -1 nogil:
     cdef uint32_t[3][RADIX_SIZE] count
     cdef uint32_t[3] total
     cdef uint32_t key, c
-    cdef Py_ssize_t i, b
+    cdef Py_ssize_t i, b, start, stop
     cdef int digit, shift
     cdef uint64_t item
     cdef uint64_t* source
@@ -108,17 +113,24 @@ cdef inline void wide_sort(Buffer[uint64_t]& items, Buffer[uint64_t]& scratch,
         shift = 32 + digit * RADIX_BITS
         source = scratch.data() if digit == 1 else items.data()
         target = items.data() if digit == 1 else scratch.data()
-        for i in range(begin, end):
-            item = source[i]
-            b = (item >> shift) & (RADIX_SIZE - 1)
-            target[begin + count[digit][b]] = item
-            count[digit][b] += 1
+        start = begin
+        while start < end:
+            stop = min(start + PATIENCE, end)
+            for i in range(start, stop):
+                item = source[i]
+                b = (item >> shift) & (RADIX_SIZE - 1)
+                target[begin + count[digit][b]] = item
+                count[digit][b] += 1
+            start = stop
+            if start < end:
+                check_signals()
     memcpy(items.data() + begin, scratch.data() + begin, (end - begin) * sizeof(uint64_t))
+    return 0
 
 
-cdef inline bint insert_runs(Buffer[floating]& values, Buffer[uint64_t]& items,
-                             Py_ssize_t n) noexcept nogil:
-    """Finish items[:n] that are sorted by rounded key; False when that takes more than 8 n moves.
+cdef inline int insert_runs(Buffer[floating]& values, Buffer[uint64_t]& items,
+                            Py_ssize_t n) except -1 nogil:
+    """Finish items[:n] that are sorted by rounded key; 0 when that takes more than 8 n moves.
 
     Values are looked up only between equal keys: each look is a cache miss.
     """
@@ -126,6 +138,8 @@ cdef inline bint insert_runs(Buffer[floating]& values, Buffer[uint64_t]& items,
     cdef uint64_t item
     cdef floating value
     for i in range(1, n):
+        if i % PATIENCE == 0:
+            check_signals()
         item = items[i]
         if item >> 32 != items[i - 1] >> 32:
             continue
@@ -137,8 +151,8 @@ cdef inline bint insert_runs(Buffer[floating]& values, Buffer[uint64_t]& items,
         items[j] = item
         budget -= i - j
         if budget < 0:
-            return False
-    return True
+            return 0
+    return 1
 
 
 cdef inline void insertion_argsort(Buffer[floating]& values, Buffer[uint64_t]& items,
@@ -205,7 +219,12 @@ cdef inline int argsort_pairs(Buffer[floating]& minus_length, Buffer[uint64_t]& 
     cdef uint64_t item, key
     cdef bint keyed = n > SMALL     # then items carry the (rounded) length in their high half
     cdef bint exact = argsort(minus_length, items, scratch, n)
+    cdef Py_ssize_t unchecked = 0   # lengths since the last check for Ctrl-C
     while begin < n:
+        unchecked += 1
+        if unchecked == PATIENCE:
+            unchecked = 0
+            check_signals()
         end = begin + 1
         while (end < n and (not keyed or items[end] >> 32 == items[begin] >> 32)
                 and (exact or minus_length[<uint32_t>items[end]]

@@ -1,5 +1,5 @@
 """Persistence diagrams, and what users give as diagrams."""
 
-from .containers import Diagram, DiagramArrays, DiagramBatch, Points
+from .containers import Diagram, DiagramArrays, DiagramBatch, LastValues, Points
 
-__all__ = ["Diagram", "DiagramArrays", "DiagramBatch", "Points"]
+__all__ = ["Diagram", "DiagramArrays", "DiagramBatch", "LastValues", "Points"]

@@ -2,16 +2,19 @@
 
 A diagram is a gather: births and deaths are values of the input at indices that a kernel found.
 From a tensor they are tensors, and their gradient flows back to exactly those entries.
+
+A diagram is a value: it holds its births, deaths and indices, and not what they were taken from. It
+is copied, compared and pickled as such.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
-from .._utils.namespace import namespace_of
+from .._utils.namespace import namespace_of, unpack
 
-__all__ = ["Diagram", "DiagramArrays", "DiagramBatch", "Points"]
+__all__ = ["Diagram", "DiagramArrays", "DiagramBatch", "LastValues", "Points"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +35,11 @@ class Points:
         The critical vertices (or edges) behind them.
     essential_splits : (n_samples + 1,) int64 ndarray
         As splits, for the essential classes.
+
+    Notes
+    -----
+    ``==`` tells whether all numbers are equal. A pickle has the numbers of a tensor, and not its
+    gradient.
     """
 
     finite: Any
@@ -42,17 +50,38 @@ class Points:
     essential_splits: np.ndarray
 
     def sample(self, start, stop):
-        """Return the points of samples start to stop."""
+        """Return a copy of the points of samples start to stop."""
         i, j = self.splits[start], self.splits[stop]
         k, m = self.essential_splits[start], self.essential_splits[stop]
+        copy = namespace_of(self.finite).copy
         return Points(
-            self.finite[i:j],
-            self.pairs[i:j],
+            copy(self.finite[i:j]),
+            self.pairs[i:j].copy(),
             self.splits[start : stop + 1] - i,
-            self.births[k:m],
-            self.essential[k:m],
+            copy(self.births[k:m]),
+            self.essential[k:m].copy(),
             self.essential_splits[start : stop + 1] - k,
         )
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        copies = (_copy(getattr(self, field.name)) for field in fields(self))
+        return Points(*copies)
+
+    def __reduce__(self):
+        return _unpack_points, tuple(_pack(getattr(self, field.name)) for field in fields(self))
+
+    def __eq__(self, other):
+        if not isinstance(other, Points):
+            return NotImplemented
+        return all(
+            _same(getattr(self, field.name), getattr(other, field.name)) for field in fields(self)
+        )
+
+    def __hash__(self):
+        return hash((self.splits.tobytes(), self.essential_splits.tobytes()))
 
     def without_essential(self):
         """Return the finite points alone."""
@@ -67,6 +96,55 @@ class Points:
         return replace(
             self.without_essential(), finite=self.finite[:0], pairs=self.pairs[:0], splits=none
         )
+
+
+def _copy(values):
+    return None if values is None else namespace_of(values).copy(values)
+
+
+def _pack(values):
+    return None if values is None else namespace_of(values).pack(values)
+
+
+def _unpack_points(*packed):
+    return Points(*(None if values is None else unpack(values) for values in packed))
+
+
+def _same(a, b):
+    """Tell whether two arrays or tensors, or None, have the same dtype, shape and numbers."""
+    if a is None or b is None:
+        return a is b
+    return a.dtype == b.dtype and np.array_equal(namespace_of(a).plain(a), namespace_of(b).plain(b))
+
+
+class LastValues:
+    """The last filtration values of some samples, which are found when they are asked for.
+
+    Parameters
+    ----------
+    find : callable
+        Takes samples, returns their last filtration values, (n_samples,).
+    samples : object
+        What they are found from, which nobody changes. ``samples.part(start, stop)`` is a copy of
+        some.
+    """
+
+    def __init__(self, find, samples):
+        self._find, self._samples = find, samples
+        self._values = None
+
+    def __call__(self):
+        """Return the values."""
+        if self._values is None:
+            self._values = self._find(self._samples)
+            self._find = self._samples = None
+        return self._values
+
+    def part(self, start, stop):
+        """Return the last values of samples start to stop."""
+        if self._values is None:
+            return LastValues(self._find, self._samples.part(start, stop))
+        return _copy(self._values[start:stop])
 
 
 class Diagram:
@@ -85,6 +163,14 @@ class Diagram:
         Birth vertices of the essential classes.
     superlevel : bool
         Whether values fall along the filtration.
+
+    Notes
+    -----
+    A diagram holds these numbers, and for essential classes that are clipped the last value of its
+    filtration, but not the data. (That of points has a copy of the points until its last value is
+    asked for, or it is pickled.) ``==`` is True or False, unlike that of arrays: whether two
+    diagrams have the same dimensions, points and indices. Diagrams are copied and pickled, and
+    joblib hashes them. The copy of a diagram of tensors has gradients, its pickle has none.
 
     Examples
     --------
@@ -118,9 +204,45 @@ class Diagram:
         xp = namespace_of(points.births)
         return xp.concat([xp.stack([points.births, points.births * 0 + end], 1), points.finite])
 
+    def finite(self, dim):
+        """Return the finite points of one dimension.
+
+        Parameters
+        ----------
+        dim : int
+
+        Returns
+        -------
+        (n_finite, 2) ndarray or torch.Tensor
+            Births and deaths of ``diagram[dim]`` without essential classes, by decreasing
+            |death - birth|; ``diagram.pairs[dim]`` are their critical vertices.
+
+        Examples
+        --------
+        >>> from skltopo.filtrations import LevelSet
+        >>> LevelSet(ndim=1)([1.0, 3.0, 0.0, 2.0]).finite(0)
+        array([[1., 3.]])
+        """
+        return self._batch.get_points(dim).finite
+
     def as_batch(self):
         """Return this diagram as a batch without axes."""
         return self._batch
+
+    def __copy__(self):
+        return Diagram(self._batch)
+
+    def __deepcopy__(self, memo):
+        return Diagram(self._batch.__deepcopy__(memo))
+
+    def __reduce__(self):
+        return Diagram, (self._batch,)
+
+    def __eq__(self, other):
+        return self._batch == other._batch if isinstance(other, Diagram) else NotImplemented
+
+    def __hash__(self):
+        return hash(self._batch)
 
     def select(self, dims, empty=(), keep_essential=True):
         """Return a diagram with some of the dimensions.
@@ -147,7 +269,7 @@ class Diagram:
         }
         if not keep_essential:
             points = {dim: part.without_essential() for dim, part in points.items()}
-        return Diagram(DiagramBatch(points, batch.shape, self.superlevel, batch.last))
+        return Diagram(DiagramBatch(points, batch.shape, self.superlevel, batch.stored_last))
 
     def __repr__(self):
         counts = ", ".join(
@@ -200,9 +322,13 @@ class DiagramBatch:
     shape : tuple of int
         Leading axes of the input.
     superlevel : bool
-    last : callable
-        Without arguments: the last filtration value of every sample, (n_samples,); for energies
-        that clip essential classes, so looked at when one does.
+    stored_last : (n_samples,) ndarray or torch.Tensor, LastValues, or None
+        What `last` returns, or finds it. None where no class is essential.
+
+    Notes
+    -----
+    What is picked is a copy, and keeps nothing of the batch. ``==``, copies and pickles are as
+    those of `Diagram`.
 
     Examples
     --------
@@ -213,11 +339,44 @@ class DiagramBatch:
     (5, 2)
     """
 
-    def __init__(self, points, shape, superlevel, last):
+    def __init__(self, points, shape, superlevel, stored_last=None):
         self.points = points
         self.shape = tuple(shape)
         self.superlevel = superlevel
-        self.last = last
+        self.stored_last = stored_last
+
+    def last(self):
+        """Return the last filtration value of every sample, where essential classes are clipped.
+
+        Returns
+        -------
+        (n_samples,) ndarray or torch.Tensor
+            Or None if no class of the batch is essential.
+        """
+        return self.stored_last() if callable(self.stored_last) else self.stored_last
+
+    def __copy__(self):
+        return DiagramBatch(self.points, self.shape, self.superlevel, self.stored_last)
+
+    def __deepcopy__(self, memo):
+        points = {dim: part.__deepcopy__(memo) for dim, part in self.points.items()}
+        return DiagramBatch(points, self.shape, self.superlevel, _copy(self.last()))
+
+    def __reduce__(self):
+        last = _pack(self.last())
+        return _unpack_batch, (self.points, self.shape, self.superlevel, last)
+
+    def __eq__(self, other):
+        if not isinstance(other, DiagramBatch):
+            return NotImplemented
+        return (self.shape, self.superlevel, self.points) == (
+            other.shape,
+            other.superlevel,
+            other.points,
+        )
+
+    def __hash__(self):
+        return hash((self.shape, self.superlevel, *sorted(self.points)))
 
     def get_points(self, dim):
         """Return the `Points` of one dimension, or raise KeyError saying what there is."""
@@ -243,9 +402,15 @@ class DiagramBatch:
         return self._select(0, self.n_samples, (self.n_samples,))
 
     def _select(self, start, stop, shape):
+        if (start, stop) == (0, self.n_samples):
+            return DiagramBatch(self.points, shape, self.superlevel, self.stored_last)
         points = {dim: part.sample(start, stop) for dim, part in self.points.items()}
-        last = self.last
-        return DiagramBatch(points, shape, self.superlevel, lambda: last()[start:stop])
+        last = self.stored_last
+        if isinstance(last, LastValues):
+            last = last.part(start, stop)
+        elif last is not None:
+            last = _copy(last[start:stop])
+        return DiagramBatch(points, shape, self.superlevel, last)
 
     def __len__(self):
         if not self.shape:
@@ -275,3 +440,8 @@ class DiagramBatch:
 
     def __repr__(self):
         return f"DiagramBatch(shape={self.shape}, homology_dimensions={list(self.points)})"
+
+
+def _unpack_batch(points, shape, superlevel, last):
+    last = None if last is None else unpack(last)
+    return DiagramBatch(points, shape, superlevel, last)

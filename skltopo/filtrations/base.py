@@ -13,7 +13,6 @@ A filtration is its parameters and one ``_find``; ``docs/adding_a_filtration.md`
 
 import inspect
 import math
-from functools import partial
 
 import numpy as np
 
@@ -140,8 +139,10 @@ class VertexValues(Samples):
     def last(self, superlevel):
         """Return the value of the vertex that enters last, for each sample."""
         flat = self.plain.reshape(len(self.plain), math.prod(self.plain.shape[1:]))
-        last = flat.argmin(axis=1) if superlevel else flat.argmax(axis=1)
-        return gather(self.live, last + self.starts)
+        if getattr(self.live, "requires_grad", False):
+            last = flat.argmin(axis=1) if superlevel else flat.argmax(axis=1)
+            return gather(self.live, last + self.starts)
+        return self.xp.as_like(flat.min(axis=1) if superlevel else flat.max(axis=1), self.live)
 
 
 class Filtration:
@@ -149,8 +150,8 @@ class Filtration:
 
     A subclass gives its parameters to ``_store`` in ``__init__``, and defines ``_find``. It may
     define ``_check`` (what it takes; default: values on vertices, one axis for each sample),
-    ``_check_parameters`` (more checks), ``_known_dimensions``, ``_values`` (values of simplices)
-    and ``_last_values``.
+    ``_check_parameters`` (more checks), ``_known_dimensions``, ``_values`` (values of simplices),
+    ``_last_values`` and ``_stored_last``.
     """
 
     superlevel = False
@@ -260,7 +261,8 @@ class Filtration:
         else:
             found = {dim: no_pairs(0, *self._widths(dim)) for dim in self.homology_dimensions}
         parts = self._gather(samples, found, n_jobs)
-        last = partial(self._last_values, samples)
+        needed = not samples.n_samples or any(len(part.births) for part in parts.values())
+        last = self._stored_last(samples) if needed else None
         batch = DiagramBatch(parts, samples.shape, self.superlevel, last)
         return batch if samples.shape else Diagram(batch)
 
@@ -308,6 +310,14 @@ class Filtration:
     def _values(self, samples, rows, n_jobs):
         """Return the values of simplices, an array for each of rows; see `Samples.values`."""
         return samples.values(rows, n_jobs)
+
+    def _stored_last(self, samples):
+        """Return what `DiagramBatch` takes as its last values.
+
+        The values themselves, or `LastValues` where to find them takes long; the samples, which a
+        user may change, are copied then.
+        """
+        return self._last_values(samples)
 
     def _last_values(self, samples):
         """Return the value of the simplex that enters last, for each sample."""

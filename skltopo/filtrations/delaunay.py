@@ -10,6 +10,7 @@ from .._kernels.delaunay.pairs_any import delaunay_complex, delaunay_pairs
 from .._kernels.delaunay.triangulation2 import Triangulation, delaunay_triangles
 from .._persistence import join_pairs, no_pairs
 from .._utils.parallel import run
+from ..diagrams import LastValues
 from .circumradius import measure_spheres
 from .point_clouds import PointFiltration
 
@@ -28,7 +29,9 @@ class _DelaunayFiltration(PointFiltration):
     dimension), ``_measure`` (births and deaths) and ``_last_value``.
     """
 
-    _previous = None  # the triangulation that warm_start keeps
+    # The triangulation that warm_start keeps; a call has it for itself, so that threads may share
+    # the filtration.
+    _previous = None
 
     def __init__(
         self,
@@ -55,9 +58,7 @@ class _DelaunayFiltration(PointFiltration):
             tasks = [partial(self._pair_spatial, clouds[i]) for i in range(clouds.n_samples)]
             parts = run(tasks, n_jobs)
         elif clouds.n_samples == 1:
-            if self.warm_start and self._previous is None:
-                self._previous = Triangulation()
-            parts = [self._pair_planar(clouds, 0, 1, self._previous)]
+            parts = [self._pair_single(clouds)]
         else:
             cuts = _cut(clouds, n_jobs)
             parts = run([partial(self._pair_planar, clouds, i, j) for i, j in cuts], n_jobs)
@@ -65,6 +66,17 @@ class _DelaunayFiltration(PointFiltration):
         for dim in self.homology_dimensions:
             if dim not in found:
                 found[dim] = no_pairs(clouds.n_samples, *self._widths(dim))
+        return found
+
+    def _pair_single(self, clouds):
+        """Pair the only cloud, by the triangulation of the call before if it is kept."""
+        if not self.warm_start:
+            return self._pair_planar(clouds, 0, 1)
+        # dict.pop is atomic: of calls in several threads, one takes what is kept, and the others
+        # begin anew. An error leaves nothing behind.
+        previous = self.__dict__.pop("_previous", None) or Triangulation()
+        found = self._pair_planar(clouds, 0, 1, previous)
+        self._previous = previous
         return found
 
     def _pair_planar(self, clouds, i, j, previous=None):
@@ -88,15 +100,13 @@ class _DelaunayFiltration(PointFiltration):
         births = [clouds.zeros(len(part)) for part, _ in rows[1::2]]
         return [part for both in zip(finite, births, strict=True) for part in both]
 
-    def _last_values(self, clouds):
-        return clouds.xp.concat(
-            [
-                self._last_value(
-                    clouds, [part + clouds.splits[i] for part in top_simplices(clouds[i])]
-                )
-                for i in range(clouds.n_samples)
-            ]
-        )
+    def _stored_last(self, clouds):
+        # The class finds them: parameters may change before they are asked for.
+        return LastValues(type(self)._last_values, clouds.part(0, clouds.n_samples))
+
+    @classmethod
+    def _last_values(cls, clouds):
+        return clouds.xp.concat([cls._last_value(clouds, i) for i in range(clouds.n_samples)])
 
 
 def _cut(clouds, n_jobs):
@@ -142,8 +152,8 @@ class WeakAlpha(_DelaunayFiltration):
     warm_start : bool, default=False
         Keep the triangulation of a cloud in the plane for the next call, and repair it if few
         points have moved since. That is 2.5 to 5 times faster if one point in 1000 has moved, and
-        no gain if more than one in 50 have. Not for calls from several threads at once. The result
-        is the same.
+        no gain if more than one in 50 have. Of calls from several threads at once, one has it. The
+        result is the same.
     n_jobs : int, default=None
         Threads for a batch. None is 1 unless in a joblib context, -1 is all cores. The result is
         the same for any value.
@@ -197,7 +207,10 @@ class WeakAlpha(_DelaunayFiltration):
     def _measure(self, clouds, pairs):
         return clouds.lengths(pairs)
 
-    def _last_value(self, clouds, simplices):
+    @staticmethod
+    def _last_value(clouds, i):
+        """Return the length of the longest edge of cloud i."""
+        simplices = [part + clouds.splits[i] for part in top_simplices(clouds[i])]
         edges = np.concatenate(
             [part[:, pair] for part in simplices for pair in combinations(range(part.shape[1]), 2)]
         )
@@ -245,6 +258,8 @@ class Alpha(_DelaunayFiltration):
     the death, or of the largest coordinate, are equal up to rounding: such points are left out.
     With ``keep_zero`` they are kept where both simplices are Gabriel.
 
+    ``essential="clip"`` ends the essential component at the last radius at which homology changes.
+
     References
     ----------
     Edelsbrunner, Mücke, Three-dimensional alpha shapes, 1994.
@@ -283,14 +298,21 @@ class Alpha(_DelaunayFiltration):
             values.append(clouds.xp.stack([births, deaths], 1))
         return values
 
-    def _last_value(self, clouds, simplices):
-        simplices = [part for part in simplices if part.shape[1] > 1 and len(part)]
-        if not simplices:
+    @classmethod
+    def _last_value(cls, clouds, i):
+        """Return the radius at which the homology of cloud i changes for the last time.
+
+        Simplices that enter later change nothing, and their radii depend on rounding.
+        """
+        every = cls(max_dim=clouds.n_dimensions - 1)
+        found = every._find(clouds.part(i, i + 1), 1)
+        deaths = [pairs.pairs[:, dim + 1 :] for dim, pairs in found.items() if len(pairs.pairs)]
+        if not deaths:
             return clouds.zeros(1)
-        radii = [measure_spheres(clouds.plain[part])[0] for part in simplices]
+        radii = [measure_spheres(clouds[i][rows])[0] for rows in deaths]
         last = max(range(len(radii)), key=lambda k: radii[k].max())
-        rows = simplices[last][[np.argmax(radii[last])]]
-        return _circumradii(clouds, [rows])[0]
+        rows = deaths[last][[np.argmax(radii[last])]]
+        return _circumradii(clouds, [rows + clouds.splits[i]])[0]
 
 
 def _circumradii(clouds, simplices):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .._kernels.rips.distances import find_bad_entry
+from .._kernels.rips.distances import find_bad_entry, longest_edge
 from .._kernels.rips.prim import prim_tree_of_rows
 from .._utils.arrays import as_floats, as_numbers, gather
 from .base import Samples
@@ -82,6 +82,14 @@ class DistanceMatrices(Samples):
         diagonal, zero.
         """
         return [self._look_up(edges, splits) for edges, splits in found]
+
+    def longest(self, max_edge):
+        """Return the longest edges up to max_edge, (n_samples,); 0 where there is none."""
+        if not self._matrices:
+            return self.zeros(0)
+        edges = [longest_edge(plain, max_edge) or (0, 0) for plain in self._plain]
+        entries = [live[edge] for live, edge in zip(self._matrices, edges, strict=True)]
+        return self.xp.stack(entries)
 
     def _look_up(self, edges, splits):
         if not self._matrices:

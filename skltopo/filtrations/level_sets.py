@@ -59,7 +59,7 @@ class LevelSet(Filtration):
     -----
     Values are finite real numbers. float32 and float64 are used as they are, float16 is compared in
     float32, integers in float64. A sample has fewer than 2**31 vertices, a volume fewer than 2**28.
-    The diagrams refer to the values: an energy that clips essential classes reads them again.
+    The diagrams do not keep the values.
 
     PD_0 and PD_1 are found without a boundary matrix: in O(n) for lines, O(n + s alpha(s)) for
     images with s saddles; so are PD_0 and PD_2 of volumes. PD_1 of volumes reduces a column for

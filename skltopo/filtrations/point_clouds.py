@@ -91,6 +91,18 @@ class Clouds(Samples):
         """Return the plain points of cloud i."""
         return self.plain[self.splits[i] : self.splits[i + 1]]
 
+    def part(self, start, stop):
+        """Return a copy of clouds start to stop - 1, as a batch."""
+        part = object.__new__(type(self))
+        part.__dict__.update(self.__dict__)
+        rows = slice(self.splits[start], self.splits[stop])
+        part.live = self.xp.copy(self.live[rows])
+        part.plain = part.live if self.plain is self.live else self.plain[rows].copy()
+        part.splits = self.splits[start : stop + 1] - rows.start
+        part.starts = part.splits[:-1]
+        part.shape = (stop - start,)
+        return part
+
     def gather(self, index):
         """Return live[index]: (n_rows, n_columns, d)."""
         return self.xp.take(self.live, index)

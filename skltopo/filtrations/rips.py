@@ -13,6 +13,7 @@ from .._persistence import Pairs, join_pairs
 from .._utils.checks import is_integer
 from .._utils.memory import available_memory
 from .._utils.parallel import run
+from ..diagrams import LastValues
 from .distance_matrices import DistanceMatrices
 from .metric_clouds import EUCLIDEAN, MetricClouds, check_metric
 from .point_clouds import PointFiltration
@@ -272,30 +273,34 @@ class VietorisRips(PointFiltration):
             limit = min(limit, _longest_finite(matrix))
         return matrix, limit, squared, _free_memory(len(matrix))
 
-    def _last_values(self, clouds):
-        """Return the length of the longest edge up to max_edge, 0 if there is none."""
-        return clouds.xp.concat(
-            [self._last_value(clouds, i) for i in range(clouds.n_samples)] or [clouds.zeros(0)]
-        )
+    def _stored_last(self, clouds):
+        if self.metric == "precomputed":
+            return clouds.longest(self.max_edge)
+        # Not the filtration, whose max_edge may change.
+        return LastValues(partial(_longest, self.max_edge), clouds.part(0, clouds.n_samples))
 
-    def _last_value(self, clouds, i):
-        """Return the last filtration value of one cloud, (1,)."""
-        n = int(clouds.splits[i + 1] - clouds.splits[i])
-        step = max(1, CHUNK_DISTANCES // n)
-        longest, edge = -1.0, None
-        for start in range(0, n, step):
-            rows = clouds.rows(i, start, min(start + step, n))
-            allowed = (rows <= self.max_edge) & (rows < np.inf)
-            allowed &= np.arange(n) > np.arange(start, start + len(rows))[:, None]
-            rows = np.where(allowed, rows, -1.0)
-            at = np.unravel_index(rows.argmax(), rows.shape)
-            if rows[at] > longest:
-                longest, edge = rows[at], (start + at[0], at[1])
-        if edge is None:
-            return clouds.zeros(1)
-        splits = np.zeros(clouds.n_samples + 1, dtype=np.int64)
-        splits[i + 1 :] = 1
-        return clouds.values([(np.array([edge], dtype=np.int64), splits)], n_jobs=1)[0][:, 0]
+
+def _longest(max_edge, clouds):
+    """Return the length of the longest edge up to max_edge of each cloud, 0 if there is none."""
+    edges = [_longest_edge(clouds, i, max_edge) for i in range(clouds.n_samples)]
+    splits = np.arange(len(edges) + 1)
+    return clouds.values([(np.array(edges, dtype=np.int64), splits)])[0][:, 0]
+
+
+def _longest_edge(clouds, i, max_edge):
+    """Return the longest edge up to max_edge of one cloud, or the edge (0, 0), a vertex."""
+    n = int(clouds.splits[i + 1] - clouds.splits[i])
+    step = max(1, CHUNK_DISTANCES // n)
+    longest, edge = -1.0, (0, 0)
+    for start in range(0, n, step):
+        rows = clouds.rows(i, start, min(start + step, n))
+        allowed = (rows <= max_edge) & (rows < np.inf)
+        allowed &= np.arange(n) > np.arange(start, start + len(rows))[:, None]
+        rows = np.where(allowed, rows, -1.0)
+        at = np.unravel_index(rows.argmax(), rows.shape)
+        if rows[at] > longest:
+            longest, edge = rows[at], (start + at[0], at[1])
+    return edge
 
 
 def _free_memory(n):

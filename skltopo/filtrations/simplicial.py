@@ -12,6 +12,7 @@ from .._utils.arrays import as_numbers, check_finite
 from .._utils.checks import check_integer
 from .._utils.memory import available_memory
 from .._utils.parallel import run
+from .._utils.sorting import argsort_keys
 from .base import Filtration, VertexValues
 
 __all__ = ["SimplicialComplex"]
@@ -271,10 +272,10 @@ def _lexicographic_order(rows, base):
     """Return the order that sorts rows of integers in range(base); no two rows are the same."""
     if base ** rows.shape[1] >= 2**63:
         return np.lexsort(rows.T[::-1])
-    key = rows[:, 0]
+    key = rows[:, 0].copy()
     for column in rows.T[1:]:
         key = key * base + column
-    return np.argsort(key)
+    return argsort_keys(key)
 
 
 def _as_arrays(simplices):

@@ -169,8 +169,7 @@ class TopoShaperDisplay:
                 (before, BEFORE, 45, f"PD{dim} before"),
                 (after, DIMENSIONS[dim % len(DIMENSIONS)], 16, f"PD{dim} after"),
             ):
-                points = np.asarray(diagram[dim])
-                points = points[np.isfinite(points).all(axis=1)]
+                points = np.asarray(diagram.finite(dim))
                 style = {"s": size, "marker": marker, "color": color, "label": label}
                 ax.scatter(*points.T, linewidths=0, **style)
                 top = max(top, float(points.max(initial=0)))

@@ -37,12 +37,14 @@ from libc.math cimport fabs, frexp, ldexp
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from ..._utils.pool cimport Pool
+from ..._utils.signals cimport check_signals_every
 from ..._utils.sorting cimport argsort, radix_sort
 from .predicates2 cimport angle, in_circle, orient
 
 cdef enum:
     KEEP_POINTS = 1 << 20       # memory for clouds up to this size is used again (120 MB)
     MOST_POINTS = 1 << 27       # half-edges count in int32
+    POINTS_BETWEEN_SIGNALS = 1 << 16
     HILBERT_BITS = 16
     FEW = 48                    # points below which insertion sorts them
 
@@ -155,13 +157,12 @@ cdef int sort_points(const double* points, Py_ssize_t n, Triangulation t) except
     return 0
 
 
-cdef void sort_items(Triangulation t, Py_ssize_t n) noexcept nogil:
+cdef int sort_items(Triangulation t, Py_ssize_t n) except -1 nogil:
     """Sort t.items[:n] ascending (they come in the order of their low halves)."""
     cdef Py_ssize_t i, j
     cdef uint64_t item
     if n > FEW:
-        radix_sort(t.items, t.scratch, 0, n)
-        return
+        return radix_sort(t.items, t.scratch, 0, n)
     for i in range(1, n):
         item = t.items[i]
         j = i
@@ -169,6 +170,7 @@ cdef void sort_items(Triangulation t, Py_ssize_t n) noexcept nogil:
             t.items[j] = t.items[j - 1]
             j -= 1
         t.items[j] = item
+    return 0
 
 
 # --------------------------------------------------------------------------------------------------
@@ -386,6 +388,7 @@ cdef int shorten_diagonals(Triangulation t) except -1 nogil:
     cdef int32_t ghost = <int32_t>t.n_points, h, g, a, b, c, d
     cdef Py_ssize_t i, k, n_stack
     for i in range(t.n_triangles):
+        check_signals_every(POINTS_BETWEEN_SIGNALS, i)
         for k in range(3):
             n_stack = 1
             t.stack[0] = <int32_t>(STRIDE * i + k)
@@ -499,6 +502,7 @@ cdef int triangulate(const double* points, Py_ssize_t n, Triangulation t) except
     if t.flat:
         return line_up(t)
     for p in range(3, <int32_t>n):
+        check_signals_every(POINTS_BETWEEN_SIGNALS, p)
         h = locate(t, p, h, &on_edge)
         for k in range(3):
             corner = t.mesh[h - (h & 7) + k]

@@ -7,10 +7,12 @@ from ..._persistence cimport find_root
 from ..._utils.buffer cimport Buffer
 from ..._utils.pool cimport Pool
 from ..._utils.prefetch cimport prefetch
+from ..._utils.signals cimport check_signals_every
 from ..._utils.sorting cimport argsort
 
 cdef enum:
     AHEAD = 12      # records between a prefetch and its use
+    RECORDS_BETWEEN_SIGNALS = 1 << 18
 
 
 cdef extern from "scratch.h" nogil:
@@ -105,6 +107,7 @@ cdef inline int join_minima(
     cdef uint32_t k
     # Saddles whose arcs lead to the same minimum join nothing.
     for i in range(s.n_records):
+        check_signals_every(RECORDS_BETWEEN_SIGNALS, i)
         record = s.record[i]
         record.a = minimum_below(s.parent, record.a)
         record.b = minimum_below(s.parent, record.b)
@@ -125,6 +128,7 @@ cdef inline int join_minima(
 
     argsort(s.record_height, s.items, s.items_scratch, n)
     for i in range(n):
+        check_signals_every(RECORDS_BETWEEN_SIGNALS, i)
         if i + 2 * AHEAD < n:
             prefetch(&s.record[<uint32_t>s.items[i + 2 * AHEAD]])
             k = <uint32_t>s.items[i + AHEAD]

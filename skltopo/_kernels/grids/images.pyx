@@ -43,6 +43,7 @@ from libc.stdint cimport int32_t, uint8_t, uint64_t
 
 from ..._persistence cimport Pairs, make_pair
 from ..._utils.prefetch cimport prefetch
+from ..._utils.signals cimport check_signals
 
 from ..._persistence import no_pairs
 
@@ -55,6 +56,7 @@ cdef extern from "older_masks.h" nogil:
 cdef enum:
     BLOCK = 4096    # pixels that are swept at a time, so that heights and masks stay in cache,
     ROWS = 8        # but no fewer rows than this, since two more are read with each block
+    PATIENCE = 1 << 20      # pixels between two checks for Ctrl-C
     KEEP_BYTES = 1 << 27    # scratch memory that the next call may use (128 MB)
 
 
@@ -193,7 +195,7 @@ cdef int find_minima(const floating* image, const ImageGrid& grid,
                      Sweep[floating]& s) except -1 nogil:
     """Fill parent, minimum and record in one pass; records have pixels, not yet minima."""
     cdef Py_ssize_t width = grid.width, n_rows = grid.n_rows
-    cdef Py_ssize_t top = 0, row, i, n_special, n_records = 0, n_minima
+    cdef Py_ssize_t top = 0, row, i, n_special, n_records = 0, n_minima, n_unchecked = 0
     cdef Py_ssize_t block_rows = min(max(BLOCK // width, ROWS), n_rows)
     cdef int32_t v, local, first, shift
     cdef int k
@@ -242,6 +244,10 @@ cdef int find_minima(const floating* image, const ImageGrid& grid,
                     s.record[n_records].saddle = v
                     s.record_height[n_records] = heights[local]
                     n_records += 1
+            n_unchecked += width
+            if n_unchecked > PATIENCE:
+                n_unchecked = 0
+                check_signals()
         top += block_rows
     s.n_minima = n_minima
     s.n_records = n_records

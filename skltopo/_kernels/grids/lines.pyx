@@ -29,9 +29,11 @@ from libc.math cimport fabs
 from libc.stdint cimport int32_t, uint64_t
 
 from ..._persistence cimport Pairs, add_pair, make_pair, pairs_of_arrays
+from ..._utils.signals cimport check_signals, check_signals_every
 from .images cimport Sweep, Workspace, sweep_of, workspaces
 
 cdef enum:
+    PATIENCE = 1 << 20  # vertices between two checks for Ctrl-C
     PASSES = 5      # over the extrema, before the stack takes what they leave
     SAMPLED = 1000  # pairs of each block that are looked at to cut all pairs into ranges of length
 
@@ -119,13 +121,14 @@ cdef Py_ssize_t close_inner(Sweep[floating]& s, Pairs found, Py_ssize_t n) noexc
     return kept
 
 
-cdef Py_ssize_t reduce_extrema(Sweep[floating]& s, Pairs found, Py_ssize_t n) noexcept nogil:
+cdef Py_ssize_t reduce_extrema(Sweep[floating]& s, Pairs found, Py_ssize_t n) except -1 nogil:
     """Pair what can be paired inside s.extremum[:n]; return how many remain, at its beginning."""
     cdef Py_ssize_t k, top = 0
     cdef int32_t v
     cdef floating x
     cdef floating* height = s.extremum_height.data()
     for k in range(n):
+        check_signals_every(PATIENCE, k)
         v = s.extremum[k]
         x = height[k]
         # Where two blocks meet, the end of one may be no extremum: the next vertex replaces it.
@@ -172,6 +175,8 @@ cdef Py_ssize_t reduce_block(const floating* line, Py_ssize_t begin, Py_ssize_t 
     n = local_extrema(line, begin, end, -1 if negate else 1, s)
     for _ in range(PASSES):
         n = close_inner(s, found, n)
+        if n > PATIENCE:
+            check_signals()
     return reduce_extrema(s, found, n)
 
 

@@ -15,12 +15,14 @@ from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t
 from libc.string cimport memcpy, memset
 
 from ..._utils.bits cimport count_bits, lowest_bit
+from ..._utils.signals cimport check_signals
 from .images cimport Sweep
 from .volume_tables cimport NO_ARC, SPECIAL, StarTable, critical_squares
 
 cdef enum:
     ALL_26 = (1 << 26) - 1
     SPECIAL_4 = SPECIAL * 0x01010101
+    PATIENCE = 1 << 18      # voxels between two checks for Ctrl-C
     LATER_26 = 0x7 << 3 | 0x3F << 12 | 0xF << 22    # neighbours with a larger index
 
 
@@ -39,16 +41,26 @@ cdef struct Row:
 cdef int find_codes(const Grid& grid, StarTable table, Volume[floating]& s) except -1 nogil:
     """Fill code, the lower star of every voxel, from height; for cubes down, too."""
     cdef Py_ssize_t begin = grid.slab + grid.row + 1, end = grid.size - begin, z, y, x
+    cdef Py_ssize_t n_unchecked = 0
     cdef uint32_t mask, edges, younger, later, code, n_faces
     cdef const uint16_t* code_of = table.code_of.data()
     s.code.grow(grid.size)
     if not grid.cubical:
-        older_14(s.height.data(), s.code.data() + begin, begin, end, grid.step)
+        while begin < end:
+            x = min(begin + PATIENCE, end)
+            older_14(s.height.data(), s.code.data() + begin, begin, x, grid.step)
+            begin = x
+            if begin < end:
+                check_signals()
         return 0
     s.down.grow(grid.size)
     s.mask.grow(grid.n_cols)
     for z in range(1, grid.n_slabs + 1):
         for y in range(1, grid.n_rows + 1):
+            n_unchecked += grid.n_cols
+            if n_unchecked > PATIENCE:
+                n_unchecked = 0
+                check_signals()
             begin = z * grid.slab + y * grid.row + 1
             older_26(s.height.data(), s.mask.data(), begin, begin + grid.n_cols, grid.step)
             for x in range(grid.n_cols):
@@ -279,7 +291,7 @@ cdef int find_extrema(
 
     Downwards, voxels are met in reversed order, and heights are negated.
     """
-    cdef Py_ssize_t z, y
+    cdef Py_ssize_t z, y, n_unchecked = 0
     cdef int32_t first, last = grid.n_cols - 1
     cdef Row row
     start_sweep(grid, down, s, sweep)
@@ -289,6 +301,10 @@ cdef int find_extrema(
                 first = (grid.n_slabs - z) * grid.slab + (grid.n_rows - y) * grid.row + 1
             else:
                 first = (z + 1) * grid.slab + (y + 1) * grid.row + 1
+            n_unchecked += grid.n_cols
+            if n_unchecked > PATIENCE:
+                n_unchecked = 0
+                check_signals()
             row = read_row(grid, table, down, first, s, sweep)
             list_special_voxels(grid, table, row, s, sweep)
             if down:

@@ -3,8 +3,10 @@
 import numpy as np
 
 from cython cimport floating
+from libc.math cimport INFINITY
 
 from ..._utils.buffer cimport Buffer
+from ..._utils.signals cimport check_signals
 
 cdef extern from "tree_rows.h" nogil:
     void squared_lengths(const double* coordinates, Py_ssize_t stride, Py_ssize_t begin,
@@ -20,6 +22,7 @@ cdef extern from "distances.h" nogil:
 cdef enum:
     TILE = 16       # rows of a tile in distances.h
     BLOCK = 1024    # points whose squared lengths stay in the first cache
+    PATIENCE = 1 << 24      # differences of coordinates between two checks for Ctrl-C
 
 
 def squared_distances(const double[:, ::1] points):
@@ -34,7 +37,7 @@ def squared_distances(const double[:, ::1] points):
     (n, n) float64
         Only entries above the diagonal are set.
     """
-    cdef Py_ssize_t n = points.shape[0], d = points.shape[1], i, k, begin, end
+    cdef Py_ssize_t n = points.shape[0], d = points.shape[1], i, k, begin, end, n_unchecked = 0
     cdef Buffer[double] coordinates
     matrix = np.empty((n, n))
     cdef double[:, ::1] out = matrix
@@ -44,6 +47,10 @@ def squared_distances(const double[:, ::1] points):
             for i in range(n):
                 coordinates[k * n + i] = points[i, k]
         for i in range(n):
+            n_unchecked += d * (n - i)
+            if n_unchecked > PATIENCE:
+                n_unchecked = 0
+                check_signals()
             begin = i + 1
             while begin < n:
                 end = min(begin + BLOCK, n)
@@ -77,6 +84,37 @@ def enclosing_radius(const floating[:, ::1] matrix):
         for i in range(1, n):
             radius = min(radius, furthest[i])
     return float(radius)
+
+
+def longest_edge(const floating[:, ::1] matrix, double limit):
+    """Find the longest edge that is no longer than a limit, and finite.
+
+    Parameters
+    ----------
+    matrix : (n, n) C-contiguous float32 or float64, not NaN and not negative
+        Only entries above the diagonal are read.
+    limit : float
+
+    Returns
+    -------
+    (i, j) or None
+        The first such edge, i < j; None if all are longer.
+    """
+    cdef Py_ssize_t n = matrix.shape[0], i, j, row = -1
+    cdef floating longest = -1, before
+    with nogil:
+        for i in range(n):
+            before = longest
+            for j in range(i + 1, n):
+                if longest < matrix[i, j] <= limit and matrix[i, j] < INFINITY:
+                    longest = matrix[i, j]
+            if longest > before:
+                row = i
+    if row < 0:
+        return None
+    for j in range(row + 1, n):
+        if matrix[row, j] == longest:
+            return row, j
 
 
 def find_bad_entry(const floating[:, ::1] matrix):

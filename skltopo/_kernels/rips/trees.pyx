@@ -131,6 +131,7 @@ cdef int build(Tree* t, const double[:, ::1] points) except -1 nogil:
     while node < t.n_nodes:
         if t.nodes[node].end - t.nodes[node].begin > LEAF:
             split(t, points, node, keys)
+        check_signals_every(QUERIES_BETWEEN_SIGNALS, node)
         node += 1
     for i in range(t.n):
         for k in range(t.n_dims):

@@ -1,0 +1,31 @@
+"""Argsort of integers for Python, in which Ctrl-C is heard."""
+
+import numpy as np
+
+from libc.stdint cimport int64_t
+
+
+def argsort_keys(const int64_t[::1] keys):
+    """Return the order that sorts integers of at least 0, stably: np.argsort(keys, kind="stable").
+
+    Faster than numpy for many keys. There are fewer than 2**32.
+    """
+    cdef Py_ssize_t n = keys.shape[0], i
+    cdef int64_t bits = 0
+    cdef Buffer[uint64_t] items, scratch
+    order = np.empty(n, dtype=np.int64)
+    cdef int64_t[::1] view = order
+    with nogil:
+        items.grow(n)
+        scratch.grow(n)
+        for i in range(n):
+            bits |= keys[i]
+            items[i] = (<uint64_t>keys[i] << 32) | <uint64_t>i
+        radix_sort(items, scratch, 0, n)
+        if bits >> 32:
+            for i in range(n):
+                items[i] = (<uint64_t>keys[<uint32_t>items[i]] >> 32 << 32) | <uint32_t>items[i]
+            radix_sort(items, scratch, 0, n)
+        for i in range(n):
+            view[i] = <uint32_t>items[i]
+    return order
