@@ -34,7 +34,7 @@ FLOORS = [
     ["filtrations.base", "filtrations.level_sets", "filtrations.simplicial"],
     ["filtrations.edge_lengths"],
     ["filtrations.point_clouds", "filtrations.circumradius", "filtrations.delaunay"],
-    ["filtrations.metric_clouds", "filtrations.distance_matrices", "filtrations.rips"],
+    ["filtrations.distance_matrices", "filtrations.metric_clouds", "filtrations.rips"],
     ["filtrations"],
     ["energies", "distances", "summaries"],
     ["losses", "penalties", "solvers"],

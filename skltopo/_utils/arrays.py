@@ -86,18 +86,31 @@ def check_finite(plain, name):
 
 
 def gather(live, index, n_jobs=1):
-    """Return live.ravel()[index]; differentiable if live is a tensor."""
+    """Return live.ravel()[index]; differentiable if live is a tensor.
+
+    Raises IndexError for an index that is negative or too large.
+    """
     xp = namespace_of(live)
     if xp.has_gradients:
-        return xp.take(live.reshape(-1), index)
+        flat = live.reshape(-1)
+        if flat.device.type != "cpu":  # where a wrong index ends the process
+            _check_index(index, len(flat))
+        return xp.take(flat, index)
     flat = np.ascontiguousarray(live).reshape(-1)
-    if index.ndim == 1 or flat.dtype not in (np.float32, np.float64):
+    if flat.dtype not in (np.float32, np.float64):
+        _check_index(index, len(flat))
         return flat.take(index)
     out = np.empty(index.shape, flat.dtype)
+    rows, out_rows = (index, out) if index.ndim == 2 else (index[:, None], out[:, None])
     n_parts = n_jobs if len(index) >= PARALLEL_GATHER else 1
     cuts = [len(index) * i // n_parts for i in range(n_parts + 1)]
     run(
-        [partial(gather_floats, flat, index[i:j], out[i:j]) for i, j in pairwise(cuts)],
+        [partial(gather_floats, flat, rows[i:j], out_rows[i:j]) for i, j in pairwise(cuts)],
         n_jobs,
     )
     return out
+
+
+def _check_index(index, n):
+    if index.size and not 0 <= index.min() <= index.max() < n:
+        raise IndexError(f"an index is not one of {n} values")

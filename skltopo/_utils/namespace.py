@@ -136,6 +136,26 @@ class NumpyNamespace:
         """Return values, which are at least 0, raised to the least normal number."""
         return values.clip(np.finfo(values.dtype).tiny)
 
+    @staticmethod
+    def not_negative(values):
+        """Return values raised to 0 at least."""
+        return values.clip(0)
+
+    @staticmethod
+    def double(values):
+        """Return values in float64."""
+        return values.astype(np.float64, copy=False)
+
+    @staticmethod
+    def cast(values, like):
+        """Return values in the dtype of like."""
+        return values.astype(like.dtype, copy=False)
+
+    @staticmethod
+    def greatest(like):
+        """Return the greatest finite number of the dtype of like."""
+        return float(np.finfo(like.dtype).max)
+
 
 class TorchNamespace:
     """The same functions of tensors, differentiable."""
@@ -252,6 +272,18 @@ class TorchNamespace:
 
     def not_zero(self, values):
         return values.clamp(min=self._torch.finfo(values.dtype).tiny)
+
+    def not_negative(self, values):
+        return values.clamp(min=0)
+
+    def double(self, values):
+        return values.double()
+
+    def cast(self, values, like):
+        return values.to(like.dtype)
+
+    def greatest(self, like):
+        return self._torch.finfo(like.dtype).max
 
 
 _NUMPY = NumpyNamespace()

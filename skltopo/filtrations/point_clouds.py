@@ -13,6 +13,9 @@ from .base import Filtration, Samples
 
 __all__ = ["Clouds", "PointFiltration", "ends_of", "is_list_of_clouds"]
 
+# A distance that no dtype is too narrow for.
+SAFE = 6e4
+
 
 def _n_axes(sample):
     return sample.ndim if hasattr(sample, "ndim") else np.ndim(sample)
@@ -45,6 +48,8 @@ class Clouds(Samples):
     plain : (n_total, d) C-contiguous float64 ndarray
     splits : (n_samples + 1,) int64 ndarray
         Cloud i has the rows splits[i]:splits[i + 1].
+    largest : float
+        The largest coordinate by absolute value.
     shape, starts
         As in `Samples`.
 
@@ -77,8 +82,11 @@ class Clouds(Samples):
             if shape:
                 numbers = numbers.reshape(n_clouds * n, d)
         live, plain = as_floats(numbers)
-        check_finite(plain, name)
+        self.largest = float(max(plain.max(initial=0), -plain.min(initial=0)))
+        if not self.largest < np.inf:
+            check_finite(plain, name)
         self.plain = plain if plain.dtype == np.float64 else plain.astype(np.float64)
+        self.n_vertices = len(plain)
         self.splits = np.array([0, sizes[0]]) if len(sizes) == 1 else ends_of(sizes)
         super().__init__(shape, self.splits[:-1], live)
 
@@ -118,9 +126,24 @@ class Clouds(Samples):
         if self.xp.has_gradients:
             from .edge_lengths import live_edge_lengths
 
-            return live_edge_lengths(self.live, self.plain, edges)
-        dtype = self.live.dtype
-        return [edge_lengths(self.plain, rows).astype(dtype, copy=False) for rows in edges]
+            return [self._narrow(part) for part in live_edge_lengths(self.live, self.plain, edges)]
+        return [self._narrow(edge_lengths(self.plain, rows)) for rows in edges]
+
+    def _may_overflow(self):
+        """Tell whether points may be farther apart than the greatest number of their dtype."""
+        most = 2 * self.largest * math.sqrt(self.n_dimensions)
+        return most > SAFE and most > self.xp.greatest(self.live)
+
+    def _narrow(self, lengths):
+        """Return lengths in the dtype of the points, or raise ValueError where that overflows."""
+        with np.errstate(over="ignore"):
+            narrow = self.xp.cast(lengths, self.live)
+        if self._may_overflow() and not np.isfinite(self.xp.plain(narrow)).all():
+            raise ValueError(
+                f"distances of points that are as large as {self.largest:g} overflow "
+                f"{self.live.dtype}; scale the points, or give float64"
+            )
+        return narrow
 
 
 class PointFiltration(Filtration):

@@ -228,19 +228,26 @@ class VietorisRips(PointFiltration):
             return self._find_by_edges(clouds, [i], 1)
         return self._cut(clouds, [i], found)
 
+    def _limit(self, clouds):
+        """Return max_edge in the unit of the distances of the clouds."""
+        with np.errstate(over="ignore"):
+            return float(np.ldexp(self.max_edge, -clouds.exponent))
+
     def _cut(self, clouds, chunk, found):
         """Return {dim: Pairs} in which classes that are alive at max_edge are essential."""
         if self.max_edge == np.inf:
             return found
+        limit = self._limit(clouds)
         cut = {dim: Pairs(2, 2, self.keep_zero) for dim in found}
-        for dim, part in found.items():
-            for k, i in enumerate(chunk):
+        for k, i in enumerate(chunk):
+            points = clouds[i]
+            for dim, part in found.items():
                 pairs = part.pairs[part.splits[k] : part.splits[k + 1]]
                 essential = part.essential[part.essential_splits[k] : part.essential_splits[k + 1]]
-                steps = clouds[i][pairs[:, ::2]] - clouds[i][pairs[:, 1::2]]
+                steps = points[pairs[:, ::2]] - points[pairs[:, 1::2]]
                 births, deaths = np.sqrt((steps**2).sum(axis=2)).T
-                ended = deaths <= self.max_edge
-                alive = np.flatnonzero((births <= self.max_edge) & ~ended)
+                ended = deaths <= limit
+                alive = np.flatnonzero((births <= limit) & ~ended)
                 edges = pairs[alive, :2]
                 edges = edges[np.lexsort((edges[:, 1], edges[:, 0], births[alive]))]
                 essential = np.concatenate([essential, edges])
@@ -254,7 +261,7 @@ class VietorisRips(PointFiltration):
     def _pair_tree(self, clouds, i):
         """Return {0: Pairs} of one cloud."""
         edges, lengths = clouds.tree(i)
-        kept = lengths <= self.max_edge
+        kept = lengths <= self._limit(clouds)
         n = int(clouds.splits[i + 1] - clouds.splits[i])
         return tree_pairs(edges[kept], lengths[kept], n, keep_zero=self.keep_zero)
 
@@ -265,7 +272,9 @@ class VietorisRips(PointFiltration):
     def _matrix(self, clouds, i):
         """Return what `rips_pairs` takes for one cloud."""
         matrix, squared = clouds.matrix(i)
-        limit = _square_of_longest(self.max_edge) if squared else self.max_edge
+        limit = self._limit(clouds)
+        if squared:
+            limit = _square_of_longest(limit)
         # Beyond the enclosing radius the complex is a cone, where pairs have length zero.
         limit = min(limit, np.inf if self.keep_zero else enclosing_radius(matrix))
         if limit == np.inf or self.keep_zero:
@@ -285,7 +294,7 @@ class VietorisRips(PointFiltration):
         longest, edge = -1.0, None
         for start in range(0, n, step):
             rows = clouds.rows(i, start, min(start + step, n))
-            allowed = (rows <= self.max_edge) & (rows < np.inf)
+            allowed = (rows <= self._limit(clouds)) & (rows < np.inf)
             allowed &= np.arange(n) > np.arange(start, start + len(rows))[:, None]
             rows = np.where(allowed, rows, -1.0)
             at = np.unravel_index(rows.argmax(), rows.shape)
