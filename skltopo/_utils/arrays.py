@@ -6,11 +6,12 @@ from itertools import pairwise
 import numpy as np
 
 from .gather import gather_floats
-from .given import holds_arrays
-from .namespace import namespace_of
+from .given import holds_arrays, is_image
+from .masks import refuse_masks
+from .namespace import is_tensor, namespace_of
 from .parallel import run
 
-__all__ = ["as_floats", "as_numbers", "check_finite", "gather"]
+__all__ = ["as_floats", "as_numbers", "as_plain", "check_finite", "gather"]
 
 # Points from which a gather, which misses the cache at every one, is worth several threads.
 PARALLEL_GATHER = 1 << 16
@@ -67,6 +68,18 @@ def as_floats(numbers):
         C-contiguous float32 or float64 with the same values; float32 for float16 and bfloat16.
     """
     return namespace_of(numbers).as_floats(numbers)
+
+
+def as_plain(X, name):
+    """Return what scikit-learn checks: X, but tensors and lists of arrays as an array.
+
+    Raises ValueError where X has masked or missing entries, which scikit-learn does not see.
+    """
+    refuse_masks(X, name)
+    is_list = type(X) in (list, tuple)
+    if is_tensor(X) or (is_list and holds_arrays(X)) or (not is_list and is_image(X)):
+        return as_floats(as_numbers(X, name))[1]
+    return X
 
 
 def check_finite(plain, name):

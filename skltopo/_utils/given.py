@@ -9,7 +9,7 @@ import numpy as np
 
 from .masks import NUMBERS, refuse_masks
 
-__all__ = ["as_array", "holds_arrays", "is_graph", "is_sparse"]
+__all__ = ["as_array", "holds_arrays", "is_graph", "is_image", "is_sparse"]
 
 # Modes of images of PIL that have one number for each pixel.
 GREY = {"1", "L", "I", "F", "I;16", "I;16L", "I;16B"}
@@ -22,6 +22,11 @@ def _module(values):
 def is_sparse(values):
     """Tell whether values is a sparse matrix or array of scipy, without importing it."""
     return _module(values) == "scipy" and hasattr(values, "toarray")
+
+
+def is_image(values):
+    """Tell whether values is an image of PIL, without importing it."""
+    return _module(values) == "PIL" and hasattr(values, "mode")
 
 
 def is_graph(values):
@@ -102,12 +107,11 @@ def _refuse_others(values, name):
             f"{wanted} a networkx {kind}; SimplicialComplex.from_graph(graph) is its complex, "
             "networkx.to_numpy_array(graph) its matrix"
         )
-    if _module(values) == "PIL":
-        mode = getattr(values, "mode", None)
-        if mode not in GREY:
+    if is_image(values):
+        if values.mode not in GREY:
             raise TypeError(
-                f"{name} must be an image of one number a pixel, got one of mode {mode!r}; use "
-                f"{name}.convert('L') for its grey values"
+                f"{name} must be an image of one value a pixel, got one of mode {values.mode!r}; "
+                f"use {name}.convert('L') for its grey values"
             )
     elif hasattr(values, "__next__") or isinstance(values, (map, range)):
         if not isinstance(values, range):

@@ -3,12 +3,15 @@
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from threading import Lock
 
-from joblib import effective_n_jobs
+from joblib import cpu_count
+from joblib import effective_n_jobs as wanted_n_jobs
 
 __all__ = ["effective_n_jobs", "run"]
 
+_n_cores = cache(cpu_count)
 _lock = Lock()
 _pool = None
 _pool_size = 0
@@ -31,6 +34,12 @@ def _forget_pool():
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_pool)
+
+
+def effective_n_jobs(n_jobs):
+    """Return how many threads n_jobs stands for: at most one for each core of this machine."""
+    n_jobs = wanted_n_jobs(n_jobs)
+    return n_jobs if n_jobs == 1 else min(n_jobs, _n_cores())
 
 
 def run(tasks, n_jobs):

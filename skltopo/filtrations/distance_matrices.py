@@ -14,8 +14,8 @@ from .point_clouds import ends_of, is_list_of_clouds
 
 __all__ = ["DistanceMatrices", "as_distances", "check_rows"]
 
-# What is rounding, as a fraction of the largest entry: how much two mirrored entries may differ, and
-# how negative entries may be, by the number of bytes of an entry.
+# What is rounding, as a fraction of the largest entry: how much two mirrored entries may differ,
+# and how negative entries may be, by the number of bytes of an entry.
 ASYMMETRY = {4: 1e-5, 8: 1e-9}
 # How much the diagonal may differ from 0. Far from the origin torch.cdist, which subtracts squares
 # of norms, returns thousandths of the largest distance there in float32.

@@ -13,6 +13,8 @@ from .base import Filtration, Samples
 
 __all__ = ["Clouds", "PointFiltration", "ends_of", "is_list_of_clouds"]
 
+# No triangulation of points in more dimensions can be held.
+MOST_DIMENSIONS = 100
 # A distance that no dtype is too narrow for.
 SAFE = 6e4
 
@@ -160,8 +162,10 @@ class PointFiltration(Filtration):
         max_dim = self.max_dim
         if not is_integer(max_dim):
             raise TypeError(f"max_dim must be an integer, got {max_dim!r}")
-        if max_dim < 0:
-            raise ValueError(f"max_dim must be at least 0, got {max_dim}")
+        if not 0 <= max_dim <= MOST_DIMENSIONS:
+            raise ValueError(
+                f"max_dim must be at least 0 and at most {MOST_DIMENSIONS}, got {max_dim}"
+            )
         return range(max_dim + 1), f" for max_dim={max_dim}"
 
     def _check(self, points):
