@@ -222,7 +222,7 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
 
     def _kept_maxima(self, grid, images):
         """Return the pixels of the maxima that are kept, for each image; None for all."""
-        batch = self._level_sets(grid)(images.reshape(-1, *grid.shape))
+        batch = self._level_sets(grid).of_batch(images.reshape(-1, *grid.shape))
         k = self.n_components - 1
         return [
             np.concatenate([diagram.essential[0], diagram.pairs[0][:k, 0]])
@@ -274,7 +274,7 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
 
         It is 1 at every birth that counts and -1 at its death.
         """
-        points = self._level_sets(grid)(images.reshape(-1, *grid.shape)).points[0]
+        points = self._level_sets(grid).of_batch(images.reshape(-1, *grid.shape)).points[0]
         sizes = np.diff(points.splits)
         sample = np.repeat(np.arange(len(images)), sizes)
         rank = np.arange(len(sample)) - np.repeat(points.splits[:-1], sizes)

@@ -264,7 +264,14 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         n_jobs = effective_n_jobs(self.n_jobs)
         with tqdm(total=len(images), disable=not self.verbose, unit="image") as bar:
             run([partial(_with_progress, task, bar) for task in tasks], n_jobs)
-        return out.astype(images.dtype, copy=False)
+        with np.errstate(over="ignore"):
+            out = out.astype(images.dtype, copy=False)
+        if not np.isfinite(out).all():
+            raise ValueError(
+                f"powers of values in X overflow {out.dtype}, got values up to "
+                f"{abs(images).max():g}; scale X, or lower max_p and max_q"
+            )
+        return out
 
     def _transform_chunk(self, images, weights, out):
         """Write the features of a few images to out; return how many there were."""

@@ -7,7 +7,8 @@ from sklearn.base import _fit_context
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_array, validate_data
 
-from ._utils.checks import is_integer
+from ._utils.arrays import as_plain
+from ._utils.checks import is_integer, refuse_colours
 
 __all__ = ["ImageRowsMixin", "as_rows", "resolve_shape"]
 
@@ -81,6 +82,7 @@ def as_rows(estimator, X, reset):
         If X is not finite, has no pixels, or has images of another shape than in fit.
     """
     shape = None
+    X = as_plain(X, "X")
     if getattr(X, "ndim", 2) > 2 or (isinstance(X, (list, tuple)) and np.ndim(X) > 2):
         X = check_array(X, allow_nd=True, dtype=[np.float64, np.float32], input_name="X")
         if X.ndim > 4:
@@ -91,6 +93,8 @@ def as_rows(estimator, X, reset):
         shape = tuple(X.shape[1:])
         if 0 in shape:
             raise ValueError(f"images in X must not be empty, got shape {X.shape}")
+        if reset and estimator.image_shape is None:
+            refuse_colours(shape, "images in X", f"for volumes give image_shape={shape}")
         X = X.reshape(len(X), -1)
     rows = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32])
     if not reset and shape is not None and shape != estimator.image_shape_:

@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from . import filtrations
 from ._utils.arrays import as_floats, as_numbers, check_finite
-from ._utils.checks import check_dimensions
+from ._utils.checks import check_dimensions, refuse_colours
+from ._utils.masks import refuse_masks
 from ._utils.namespace import is_tensor
 from ._utils.parallel import effective_n_jobs, run
 from .diagrams import Diagram, DiagramArrays
@@ -257,6 +258,7 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
 
     def _check_samples(self, X, reset):
         """Return X as an array of samples or a list of arrays."""
+        refuse_masks(X, "X")
         X = _without_graph(X)
         if not (isinstance(X, list) or hasattr(X, "__array__") or hasattr(X, "shape")):
             raise TypeError(f"X must be a list or an array of samples, got {type(X).__name__}")
@@ -284,6 +286,7 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
         if depth(X) <= 2:
             return validate_data(self, X, reset=reset, dtype=[np.float64, np.float32])
         X = check_array(X, allow_nd=True, dtype=[np.float64, np.float32], input_name="X")
+        refuse_colours(X.shape[1:], "images in X", "for volumes give filtration=LevelSet(3)")
         _check_grid(X.shape[1:], "samples in X")
         return X
 
@@ -295,7 +298,7 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
         if self.filtration != "level_set":
             filtration = self.filtration
         elif isinstance(samples, np.ndarray):
-            return list(self._level_set(samples.ndim - 1, n_jobs)(samples))
+            return list(self._level_set(samples.ndim - 1, n_jobs).of_batch(samples))
         else:
             filtration = self._level_set(samples[0].ndim, 1)
         dims = set(self._dimensions()) - self._empty_dimensions(samples)
@@ -348,6 +351,7 @@ def _check_ragged(X, shapes):
         )
     images = [as_floats(as_numbers(x, f"X[{i}]"))[1] for i, x in enumerate(X)]
     for i, image in enumerate(images):
+        refuse_colours(image.shape, f"X[{i}]", "for volumes give filtration=LevelSet(3)")
         _check_grid(image.shape, f"X[{i}]")
         check_finite(image, f"X[{i}]")
     return images

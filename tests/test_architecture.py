@@ -14,8 +14,8 @@ PACKAGE = Path(skltopo.__file__).parent
 
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
 UTILS = (
-    "checks signals parallel memory namespace autograd adam prefetch bits buffer sorting pool "
-    "gather arrays"
+    "checks masks given signals parallel memory namespace autograd adam prefetch bits buffer "
+    "sorting pool gather arrays"
 )
 KERNELS = {
     "grids": "images lines features volume_tables volume_sweeps volume_loops volumes",
@@ -35,7 +35,7 @@ FLOORS = [
     ["filtrations.edge_lengths"],
     ["filtrations.point_clouds", "filtrations.circumradius", "filtrations.live_circumradius"],
     ["filtrations.delaunay"],
-    ["filtrations.metric_clouds", "filtrations.distance_matrices", "filtrations.rips"],
+    ["filtrations.distance_matrices", "filtrations.metric_clouds", "filtrations.rips"],
     ["filtrations"],
     ["energies", "distances", "summaries"],
     ["losses", "penalties", "solvers"],

@@ -6,10 +6,12 @@ from itertools import pairwise
 import numpy as np
 
 from .gather import gather_floats
-from .namespace import namespace_of
+from .given import holds_arrays, is_image
+from .masks import refuse_masks
+from .namespace import is_tensor, namespace_of
 from .parallel import run
 
-__all__ = ["as_floats", "as_numbers", "check_finite", "gather"]
+__all__ = ["as_floats", "as_numbers", "as_plain", "check_finite", "gather"]
 
 # Points from which a gather, which misses the cache at every one, is worth several threads.
 PARALLEL_GATHER = 1 << 16
@@ -22,18 +24,32 @@ def as_numbers(values, name):
 
     Parameters
     ----------
-    values : array-like or torch.Tensor
+    values : array-like or torch.Tensor, or nested lists of them
     name : str
         What to call it in an error.
 
     Raises
     ------
     TypeError
-        If values is not real numbers, or a sparse tensor.
+        If values is not real numbers, or a tensor or an object whose numbers can't be read.
     ValueError
-        If values is ragged.
+        If values is ragged, or has masked or missing entries.
     """
+    if type(values) in (list, tuple) and holds_arrays(values):
+        return _stack([as_numbers(value, f"{name}[{i}]") for i, value in enumerate(values)], name)
     return namespace_of(values).as_numbers(values, name)
+
+
+def _stack(parts, name):
+    """Return arrays or tensors of one shape as one; tensors keep their graph."""
+    shapes = sorted({tuple(part.shape) for part in parts})
+    if len(shapes) > 1:
+        raise ValueError(
+            f"{name} must be a rectangular array of numbers, got a list of arrays of shapes "
+            f"{', '.join(map(str, shapes[:3]))}"
+        )
+    xp = namespace_of(*parts)
+    return xp.stack(xp.as_one_kind(*parts))
 
 
 def as_floats(numbers):
@@ -54,6 +70,18 @@ def as_floats(numbers):
     return namespace_of(numbers).as_floats(numbers)
 
 
+def as_plain(X, name):
+    """Return what scikit-learn checks: X, but tensors and lists of arrays as an array.
+
+    Raises ValueError where X has masked or missing entries, which scikit-learn does not see.
+    """
+    refuse_masks(X, name)
+    is_list = type(X) in (list, tuple)
+    if is_tensor(X) or (is_list and holds_arrays(X)) or (not is_list and is_image(X)):
+        return as_floats(as_numbers(X, name))[1]
+    return X
+
+
 def check_finite(plain, name):
     """Raise ValueError if plain has a NaN or an infinity, saying where the first one is."""
     # A sum is finite only where all values are. It may overflow, so all are looked at then.
@@ -71,18 +99,31 @@ def check_finite(plain, name):
 
 
 def gather(live, index, n_jobs=1):
-    """Return live.ravel()[index]; differentiable if live is a tensor."""
+    """Return live.ravel()[index]; differentiable if live is a tensor.
+
+    Raises IndexError for an index that is negative or too large.
+    """
     xp = namespace_of(live)
     if xp.has_gradients:
-        return xp.take(live.reshape(-1), index)
+        flat = live.reshape(-1)
+        if flat.device.type != "cpu":  # where a wrong index ends the process
+            _check_index(index, len(flat))
+        return xp.take(flat, index)
     flat = np.ascontiguousarray(live).reshape(-1)
-    if index.ndim == 1 or flat.dtype not in (np.float32, np.float64):
+    if flat.dtype not in (np.float32, np.float64):
+        _check_index(index, len(flat))
         return flat.take(index)
     out = np.empty(index.shape, flat.dtype)
+    rows, out_rows = (index, out) if index.ndim == 2 else (index[:, None], out[:, None])
     n_parts = n_jobs if len(index) >= PARALLEL_GATHER else 1
     cuts = [len(index) * i // n_parts for i in range(n_parts + 1)]
     run(
-        [partial(gather_floats, flat, index[i:j], out[i:j]) for i, j in pairwise(cuts)],
+        [partial(gather_floats, flat, rows[i:j], out_rows[i:j]) for i, j in pairwise(cuts)],
         n_jobs,
     )
     return out
+
+
+def _check_index(index, n):
+    if index.size and not 0 <= index.min() <= index.max() < n:
+        raise IndexError(f"an index is not one of {n} values")

@@ -4,7 +4,19 @@ from numbers import Integral
 
 import numpy as np
 
-__all__ = ["check_dimensions", "check_flag", "check_integer", "check_n_jobs", "is_integer"]
+__all__ = [
+    "check_dimensions",
+    "check_flag",
+    "check_integer",
+    "check_n_jobs",
+    "is_integer",
+    "refuse_colours",
+]
+
+# Axes of an image behind which 3 or 4 numbers are taken for a colour: the least that they have, and
+# how much longer one may be than the other.
+LEAST_PIXELS = 8
+MOST_OBLONG = 2
 
 
 def is_integer(value):
@@ -32,6 +44,28 @@ def check_n_jobs(n_jobs):
         raise TypeError(f"n_jobs must be an integer or None, got {n_jobs!r}")
     if n_jobs == 0:
         raise ValueError("n_jobs must not be 0: 1 is one thread, -1 all cores")
+
+
+def refuse_colours(shape, name, otherwise):
+    """Raise ValueError if the last axis behind two axes of an image looks like its colours.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    name : str
+        What to call the images in the error.
+    otherwise : str
+        What to do if the last axis has no colours.
+    """
+    if len(shape) < 3 or shape[-1] not in (3, 4):
+        return
+    short, long = sorted(shape[-3:-1])
+    if short >= LEAST_PIXELS and long <= MOST_OBLONG * short:
+        raise ValueError(
+            f"{name} must have one value a pixel, got shape {tuple(shape)}, whose last axis looks "
+            f"like {shape[-1]} colours: take grey values, such as X[..., :3].mean(axis=-1), or one "
+            f"channel, X[..., 0]; {otherwise}"
+        )
 
 
 def check_dimensions(dims, known=None, what="", *, wanted=None):

@@ -18,10 +18,20 @@ def gather_floats(const floating[::1] values, const int64_t[:, ::1] index, float
     of 1e6: 1.5 instead of 3.0 ms).
     """
     cdef Py_ssize_t i, j, n_columns = index.shape[1]
+    cdef size_t at, n = values.shape[0]
+    cdef bint inside = True
     with nogil:
         for i in range(index.shape[0]):
             check_signals_every(PATIENCE, i)
             if i + AHEAD < index.shape[0]:
-                prefetch(&values[index[i + AHEAD, 0]])
+                at = index[i + AHEAD, 0]
+                if at < n:
+                    prefetch(&values[at])
             for j in range(n_columns):
-                out[i, j] = values[index[i, j]]
+                at = index[i, j]    # a negative index is huge here
+                if at < n:
+                    out[i, j] = values[at]
+                else:
+                    inside = False
+    if not inside:
+        raise IndexError(f"an index is not one of {n} values")

@@ -3,9 +3,11 @@
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
 from threading import Lock
 
-from joblib import effective_n_jobs
+from joblib import cpu_count
+from joblib import effective_n_jobs as wanted_n_jobs
 
 from .signals import Stop, check_signals
 
@@ -14,6 +16,7 @@ __all__ = ["effective_n_jobs", "run"]
 # Longest time for which a call waits for its helpers without looking for Ctrl-C.
 SECONDS_BETWEEN_SIGNALS = 0.1
 
+_n_cores = cache(cpu_count)
 _lock = Lock()
 _pool = None
 _pool_size = 0
@@ -78,6 +81,12 @@ class _Call:
         self.todo.clear()
         self.stop.set()
         wait([future for future in futures if not future.cancel()])
+
+
+def effective_n_jobs(n_jobs):
+    """Return how many threads n_jobs stands for: at most one for each core of this machine."""
+    n_jobs = wanted_n_jobs(n_jobs)
+    return n_jobs if n_jobs == 1 else min(n_jobs, _n_cores())
 
 
 def run(tasks, n_jobs):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .._utils.checks import is_integer
+from .._utils.masks import refuse_masks
 from .._utils.namespace import is_tensor, namespace_of
 from ..diagrams import Diagram, DiagramArrays, DiagramBatch
 
@@ -200,6 +201,7 @@ def as_list(X, name):
         raise ValueError(_single(name))
     if isinstance(X, DiagramBatch):
         return list(X.flat())
+    refuse_masks(X, name)
     if not is_tensor(X) and hasattr(X, "__array__"):  # Series, too
         X = np.asarray(X)
     n_axes = len(X.shape) if hasattr(X, "shape") else None

@@ -29,10 +29,12 @@ __all__ = ["Filtration", "Samples", "VertexValues"]
 class Samples:
     """What a filtration was given, as kernels and gathers want it.
 
-    A subclass has ``values``.
+    A subclass has ``values`` and ``n_vertices``.
 
     Attributes
     ----------
+    n_vertices : int
+        Number of vertices of the whole batch.
     shape : tuple of int
         Axes of the batch; () for a single sample.
     starts : (n_samples,) int64 ndarray
@@ -64,9 +66,14 @@ class Samples:
             Sample i has rows[splits[i]:splits[i + 1]].
         """
         if len(self.starts) == 1:
-            return rows
-        first = np.repeat(self.starts, np.diff(splits))
-        return rows + first.reshape(-1, *[1] * (rows.ndim - 1))
+            return rows  # of which the gather takes care
+        counts = np.diff(splits)
+        first = np.repeat(self.starts, counts).reshape(-1, *[1] * (rows.ndim - 1))
+        end = np.repeat(np.append(self.starts, self.n_vertices)[1:], counts)
+        numbers = rows + first
+        if not ((numbers >= first) & (numbers < end.reshape(first.shape))).all():
+            raise IndexError("a vertex is not one of its sample")
+        return numbers
 
     def values(self, found, n_jobs):
         """Return the values of simplices: the map omega of the paper.
@@ -128,6 +135,7 @@ class VertexValues(Samples):
         live, plain = as_floats(values)
         check_finite(plain, "values")
         self.plain = plain.reshape(-1, *shape[len(shape) - ndim :])
+        self.n_vertices = plain.size
         size = self.plain[0].size if len(self.plain) else 0
         starts = np.arange(len(self.plain), dtype=np.int64) * size
         super().__init__(shape[: len(shape) - ndim], starts, live)
@@ -294,7 +302,13 @@ class Filtration:
                 (found[dim].pairs, found[dim].splits),
                 (found[dim].essential, found[dim].essential_splits),
             ]
-        values = iter(self._values(samples, rows, n_jobs))
+        try:
+            values = iter(self._values(samples, rows, n_jobs))
+        except IndexError as error:
+            raise ValueError(
+                f"{type(self).__name__}._find must return vertices of the samples, got one that is "
+                f"none: {error}"
+            ) from error
         return {
             dim: Points(
                 finite=next(values),

@@ -320,6 +320,7 @@ def _circumradii(clouds, simplices):
     if clouds.xp.has_gradients:
         from .live_circumradius import live_circumradii
 
-        return live_circumradii(clouds.live, clouds.plain, simplices)
-    dtype = clouds.live.dtype
-    return [measure_spheres(clouds.plain[rows])[0].astype(dtype, copy=False) for rows in simplices]
+        radii = live_circumradii(clouds.live, clouds.plain, simplices)
+    else:
+        radii = [measure_spheres(clouds.plain[rows])[0] for rows in simplices]
+    return [clouds.narrow(part) for part in radii]

@@ -51,7 +51,11 @@ def _lengths_by_torch(points, edges):
     # In float64, so that lengths are ordered as the kernels found them.
     shape = (len(edges), edges.shape[1] // 2, 2, points.shape[1])
     ends = points.index_select(0, flat).double().reshape(shape)
-    squares = (ends[:, :, 0] - ends[:, :, 1]).square().sum(-1)
+    steps = ends[:, :, 0] - ends[:, :, 1]
+    # In units of the longest coordinate of each, a constant: squares then do not underflow.
+    unit = steps.detach().abs().amax(-1)
+    steps = steps / torch.where(unit > 0, unit, 1)[..., None]
+    squares = steps.square().sum(-1)
     # Not the root of zero, whose derivatives are infinite.
-    lengths = torch.where(squares > 0, squares, 1).sqrt()
+    lengths = torch.where(squares > 0, squares, 1).sqrt() * unit
     return torch.where(squares > 0, lengths, 0).to(points.dtype)

@@ -7,7 +7,7 @@ from .._kernels.grids.images import COMPLEXES, image_pairs
 from .._kernels.grids.lines import line_pairs, long_line_pairs
 from .._kernels.grids.volumes import volume_pairs
 from .._persistence import join_pairs
-from .._utils.checks import is_integer
+from .._utils.checks import is_integer, refuse_colours
 from .._utils.parallel import run
 from .base import Filtration, VertexValues
 
@@ -59,7 +59,8 @@ class LevelSet(Filtration):
     -----
     Values are finite real numbers. float32 and float64 are used as they are, float16 is compared in
     float32, integers in float64. A sample has fewer than 2**31 vertices, a volume fewer than 2**28.
-    The diagrams do not keep the values.
+    Images have one value for each pixel: a last axis of 3 or 4 behind two axes of an image is taken
+    for colours, and refused; `of_batch` is for narrow images. The diagrams do not keep the values.
 
     PD_0 and PD_1 are found without a boundary matrix: in O(n) for lines, O(n + s alpha(s)) for
     images with s saddles; so are PD_0 and PD_2 of volumes. PD_1 of volumes reduces a column for
@@ -139,6 +140,8 @@ class LevelSet(Filtration):
                 f"values must have at least {self.ndim} axes for ndim={self.ndim}, "
                 f"got shape {shape}"
             )
+        if self.ndim == 2:
+            refuse_colours(shape, "values", "a batch of narrow images may be values[:, None]")
         sample_shape = shape[len(shape) - self.ndim :]
         if 0 in sample_shape:
             raise ValueError(f"a sample must not be empty, got values of shape {shape}")
@@ -147,6 +150,19 @@ class LevelSet(Filtration):
             raise ValueError(
                 f"a sample must have fewer than 2**{bits} vertices, got shape {sample_shape}"
             )
+
+    def of_batch(self, samples):
+        """Compute the diagrams of samples of any width: their last axis is not one of colours.
+
+        Parameters
+        ----------
+        samples : (n, ...) ndarray or torch.Tensor
+
+        Returns
+        -------
+        DiagramBatch
+        """
+        return self(samples[:, None]).flat()
 
     def _find(self, samples, n_jobs):
         plain = samples.plain

@@ -9,6 +9,7 @@ from .._kernels.rips.distances import squared_distances
 from .._kernels.rips.prim import prim_tree_of_rows
 from .._kernels.rips.trees import euclidean_tree
 from .._utils.namespace import namespace_of
+from .distance_matrices import as_distances, check_rows
 from .point_clouds import Clouds
 
 __all__ = ["MetricClouds", "check_metric"]
@@ -17,6 +18,8 @@ __all__ = ["MetricClouds", "check_metric"]
 CHUNK_EDGES = 32
 # Largest coordinate for which squares of distances do not overflow.
 LARGEST = 1e150
+# Clouds with smaller coordinates are scaled, so that squares of distances do not underflow.
+SMALL = 1e-100
 
 
 def _sqeuclidean(u, v):
@@ -33,7 +36,8 @@ def _chebyshev(u, v):
 
 
 def _cosine(u, v):
-    return 1 - (u * v).sum(-1) / ((u**2).sum(-1) * (v**2).sum(-1)) ** 0.5
+    # Not the root of the product, which would overflow sooner.
+    return 1 - (u * v).sum(-1) / ((u**2).sum(-1) ** 0.5 * (v**2).sum(-1) ** 0.5)
 
 
 def _correlation(u, v):
@@ -82,16 +86,26 @@ class MetricClouds(Clouds):
     points : see `Clouds`
     metric : str
         A name that `check_metric` accepts.
+
+    Attributes
+    ----------
+    exponent : int
+        Distances that kernels get are in units of 2**exponent; 0 for all but tiny coordinates.
     """
+
+    exponent = 0
 
     def __init__(self, points, metric):
         super().__init__(points)
         self._metric = metric
         self._euclidean = metric in EUCLIDEAN
-        if self._euclidean and max(self.plain.max(initial=0), -self.plain.min(initial=0)) > LARGEST:
+        self._known_options = {}  # cloud -> options of the metric
+        if self._euclidean and self.largest > LARGEST:
             raise ValueError(
                 f"points must not exceed {LARGEST:g}, or squares of distances overflow; scale them"
             )
+        if self._euclidean and 0 < self.largest < SMALL:
+            self.exponent = int(np.frexp(self.largest)[1])
         known = (*EUCLIDEAN, *FORMULAS)
         if metric not in known and getattr(self.live, "requires_grad", False):
             raise ValueError(
@@ -102,29 +116,76 @@ class MetricClouds(Clouds):
 
     def _options(self, i):
         """Return the options of the metric, which are computed from all points of cloud i."""
-        if self._metric == "seuclidean":
-            return {"V": np.var(self[i], axis=0, ddof=1)}
-        if self._metric == "mahalanobis":
-            return {"VI": np.linalg.inv(np.atleast_2d(np.cov(self[i].T))).T}
-        return {}
+        if i not in self._known_options:
+            if self._metric == "seuclidean":
+                options = {"V": np.var(self[i], axis=0, ddof=1)}
+            elif self._metric == "mahalanobis":
+                options = {"VI": self._inverse_covariance(i)}
+            else:
+                options = {}
+            self._known_options[i] = options
+        return self._known_options[i]
+
+    def _inverse_covariance(self, i):
+        """Return what the metric "mahalanobis" takes, or raise ValueError if there is none."""
+        covariance = np.atleast_2d(np.cov(self[i].T))
+        scale = np.sqrt(covariance.diagonal())
+        # Of the correlations: whether they are singular does not depend on units.
+        correlations = covariance / scale[:, None] / scale
+        if not np.isfinite(correlations).all() or (
+            np.linalg.matrix_rank(correlations, hermitian=True) < self.n_dimensions
+        ):
+            raise ValueError(
+                f"metric 'mahalanobis' needs points that span all {self.n_dimensions} dimensions, "
+                f"got the {len(self[i])} points of cloud {i}, whose covariance is singular"
+            )
+        return np.linalg.inv(correlations) / scale[:, None] / scale
+
+    def _name(self, i):
+        return f"metric {self._metric!r} of cloud {i}"
+
+    def _measure(self, i, first, second):
+        """Return the distances that scipy computes between points of cloud i."""
+        with np.errstate(all="ignore"):  # what is not finite is said by those who call
+            return cdist(first, second, self._metric, **self._options(i))
+
+    def _scipy_rows(self, i, start, stop):
+        """Return distances of points as scipy computes them: finite, maybe not distances."""
+        points = self[i]
+        if len(points) == 1:  # it has no variance
+            return np.zeros((1, 1))
+        rows = self._measure(i, points[start:stop], points)
+        finite = np.isfinite(rows)
+        if not finite.all():
+            j, k = np.argwhere(~finite)[0]
+            what = "not a number" if np.isnan(rows[j, k]) else "infinite"
+            raise ValueError(
+                f"metric {self._metric!r} is {what} between points {start + j} and {k} of cloud "
+                f"{i}; leave such points out, scale them, or take another metric"
+            )
+        return rows
+
+    def __getitem__(self, i):
+        """Return the points of cloud i in units of 2**exponent."""
+        points = super().__getitem__(i)
+        return np.ldexp(points, -self.exponent) if self.exponent else points
 
     def rows(self, i, start, stop):
         """Return the distances of points start to stop of cloud i to all its points."""
-        metric = "euclidean" if self._euclidean else self._metric
         points = self[i]
-        rows = cdist(points[start:stop], points, metric, **self._options(i))
-        if np.isnan(rows).any():
-            j, k = np.argwhere(np.isnan(rows))[0]
-            raise ValueError(
-                f"metric {metric!r} is not a number between points {start + j} and {k} of cloud {i}"
-            )
-        return rows
+        if self._euclidean:
+            return cdist(points[start:stop], points)
+        rows = self._scipy_rows(i, start, stop)
+        diagonal = np.arange(len(rows)), np.arange(start, start + len(rows))
+        check_rows(rows, rows[diagonal], self._name(i))
+        rows[diagonal] = 0
+        return rows.clip(0, out=rows)
 
     def matrix(self, i):
         """Return (matrix, whether its entries are squared lengths) of cloud i."""
         if self._euclidean:
             return squared_distances(self[i]), True
-        return self.rows(i, 0, len(self[i])), False
+        return as_distances(self._scipy_rows(i, 0, len(self[i])), self._name(i)), False
 
     def tree(self, i):
         """Return (edges, lengths) of the minimum spanning tree of cloud i, shortest first."""
@@ -145,26 +206,28 @@ class MetricClouds(Clouds):
         return [self._measure_rows(edges, splits) for edges, splits in found]
 
     def _measure_rows(self, edges, splits):
-        if self._metric in FORMULAS:
-            ends = self.gather(self.number(edges, splits))
-            lengths = FORMULAS[self._metric](ends[:, ::2], ends[:, 1::2])
-            # An edge (v, v), a vertex, may have a length that is rounded.
-            return self.xp.fill(lengths, edges[:, ::2] == edges[:, 1::2], 0)
         if not self.n_samples:
             return self.zeros(0, edges.shape[1] // 2)
-        parts = np.split(edges, splits[1:-1])
-        return self.xp.concat([self._measure_by_scipy(i, part) for i, part in enumerate(parts)])
+        xp = self.xp
+        if self._metric in FORMULAS:
+            ends = xp.double(self.gather(self.number(edges, splits)))
+            lengths = xp.not_negative(FORMULAS[self._metric](ends[:, ::2], ends[:, 1::2]))
+            # An edge (v, v), a vertex, may have a length that is rounded.
+            lengths = xp.fill(lengths, edges[:, ::2] == edges[:, 1::2], 0)
+        else:
+            parts = np.split(edges, splits[1:-1])
+            lengths = xp.concat([self._measure_by_scipy(i, part) for i, part in enumerate(parts)])
+        return self.narrow(lengths)
 
     def _measure_by_scipy(self, i, edges):
         """Return lengths of the edges of cloud i, which have no gradient."""
-        points, options = self[i], self._options(i)
-        first, second = edges[:, ::2].reshape(-1), edges[:, 1::2].reshape(-1)
-        lengths = np.zeros(len(first))
-        for start in range(0, len(first), CHUNK_EDGES):
-            part = slice(start, start + CHUNK_EDGES)
-            lengths[part] = cdist(
-                points[first[part]], points[second[part]], self._metric, **options
-            ).diagonal()
-        lengths[first == second] = 0
-        lengths = lengths.reshape(len(edges), edges.shape[1] // 2)
-        return self.xp.as_like(lengths, self.live)
+        points = self[i]
+        ends = edges.reshape(-1, 2)
+        far = np.flatnonzero(ends[:, 0] != ends[:, 1])
+        lengths = np.zeros(len(ends))
+        for start in range(0, len(far), CHUNK_EDGES):
+            part = far[start : start + CHUNK_EDGES]
+            first, second = ends[part].T
+            lengths[part] = self._measure(i, points[first], points[second]).diagonal()
+        lengths = lengths.clip(0).reshape(len(edges), edges.shape[1] // 2)
+        return self.xp.operand(lengths, self.live)

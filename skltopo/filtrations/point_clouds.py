@@ -13,6 +13,11 @@ from .base import Filtration, Samples
 
 __all__ = ["Clouds", "PointFiltration", "ends_of", "is_list_of_clouds"]
 
+# No triangulation of points in more dimensions can be held.
+MOST_DIMENSIONS = 100
+# A distance that no dtype is too narrow for.
+SAFE = 6e4
+
 
 def _n_axes(sample):
     return sample.ndim if hasattr(sample, "ndim") else np.ndim(sample)
@@ -45,6 +50,8 @@ class Clouds(Samples):
     plain : (n_total, d) C-contiguous float64 ndarray
     splits : (n_samples + 1,) int64 ndarray
         Cloud i has the rows splits[i]:splits[i + 1].
+    largest : float
+        The largest coordinate by absolute value.
     shape, starts
         As in `Samples`.
 
@@ -77,8 +84,11 @@ class Clouds(Samples):
             if shape:
                 numbers = numbers.reshape(n_clouds * n, d)
         live, plain = as_floats(numbers)
-        check_finite(plain, name)
+        self.largest = float(max(plain.max(initial=0), -plain.min(initial=0)))
+        if not self.largest < np.inf:
+            check_finite(plain, name)
         self.plain = plain if plain.dtype == np.float64 else plain.astype(np.float64)
+        self.n_vertices = len(plain)
         self.splits = np.array([0, sizes[0]]) if len(sizes) == 1 else ends_of(sizes)
         super().__init__(shape, self.splits[:-1], live)
 
@@ -130,9 +140,24 @@ class Clouds(Samples):
         if self.xp.has_gradients:
             from .edge_lengths import live_edge_lengths
 
-            return live_edge_lengths(self.live, self.plain, edges)
-        dtype = self.live.dtype
-        return [edge_lengths(self.plain, rows).astype(dtype, copy=False) for rows in edges]
+            return [self.narrow(part) for part in live_edge_lengths(self.live, self.plain, edges)]
+        return [self.narrow(edge_lengths(self.plain, rows)) for rows in edges]
+
+    def _may_overflow(self):
+        """Tell whether points may be farther apart than the greatest number of their dtype."""
+        most = 2 * self.largest * math.sqrt(self.n_dimensions)
+        return most > SAFE and most > self.xp.greatest(self.live)
+
+    def narrow(self, lengths):
+        """Return lengths in the dtype of the points, or raise ValueError where that overflows."""
+        with np.errstate(over="ignore"):
+            narrow = self.xp.cast(lengths, self.live)
+        if self._may_overflow() and not np.isfinite(self.xp.plain(narrow)).all():
+            raise ValueError(
+                f"distances of points that are as large as {self.largest:g} overflow "
+                f"{self.live.dtype}; scale the points, or give float64"
+            )
+        return narrow
 
 
 class PointFiltration(Filtration):
@@ -149,8 +174,10 @@ class PointFiltration(Filtration):
         max_dim = self.max_dim
         if not is_integer(max_dim):
             raise TypeError(f"max_dim must be an integer, got {max_dim!r}")
-        if max_dim < 0:
-            raise ValueError(f"max_dim must be at least 0, got {max_dim}")
+        if not 0 <= max_dim <= MOST_DIMENSIONS:
+            raise ValueError(
+                f"max_dim must be at least 0 and at most {MOST_DIMENSIONS}, got {max_dim}"
+            )
         return range(max_dim + 1), f" for max_dim={max_dim}"
 
     def _check(self, points):

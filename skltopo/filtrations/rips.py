@@ -69,7 +69,10 @@ class VietorisRips(PointFiltration):
     a tensor of finite real numbers; axes before the last two, or the list, are a batch. They are
     paired in float64. For metric="precomputed" it takes distances of shape (..., n, n), or a list
     of (n_i, n_i) ones: symmetric, at least 0, 0 on the diagonal, inf for an edge that is missing.
-    Distances are compared in the dtype that they come in.
+    They are so up to rounding where mirrored entries differ, and negative ones are below 0, by at
+    most 1e-5 of the largest entry in float32 and 1e-9 in float64, and the diagonal by 1 %: the mean
+    of mirrored entries is taken, and 0 for what is negative and on the diagonal. Distances are
+    compared in the dtype that they come in. What scipy returns for a metric has the same allowance.
 
     ``pairs[k]`` has the critical edges (bu, bv, du, dv) with bu < bv and du < dv; a vertex v is the
     edge (v, v). ``essential[k]`` has the edges (u, v) that create essential classes.
@@ -84,8 +87,8 @@ class VietorisRips(PointFiltration):
     with simplices of their own length.
 
     Gradients flow to the ends of critical edges for the metrics "euclidean", "minkowski",
-    "sqeuclidean", "cityblock", "chebyshev", "cosine" and "correlation", and to the entries [u, v],
-    u < v, above the diagonal of a precomputed matrix. Between coincident points the gradient of the
+    "sqeuclidean", "cityblock", "chebyshev", "cosine" and "correlation", and half to each of the
+    entries [u, v] and [v, u] of a precomputed matrix. Between coincident points the gradient of the
     Euclidean length is zero.
 
     References
@@ -233,15 +236,17 @@ class VietorisRips(PointFiltration):
         """Return {dim: Pairs} in which classes that are alive at max_edge are essential."""
         if self.max_edge == np.inf:
             return found
+        limit = _limit(self.max_edge, clouds)
         cut = {dim: Pairs(2, 2, self.keep_zero) for dim in found}
-        for dim, part in found.items():
-            for k, i in enumerate(chunk):
+        for k, i in enumerate(chunk):
+            points = clouds[i]
+            for dim, part in found.items():
                 pairs = part.pairs[part.splits[k] : part.splits[k + 1]]
                 essential = part.essential[part.essential_splits[k] : part.essential_splits[k + 1]]
-                steps = clouds[i][pairs[:, ::2]] - clouds[i][pairs[:, 1::2]]
+                steps = points[pairs[:, ::2]] - points[pairs[:, 1::2]]
                 births, deaths = np.sqrt((steps**2).sum(axis=2)).T
-                ended = deaths <= self.max_edge
-                alive = np.flatnonzero((births <= self.max_edge) & ~ended)
+                ended = deaths <= limit
+                alive = np.flatnonzero((births <= limit) & ~ended)
                 edges = pairs[alive, :2]
                 edges = edges[np.lexsort((edges[:, 1], edges[:, 0], births[alive]))]
                 essential = np.concatenate([essential, edges])
@@ -255,7 +260,7 @@ class VietorisRips(PointFiltration):
     def _pair_tree(self, clouds, i):
         """Return {0: Pairs} of one cloud."""
         edges, lengths = clouds.tree(i)
-        kept = lengths <= self.max_edge
+        kept = lengths <= _limit(self.max_edge, clouds)
         n = int(clouds.splits[i + 1] - clouds.splits[i])
         return tree_pairs(edges[kept], lengths[kept], n, keep_zero=self.keep_zero)
 
@@ -266,7 +271,9 @@ class VietorisRips(PointFiltration):
     def _matrix(self, clouds, i):
         """Return what `rips_pairs` takes for one cloud."""
         matrix, squared = clouds.matrix(i)
-        limit = _square_of_longest(self.max_edge) if squared else self.max_edge
+        limit = _limit(self.max_edge, clouds)
+        if squared:
+            limit = _square_of_longest(limit)
         # Beyond the enclosing radius the complex is a cone, where pairs have length zero.
         limit = min(limit, np.inf if self.keep_zero else enclosing_radius(matrix))
         if limit == np.inf or self.keep_zero:
@@ -280,6 +287,12 @@ class VietorisRips(PointFiltration):
         return LastValues(partial(_longest, self.max_edge), clouds.part(0, clouds.n_samples))
 
 
+def _limit(max_edge, clouds):
+    """Return max_edge in the unit of the distances of the clouds."""
+    with np.errstate(over="ignore"):
+        return float(np.ldexp(max_edge, -clouds.exponent))
+
+
 def _longest(max_edge, clouds):
     """Return the length of the longest edge up to max_edge of each cloud, 0 if there is none."""
     edges = [_longest_edge(clouds, i, max_edge) for i in range(clouds.n_samples)]
@@ -291,10 +304,11 @@ def _longest_edge(clouds, i, max_edge):
     """Return the longest edge up to max_edge of one cloud, or the edge (0, 0), a vertex."""
     n = int(clouds.splits[i + 1] - clouds.splits[i])
     step = max(1, CHUNK_DISTANCES // n)
+    limit = _limit(max_edge, clouds)
     longest, edge = -1.0, (0, 0)
     for start in range(0, n, step):
         rows = clouds.rows(i, start, min(start + step, n))
-        allowed = (rows <= max_edge) & (rows < np.inf)
+        allowed = (rows <= limit) & (rows < np.inf)
         allowed &= np.arange(n) > np.arange(start, start + len(rows))[:, None]
         rows = np.where(allowed, rows, -1.0)
         at = np.unravel_index(rows.argmax(), rows.shape)

@@ -8,9 +8,11 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array, issparse
 
 from .._persistence import filter_facets, join_pairs, list_faces, no_pairs, reduce_complex
-from .._utils.arrays import as_numbers, check_finite
+from .._utils.arrays import as_floats, as_numbers, check_finite
 from .._utils.checks import check_integer
+from .._utils.given import is_graph
 from .._utils.memory import available_memory
+from .._utils.namespace import namespace_of
 from .._utils.parallel import run
 from .._utils.sorting import argsort_keys
 from .base import Filtration, VertexValues
@@ -153,10 +155,11 @@ class SimplicialComplex(Filtration):
 
         Parameters
         ----------
-        adjacency : (n_vertices, n_vertices) array-like or scipy sparse array or matrix
+        adjacency : (n_vertices, n_vertices) array-like, scipy sparse array, or networkx graph
             i and j are joined where adjacency[i, j] or adjacency[j, i] is stored and not zero; the
             diagonal does not matter, nor do other finite values than zero. Entries that are stored
-            more than once are summed.
+            more than once are summed. The nodes of a graph are the vertices, in their order there;
+            all of its edges count, whatever their weights are.
         homology_dimensions : int or tuple of int, default=(0, 1)
         **parameters
             superlevel, keep_zero and n_jobs, as in the class.
@@ -183,8 +186,10 @@ class SimplicialComplex(Filtration):
         """
         if "n_vertices" in parameters:
             raise TypeError("n_vertices is the size of adjacency here, and can't be given")
-        if not issparse(adjacency):
-            adjacency = np.asarray(as_numbers(adjacency, "adjacency"))
+        if is_graph(adjacency):
+            adjacency = _matrix_of_graph(adjacency)
+        elif not issparse(adjacency):
+            adjacency = as_floats(as_numbers(adjacency, "adjacency"))[1]
         shape = tuple(adjacency.shape)
         if len(shape) != 2 or shape[0] != shape[1] or shape[0] == 0:
             raise ValueError(f"adjacency must be a square matrix with vertices, got shape {shape}")
@@ -250,6 +255,14 @@ class SimplicialComplex(Filtration):
         )
 
 
+def _matrix_of_graph(graph):
+    """Return the sparse matrix of the edges of a graph of networkx."""
+    place = {node: i for i, node in enumerate(graph)}
+    ends = [(place[u], place[v]) for u, v in graph.edges()]
+    row, col = np.array(ends, dtype=np.int64).reshape(-1, 2).T
+    return coo_array((np.ones(len(row)), (row, col)), shape=(len(place), len(place)))
+
+
 def _build(simplices, n_vertices, max_dim):
     """Return (n_vertices, faces, facets) of the complex; see `list_faces`."""
     given = _as_arrays(simplices)
@@ -297,8 +310,13 @@ def _as_arrays(simplices):
 
 def _as_array(rows):
     """Return one array of simplices, checked."""
+    if issparse(rows) or is_graph(rows):
+        raise TypeError(
+            f"simplices must be arrays or sequences of vertices, got a {type(rows).__name__}; "
+            "SimplicialComplex.from_graph takes the adjacency matrix of a graph"
+        )
     rows = as_numbers(rows, "simplices")
-    rows = np.asarray(rows)
+    rows = namespace_of(rows).plain(rows)
     if rows.size == 0:
         return np.empty((0, 1), dtype=np.int64)
     if rows.dtype.kind not in "iu":
@@ -312,9 +330,16 @@ def _as_array(rows):
     double = (rows[:, 1:] == rows[:, :-1]).any(axis=1)
     if double.any():
         raise ValueError(
-            f"a simplex must have each vertex once, got {rows[double.argmax()].tolist()}"
+            f"a simplex must have each vertex once, got {_shortened(rows[double.argmax()])}; each "
+            "row is a simplex: transpose edges that are columns, and give adjacency matrices to "
+            "SimplicialComplex.from_graph"
         )
     return rows
+
+
+def _shortened(row):
+    """Return the vertices of a simplex as a list to print."""
+    return str(row.tolist()) if len(row) <= 8 else f"{str(row[:8].tolist())[:-1]}, ...]"
 
 
 def _check_memory(given, n_vertices, max_dim):
@@ -327,7 +352,8 @@ def _check_memory(given, n_vertices, max_dim):
     if needed > available_memory():
         raise ValueError(
             f"simplices have up to {n_faces} faces, which take {needed / 1e9:.1f} GB, more than "
-            f"the {available_memory() / 1e9:.1f} GB that are free; give max_dim"
+            f"the {available_memory() / 1e9:.1f} GB that are free; give max_dim, or edges as rows, "
+            "not as columns"
         )
 
 

@@ -1,7 +1,11 @@
 """Energies of the level sets of images as a torch module."""
 
+import math
+
 import torch
 
+from .._utils.arrays import as_numbers
+from .._utils.namespace import is_tensor
 from ..energies import polynomial_energies
 from ..filtrations import LevelSet
 
@@ -82,9 +86,20 @@ class LevelSetEnergies(torch.nn.Module):
         (n, n_features) torch.Tensor
             The columns of `PersistenceFeatures.transform`.
         """
-        shape = self.weights.shape[1:]
+        shape = tuple(self.weights.shape[1:])
+        if not is_tensor(images):
+            raise TypeError(f"images must be a torch.Tensor, got {type(images).__name__}")
+        of_images = tuple(images.shape[-len(shape) :]) == shape
+        if not of_images and not (images.ndim == 2 and images.shape[1] == math.prod(shape)):
+            raise ValueError(
+                f"images must have shape (n, {', '.join(map(str, shape))}), or (n, "
+                f"{math.prod(shape)}), got {tuple(images.shape)}"
+            )
+        images = as_numbers(images, "images")
+        if not images.is_floating_point():
+            images = images.double()
         functions = images.reshape(-1, 1, *shape) * self.weights.to(images)
-        batch = self.filtration(functions.reshape(-1, *shape))
+        batch = self.filtration.of_batch(functions.reshape(-1, *shape))
         energies = [
             polynomial_energies(batch, dim, self.max_p, self.max_q, self.i0, self.essential)
             for dim in self.filtration.homology_dimensions

@@ -7,8 +7,26 @@ is zero, which is a subgradient, because the length has its minimum there.
 
 import numpy as np
 
-from libc.math cimport sqrt
+from libc.math cimport INFINITY, fabs, sqrt
 from libc.stdint cimport int64_t
+
+# Sums of squares between which no square that matters has underflowed or overflowed.
+cdef double LEAST = 1e-280
+cdef double MOST = 1e300
+
+
+cdef double careful_length(const double[:, ::1] points, Py_ssize_t u, Py_ssize_t v) noexcept nogil:
+    """Return the length of an edge in units of its longest coordinate, as hypot does."""
+    cdef double longest = 0, total = 0, step
+    cdef Py_ssize_t c
+    for c in range(points.shape[1]):
+        longest = max(longest, fabs(points[u, c] - points[v, c]))
+    if longest == 0 or longest == INFINITY:
+        return longest
+    for c in range(points.shape[1]):
+        step = (points[u, c] - points[v, c]) / longest
+        total += step * step
+    return longest * sqrt(total)
 
 
 def edge_lengths(const double[:, ::1] points, const int64_t[:, :] edges):
@@ -23,9 +41,17 @@ def edge_lengths(const double[:, ::1] points, const int64_t[:, :] edges):
     Returns
     -------
     (m, k) float64 ndarray
+        inf where a length is above the greatest float.
+
+    Raises
+    ------
+    IndexError
+        If an end of an edge is not the row of a point.
     """
     cdef Py_ssize_t i, j, c, u, v, d = points.shape[1], k = edges.shape[1] // 2
+    cdef Py_ssize_t n = points.shape[0]
     cdef double total, difference
+    cdef bint inside = True
     lengths = np.empty((edges.shape[0], k))
     cdef double[:, ::1] out = lengths
     with nogil:
@@ -33,6 +59,9 @@ def edge_lengths(const double[:, ::1] points, const int64_t[:, :] edges):
             for j in range(k):
                 u = edges[i, 2 * j]
                 v = edges[i, 2 * j + 1]
+                if not (0 <= u < n and 0 <= v < n):
+                    inside = False
+                    break
                 if u == v:      # a vertex: born at 0
                     out[i, j] = 0
                     continue
@@ -40,7 +69,14 @@ def edge_lengths(const double[:, ::1] points, const int64_t[:, :] edges):
                 for c in range(d):
                     difference = points[u, c] - points[v, c]
                     total += difference * difference
-                out[i, j] = sqrt(total)
+                if LEAST < total < MOST:
+                    out[i, j] = sqrt(total)
+                else:
+                    out[i, j] = careful_length(points, u, v)
+            if not inside:
+                break
+    if not inside:
+        raise IndexError(f"edge ({u}, {v}) of {n} points")
     return lengths
 
 
@@ -53,11 +89,12 @@ def edge_gradient(const double[:, ::1] points, const int64_t[:, :] edges,
     ----------
     points : (n, d) C-contiguous float64
     edges : (m, 2 k) int64
+        Of `edge_lengths`, which has checked them.
     lengths : (m, k), weights : (m, k)
     out : (n, d)
     """
     cdef Py_ssize_t i, j, c, u, v, d = points.shape[1], k = lengths.shape[1]
-    cdef double step, scale
+    cdef double step
     with nogil:
         for i in range(lengths.shape[0]):
             for j in range(k):
@@ -65,8 +102,8 @@ def edge_gradient(const double[:, ::1] points, const int64_t[:, :] edges,
                     continue
                 u = edges[i, 2 * j]
                 v = edges[i, 2 * j + 1]
-                scale = weights[i, j] / lengths[i, j]
                 for c in range(d):
-                    step = scale * (points[u, c] - points[v, c])
+                    # The quotient first: a unit vector, whatever the length is.
+                    step = weights[i, j] * ((points[u, c] - points[v, c]) / lengths[i, j])
                     out[u, c] += step
                     out[v, c] -= step

@@ -3,10 +3,10 @@
 import numpy as np
 
 from cython cimport floating
-from libc.math cimport INFINITY
+from libc.math cimport INFINITY, fabs, isfinite
 
 from ..._utils.buffer cimport Buffer
-from ..._utils.signals cimport check_signals
+from ..._utils.signals cimport check_signals, check_signals_every
 
 cdef extern from "tree_rows.h" nogil:
     void squared_lengths(const double* coordinates, Py_ssize_t stride, Py_ssize_t begin,
@@ -23,6 +23,7 @@ cdef enum:
     TILE = 16       # rows of a tile in distances.h
     BLOCK = 1024    # points whose squared lengths stay in the first cache
     PATIENCE = 1 << 24      # differences of coordinates between two checks for Ctrl-C
+    ROWS_BETWEEN_SIGNALS = 1024
 
 
 def squared_distances(const double[:, ::1] points):
@@ -152,3 +153,64 @@ def find_bad_entry(const floating[:, ::1] matrix):
                     break
             row += TILE
     return (i, j) if bad else None
+
+
+def symmetrize(const floating[:, ::1] matrix, double asymmetry, double diagonal):
+    """Copy a matrix that holds distances up to rounding, as one that does so exactly.
+
+    Both halves get the entry above the diagonal plus half of what the one below has more; what is
+    negative then, and the diagonal, are 0.
+
+    Parameters
+    ----------
+    matrix : (n, n) C-contiguous float32 or float64
+    asymmetry : float
+        How much two mirrored entries may differ, and how negative entries may be, as a fraction of
+        the largest finite entry by absolute value.
+    diagonal : float
+        How much the diagonal may differ from 0, as such a fraction.
+
+    Returns
+    -------
+    copy : (n, n) ndarray of the same dtype
+    bad : (i, j) or None
+        The first entry that is beyond that, by blocks of rows and columns; a NaN is.
+    """
+    cdef Py_ssize_t n = matrix.shape[0], top, left, i, j, last
+    cdef Py_ssize_t bad_row = -1, bad_col = -1
+    cdef floating x, y, middle
+    cdef double largest = 0, beyond
+    copy = np.empty((n, n), dtype=np.asarray(matrix).dtype)
+    cdef floating[:, ::1] out = copy
+    with nogil:
+        for i in range(n):
+            for j in range(n):
+                if fabs(matrix[i, j]) > largest and isfinite(matrix[i, j]):
+                    largest = fabs(matrix[i, j])
+            check_signals_every(ROWS_BETWEEN_SIGNALS, i)
+        beyond = asymmetry * largest
+        top = 0
+        while top < n and bad_row < 0:
+            last = min(top + TILE, n)
+            left = top
+            while left < n and bad_row < 0:
+                for i in range(top, last):
+                    for j in range(max(left, i + 1), min(left + TILE, n)):
+                        x = matrix[i, j]
+                        y = matrix[j, i]
+                        middle = x + <floating>0.5 * (y - x) if x != y else x
+                        out[i, j] = middle if middle > 0 else 0
+                        out[j, i] = out[i, j]
+                        if bad_row < 0:
+                            if not (x >= -beyond and (x == y or fabs(<double>y - x) <= beyond)):
+                                bad_row, bad_col = i, j
+                            elif not y >= -beyond:
+                                bad_row, bad_col = j, i
+                left += TILE
+            for i in range(top, last):
+                out[i, i] = 0
+                if bad_row < 0 and not fabs(matrix[i, i]) <= diagonal * largest:
+                    bad_row = bad_col = i
+            check_signals_every(ROWS_BETWEEN_SIGNALS // TILE, top // TILE)
+            top += TILE
+    return copy, (bad_row, bad_col) if bad_row >= 0 else None

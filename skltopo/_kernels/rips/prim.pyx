@@ -159,14 +159,20 @@ def prim_tree_of_rows(Py_ssize_t n, row_of):
     o.reset(n)
     for step in range(n - 1):
         row = np.ascontiguousarray(row_of(vertex), dtype=np.float64)
+        if row.shape[0] != n:
+            raise ValueError(f"point {vertex} must have {n} distances, got {row.shape[0]}")
         with nogil:
             for k in range(o.n):
                 offered[k] = row[o.point[k]]
             least = relax(offered.data(), o.n, vertex, o.value.data(), o.nearest.data())
             k = o.find_best(least)
+            if k < 0:       # a NaN
+                break
             vertex = o.point[k]
             o.take(k, edges_view, values_view, n_edges)
             n_edges += least < INFINITY     # else another component begins, without an edge
+        if k < 0:
+            raise ValueError(f"distances of point {vertex} must be numbers, got NaN")
         check_signals_every(STEPS_BETWEEN_SIGNALS, step)
     return sort_edges(edges[:n_edges], values[:n_edges])
 
