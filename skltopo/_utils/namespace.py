@@ -10,6 +10,8 @@ from functools import cache, reduce
 
 import numpy as np
 
+from .masks import refuse_masks
+
 __all__ = ["is_tensor", "namespace_of"]
 
 
@@ -49,6 +51,7 @@ class NumpyNamespace:
     @staticmethod
     def as_numbers(values, name):
         """Return values as an array of real numbers, or raise TypeError or ValueError."""
+        refuse_masks(values, name)
         try:
             values = np.asarray(values)
         except ValueError as error:

@@ -1,0 +1,76 @@
+"""Refuse masked and missing entries: a mask would be lost where an array is made."""
+
+import sys
+
+import numpy as np
+
+__all__ = ["refuse_masks"]
+
+NUMBERS = {bool, int, float, np.float64, np.float32}
+
+
+def refuse_masks(values, name, levels=8):
+    """Raise ValueError if an entry of values is masked, or missing as pandas has it (pd.NA).
+
+    NaN is not looked for. Lists are looked through, also nested ones.
+
+    Parameters
+    ----------
+    values : object
+        An array, a frame, a tensor, or nested lists of them; of any other kind nothing is looked
+        at.
+    name : str or (name, i)
+        What to call it in the error; item i of what has a name.
+    levels : int, default=8
+        How deep lists are looked through; a list may hold itself.
+    """
+    kind = type(values)
+    if kind is np.ndarray and values.dtype != object:
+        return
+    if kind in (list, tuple) or (kind is np.ndarray and values.ndim == 1):
+        # Most lists hold numbers alone, so that the look at their kinds is all.
+        if levels and not set(map(type, values)) <= NUMBERS:
+            for i, value in enumerate(values):
+                if type(value) not in NUMBERS:
+                    refuse_masks(value, (name, i), levels - 1)
+    elif isinstance(values, np.ma.MaskedArray):
+        _refuse(np.ma.getmaskarray(values), name, "filled")
+    elif kind.__name__ == "MaskedTensor":
+        _refuse(~values.get_mask().cpu().numpy(), name, "to_tensor")
+    elif _is_of_pandas(values):
+        _refuse_missing(values, name)
+
+
+def _is_of_pandas(values):
+    pandas = sys.modules.get("pandas")
+    if pandas is None:
+        return False
+    missing = type(pandas.NA)
+    return isinstance(
+        values, (pandas.DataFrame, pandas.Series, pandas.api.extensions.ExtensionArray, missing)
+    )
+
+
+def _refuse_missing(values, name):
+    """Look for pd.NA: in columns that are of numpy's numbers there is none, NaN may be."""
+    pandas = sys.modules["pandas"]
+    if isinstance(values, pandas.DataFrame):
+        of_pandas = [not isinstance(dtype, np.dtype) or dtype == object for dtype in values.dtypes]
+        values = values.loc[:, of_pandas]
+    elif isinstance(getattr(values, "dtype", None), np.dtype) and values.dtype != object:
+        return
+    _refuse(np.asarray(pandas.isna(values)), name, "fillna")
+
+
+def _refuse(mask, name, method):
+    if mask.dtype == bool and mask.any():
+        name = _written(name)
+        raise ValueError(
+            f"{name} must have no masked or missing entries, got {int(mask.sum())} of {mask.size} "
+            f"masked or missing; fill them with {name}.{method}(...), or leave them out"
+        )
+
+
+def _written(name):
+    """Return "X[1][0]" for (("X", 1), 0), which is not written before it is needed."""
+    return name if isinstance(name, str) else f"{_written(name[0])}[{name[1]}]"
