@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from .gather import gather_floats
+from .given import holds_arrays
 from .namespace import namespace_of
 from .parallel import run
 
@@ -22,18 +23,32 @@ def as_numbers(values, name):
 
     Parameters
     ----------
-    values : array-like or torch.Tensor
+    values : array-like or torch.Tensor, or nested lists of them
     name : str
         What to call it in an error.
 
     Raises
     ------
     TypeError
-        If values is not real numbers, or a sparse tensor.
+        If values is not real numbers, or a tensor or an object whose numbers can't be read.
     ValueError
-        If values is ragged.
+        If values is ragged, or has masked or missing entries.
     """
+    if type(values) in (list, tuple) and holds_arrays(values):
+        return _stack([as_numbers(value, f"{name}[{i}]") for i, value in enumerate(values)], name)
     return namespace_of(values).as_numbers(values, name)
+
+
+def _stack(parts, name):
+    """Return arrays or tensors of one shape as one; tensors keep their graph."""
+    shapes = sorted({tuple(part.shape) for part in parts})
+    if len(shapes) > 1:
+        raise ValueError(
+            f"{name} must be a rectangular array of numbers, got a list of arrays of shapes "
+            f"{', '.join(map(str, shapes[:3]))}"
+        )
+    xp = namespace_of(*parts)
+    return xp.stack(xp.as_one_kind(*parts))
 
 
 def as_floats(numbers):

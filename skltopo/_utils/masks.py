@@ -4,8 +4,9 @@ import sys
 
 import numpy as np
 
-__all__ = ["refuse_masks"]
+__all__ = ["NUMBERS", "refuse_masks"]
 
+#: Kinds of most numbers in lists.
 NUMBERS = {bool, int, float, np.float64, np.float32}
 
 
@@ -25,9 +26,9 @@ def refuse_masks(values, name, levels=8):
         How deep lists are looked through; a list may hold itself.
     """
     kind = type(values)
-    if kind is np.ndarray and values.dtype != object:
+    if kind is np.ndarray and values.dtype.kind != "O":
         return
-    if kind in (list, tuple) or (kind is np.ndarray and values.ndim == 1):
+    if kind in (list, tuple) or (kind is np.ndarray and values.ndim > 0):
         # Most lists hold numbers alone, so that the look at their kinds is all.
         if levels and not set(map(type, values)) <= NUMBERS:
             for i, value in enumerate(values):
@@ -55,11 +56,14 @@ def _refuse_missing(values, name):
     """Look for pd.NA: in columns that are of numpy's numbers there is none, NaN may be."""
     pandas = sys.modules["pandas"]
     if isinstance(values, pandas.DataFrame):
-        of_pandas = [not isinstance(dtype, np.dtype) or dtype == object for dtype in values.dtypes]
-        values = values.loc[:, of_pandas]
-    elif isinstance(getattr(values, "dtype", None), np.dtype) and values.dtype != object:
+        values = values.loc[:, [not _is_of_numbers(dtype) for dtype in values.dtypes]]
+    elif _is_of_numbers(getattr(values, "dtype", None)):
         return
     _refuse(np.asarray(pandas.isna(values)), name, "fillna")
+
+
+def _is_of_numbers(dtype):
+    return isinstance(dtype, np.dtype) and dtype.kind != "O"
 
 
 def _refuse(mask, name, method):

@@ -10,6 +10,7 @@ from functools import cache, reduce
 
 import numpy as np
 
+from .given import as_array
 from .masks import refuse_masks
 
 __all__ = ["is_tensor", "namespace_of"]
@@ -48,18 +49,7 @@ class NumpyNamespace:
     plain = staticmethod(np.asarray)  # an array of the same numbers, without gradients
     number = float  # a 0-d result as users get it
 
-    @staticmethod
-    def as_numbers(values, name):
-        """Return values as an array of real numbers, or raise TypeError or ValueError."""
-        refuse_masks(values, name)
-        try:
-            values = np.asarray(values)
-        except ValueError as error:
-            sentence = f"{name} must be a rectangular array of numbers, got {error}"
-            raise ValueError(sentence) from error
-        if values.dtype.kind not in "biuf":
-            raise TypeError(f"{name} must be an array of real numbers, got dtype {values.dtype}")
-        return values
+    as_numbers = staticmethod(as_array)
 
     @staticmethod
     def as_floats(numbers):
@@ -67,7 +57,8 @@ class NumpyNamespace:
         if numbers.dtype.kind == "f" and numbers.dtype.itemsize <= 8:
             live = numbers.astype(numbers.dtype.newbyteorder("="), copy=False)
         else:
-            live = numbers.astype(np.float64)
+            with np.errstate(over="ignore"):  # of long doubles: infinite, which is said later
+                live = numbers.astype(np.float64)
         plain = live.astype(np.float32) if live.dtype == np.float16 else live
         return live, np.ascontiguousarray(plain)
 
@@ -174,18 +165,50 @@ class TorchNamespace:
         return value
 
     def as_numbers(self, values, name):
+        """Return values as a tensor of real numbers that can be read, or raise TypeError."""
+        if type(values) not in (self._torch.Tensor, self._torch.nn.Parameter):
+            values = self._of_subclass(values, name)
         if values.is_complex():
-            raise TypeError(f"{name} must be a tensor of real numbers, got dtype {values.dtype}")
-        if values.layout != self._torch.strided:
-            raise TypeError(f"{name} must be a dense tensor, got layout {values.layout}")
+            raise TypeError(
+                f"{name} must be a tensor of real numbers, got dtype {values.dtype}; take "
+                f"{name}.abs() or {name}.real"
+            )
+        if values.layout != self._torch.strided or values.is_nested:
+            kind = "a nested one" if values.is_nested else f"layout {values.layout}"
+            way_out = f"list({name}.unbind())" if values.is_nested else f"{name}.to_dense()"
+            raise TypeError(f"{name} must be a dense tensor, got {kind}; use {way_out}")
+        if values.is_quantized:
+            raise TypeError(
+                f"{name} must be a tensor of real numbers, got dtype {values.dtype}; use "
+                f"{name}.dequantize()"
+            )
+        if values.device.type == "meta":
+            raise TypeError(f"{name} must be a tensor with values, got one on device 'meta'")
+        return values.resolve_neg()
+
+    def _of_subclass(self, values, name):
+        refuse_masks(values, name)
+        kind = type(values).__name__
+        if kind == "MaskedTensor":
+            return values.get_data()
+        if kind == "FakeTensor":
+            raise TypeError(f"{name} must be a tensor with values, got a FakeTensor, without any")
         return values
 
     def as_floats(self, numbers):
         live = numbers if numbers.is_floating_point() else numbers.double()
+        if live.element_size() == 1:  # float8, which can't be gathered from
+            live = live.float()
         plain = live.detach().cpu()
         if plain.dtype not in (self._torch.float32, self._torch.float64):
             plain = plain.float()
-        return live, np.ascontiguousarray(plain.numpy())
+        try:
+            return live, np.ascontiguousarray(plain.numpy())
+        except RuntimeError as error:
+            raise TypeError(
+                "persistence is computed from the numbers of a tensor, which can't be read inside "
+                f"of vmap and other transforms of functions; torch says: {error}"
+            ) from error
 
     def as_one_kind(self, *values):
         if len({(x.dtype, x.device) if is_tensor(x) else None for x in values}) == 1:
