@@ -8,6 +8,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_array, validate_data
 
 from ._utils.checks import is_integer
+from ._utils.masks import refuse_masks
 
 __all__ = ["ImageRowsMixin", "as_rows", "resolve_shape"]
 
@@ -81,6 +82,7 @@ def as_rows(estimator, X, reset):
         If X is not finite, has no pixels, or has images of another shape than in fit.
     """
     shape = None
+    refuse_masks(X, "X")
     if getattr(X, "ndim", 2) > 2 or (isinstance(X, (list, tuple)) and np.ndim(X) > 2):
         X = check_array(X, allow_nd=True, dtype=[np.float64, np.float32], input_name="X")
         if X.ndim > 4:

@@ -11,6 +11,7 @@ from scipy.special import expit, log_softmax
 from ._kernels.fits.descent import GramLoss, PythonLoss
 from ._utils.arrays import as_floats, as_numbers, check_finite
 from ._utils.checks import check_flag, check_integer
+from ._utils.masks import refuse_masks
 
 __all__ = ["LogisticLoss", "SquaredLoss"]
 
@@ -176,6 +177,7 @@ class LogisticLoss:
         self.X, self.weight = _as_samples(X, sample_weight)
         check_integer("n_classes", n_classes, 2)
         check_flag("fit_intercept", fit_intercept)
+        refuse_masks(y, "y")
         y = np.asarray(y)
         if y.shape != (len(self.X),) or y.dtype.kind not in "iu" or y.min() < 0:
             raise ValueError(

@@ -313,7 +313,9 @@ def _reshaped(coef, shape):
     """Return coef in a shape, or raise ValueError saying that the number of weights is wrong."""
     n_weights = int(np.prod(coef.shape))
     if -1 not in shape and n_weights != np.prod(shape):
-        raise ValueError(f"coef must have {np.prod(shape)} weights for shape={shape}, got {n_weights}")
+        raise ValueError(
+            f"coef must have {np.prod(shape)} weights for shape={shape}, got {n_weights}"
+        )
     return coef.reshape(shape)
 
 

@@ -380,7 +380,8 @@ def adam(loss, penalty, lam, start, *, max_iter=None, tol=1e-5, learning_rate=0.
     max_iter = _check_limits(max_iter, tol, "adam")
     learning_rate = check_number("learning_rate", learning_rate, 0)
     w = torch.tensor(start, dtype=torch.float64, requires_grad=True)
-    learning_rate *= float(np.sqrt(np.mean(np.square(start)))) or 1.0
+    with np.errstate(over="ignore"):  # then the objective overflows, too
+        learning_rate *= float(np.sqrt(np.mean(np.square(start)))) or 1.0
     optimizer = torch.optim.Adam([w], lr=learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max_iter)
     curve, best, best_value = [], start, np.inf

@@ -14,7 +14,7 @@ PACKAGE = Path(skltopo.__file__).parent
 
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
 UTILS = (
-    "checks masks given parallel memory namespace autograd adam prefetch bits buffer signals "
+    "checks masks given parallel memory scales namespace autograd adam prefetch bits buffer signals "
     "sorting pool gather arrays"
 )
 KERNELS = {

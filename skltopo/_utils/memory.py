@@ -2,7 +2,28 @@
 
 import os
 
-__all__ = ["available_memory"]
+__all__ = ["available_memory", "check_memory"]
+
+# Bytes up to which nobody asks the system: that takes longer than a small call.
+FEW_BYTES = 1 << 28
+
+
+def check_memory(n_bytes, what, way_out):
+    """Raise MemoryError, before memory is taken, if n_bytes are more than are free.
+
+    Parameters
+    ----------
+    n_bytes : int
+    what : str
+        What takes them, the subject of the sentence.
+    way_out : str
+        What takes less.
+    """
+    if n_bytes > FEW_BYTES and n_bytes > available_memory():
+        raise MemoryError(
+            f"{what} take {n_bytes / 2**30:,.1f} GiB, and {available_memory() / 2**30:,.1f} GiB "
+            f"are free; {way_out}"
+        )
 
 
 def available_memory():
