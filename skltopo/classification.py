@@ -7,11 +7,12 @@ from sklearn.linear_model._base import LinearClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.extmath import softmax
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from ._utils.masks import refuse_masks
 from .losses import LogisticLoss
 from .penalties import L2
-from .regression import TopologicalLinearModel
+from .regression import TopologicalLinearModel, as_dtype
 
 __all__ = ["TopologicalClassifier"]
 
@@ -68,7 +69,7 @@ warm_start, random_state, verbose
         -------
         self
         """
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32])
+        X, y, sample_weight = self._as_samples(X, y, sample_weight)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
@@ -76,16 +77,14 @@ warm_start, random_state, verbose
                 "y must have samples of at least 2 classes, got only one class: "
                 f"{self.classes_[0]!r}"
             )
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
         loss = LogisticLoss(
             X.astype(np.float64), labels, len(self.classes_), sample_weight, self.fit_intercept
         )
         solution = self._fit_loss(loss)
         self._warn_if_not_converged([solution])
         coef, intercept = loss.split(solution.coef)
-        self.coef_ = coef.astype(X.dtype)
-        self.intercept_ = intercept.astype(X.dtype)
+        self.coef_ = as_dtype(coef, X.dtype)
+        self.intercept_ = as_dtype(intercept, X.dtype)
         self.loss_curve_ = solution.objective
         self.n_iter_ = solution.n_iter
         self.stop_ = float(solution.stop)
@@ -102,6 +101,24 @@ warm_start, random_state, verbose
             start = np.concatenate(parts).astype(np.float64)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
         return self._solve(loss, penalty, start, lam=lam, rng=rng, continuation=not is_warm)
+
+    def decision_function(self, X):
+        """Return the scores of samples: of the second class, or one for each of more than two.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        (n_samples,) or (n_samples, n_classes) ndarray
+        """
+        refuse_masks(X, "X")
+        with np.errstate(over="ignore", invalid="ignore"):  # this is looked for
+            scores = super().decision_function(X)
+        if not np.isfinite(scores).all():
+            raise ValueError("scores are more than a float can hold; scale X to usual units")
+        return scores
 
     def predict_proba(self, X):
         """Predict probabilities of classes.

@@ -13,7 +13,7 @@ from ._kernels.fits.few_maxima import count_maxima, fit_few_maxima, needed_bytes
 from ._kernels.fits.monotone import fall_along, flood, lower_along
 from ._kernels.grids.images import COMPLEXES
 from ._utils.adam import Adam
-from ._utils.checks import check_integer
+from ._utils.checks import check_integer, check_n_jobs
 from ._utils.memory import available_memory
 from ._utils.parallel import effective_n_jobs, run
 from .filtrations import LevelSet
@@ -156,6 +156,7 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
 
     def _prepare(self):
         check_integer("n_components", self.n_components, 1)  # True is an Integral
+        check_n_jobs(self.n_jobs)
 
     def transform(self, X):
         """Return X with at most `n_components` maxima in each image.

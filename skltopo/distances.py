@@ -12,7 +12,8 @@ import numpy as np
 
 from ._kernels.matchings.matching import distances_from, matched_pairs
 from ._kernels.matchings.sliced import sliced_distances_from
-from ._utils.checks import check_integer
+from ._utils.checks import check_integer, check_n_jobs
+from ._utils.memory import check_memory
 from ._utils.namespace import namespace_of
 from ._utils.parallel import effective_n_jobs, run
 from .diagrams.essential import SplitDiagram, essential_distances, row_norm, split_two
@@ -195,13 +196,16 @@ def sliced_wasserstein_distance(dgm1, dgm2, *, n_directions=50, dim=None):
     >>> round(sliced_wasserstein_distance([[0.0, 4.0], [1.0, 2.0]], [[0.0, 3.0]]), 6)
     1.126777
     """
-    angles = _angles(n_directions)
+    check_integer("n_directions", n_directions, 1)
     first, second, xp, essential = split_two(dgm1, dgm2, dim)
+    angles = _angles(n_directions, len(first.plain) + len(second.plain))
     if essential is None:
         return _infinite(first, second, xp)
     points1, points2 = (xp.take(diagram.live, diagram.is_finite) for diagram in (first, second))
-    part = _sliced_of_projections(_projections(points1, angles), _projections(points2, angles), xp)
-    return xp.number(part + essential.sum())
+    with np.errstate(over="ignore", invalid="ignore"):  # this is looked for
+        projections = _projections(points1, angles), _projections(points2, angles)
+        total = _sliced_of_projections(*projections, xp) + essential.sum()
+    return xp.number(_check_total(total))
 
 
 def pairwise_diagram_distances(
@@ -261,7 +265,9 @@ def pairwise_diagram_distances(
         raise ValueError(f"metric must be one of {METRICS}, got {metric!r}")
     if ground is None:
         ground = 2 if metric == "wasserstein" else np.inf
-    p, ground, angles = _check_p(p), _check_ground(ground), _angles(n_directions)
+    p, ground = _check_p(p), _check_ground(ground)
+    check_n_jobs(n_jobs)
+    check_integer("n_directions", n_directions, 1)
     p = {"wasserstein": p, "bottleneck": np.inf, "sliced_wasserstein": 1.0}[metric]
     symmetric = Y is None
     if dim is not None:
@@ -271,12 +277,19 @@ def pairwise_diagram_distances(
     second = (
         first if symmetric else [SplitDiagram(y, y) for y in as_points_list(Y, dim, "Y", False)[1]]
     )
+    check_memory(
+        24 * len(first) * len(second),
+        f"{len(first)} x {len(second)} distances",
+        "fewer diagrams take less",
+    )
     if metric == "sliced_wasserstein":
+        angles = _angles(n_directions, sum(len(x.plain) + 1 for x in [*first, *second]))
         fill = _sliced_rows(first, second, angles, symmetric)
     else:
         fill = _matched_rows(first, second, p, ground == 2, symmetric)
     out = np.zeros((len(first), len(second)))
     run([partial(fill, i, row) for i, row in enumerate(out)], effective_n_jobs(n_jobs))
+    _check_total(out)
     if symmetric:
         out = out + out.T
     return row_norm(np.stack([out, essential_distances(first, second, p)], axis=-1), p)
@@ -297,8 +310,12 @@ def _check_ground(ground):
     return ground
 
 
-def _angles(n_directions):
-    check_integer("n_directions", n_directions, 1)
+def _angles(n_directions, n_points):
+    check_memory(
+        48 * n_directions * (n_points + 1),
+        f"projections of {n_points} points on {n_directions} lines",
+        "a smaller n_directions takes less",
+    )
     return np.pi * (np.arange(n_directions) / n_directions - 0.5)
 
 
@@ -308,6 +325,15 @@ def _angles(n_directions):
 def _infinite(first, second, xp):
     """Return an infinite distance, with a gradient of zero."""
     return xp.zero_of(first.live) + xp.zero_of(second.live) + np.inf
+
+
+def _check_total(total):
+    """Return finite distances, or raise ValueError where they overflow."""
+    if not np.isfinite(namespace_of(total).plain(total)).all():
+        raise ValueError(
+            "the distance of these diagrams is more than a float can hold; scale births and deaths"
+        )
+    return total
 
 
 def _distance(dgm1, dgm2, dim, p, ground, return_matching):
@@ -323,12 +349,13 @@ def _distance(dgm1, dgm2, dim, p, ground, return_matching):
     pairs = np.column_stack([rows1[found[:, 0]], rows2[found[:, 1]]])
     alone1 = xp.take(first.live, np.delete(rows1, found[:, 0]))
     alone2 = xp.take(second.live, np.delete(rows2, found[:, 1]))
-    to_diagonal = [abs(points[:, 1] - points[:, 0]) / 2 for points in (alone1, alone2)]
-    if ground == 2:
-        to_diagonal = [half * 2**0.5 for half in to_diagonal]
-    differences = xp.take(first.live, pairs[:, 0]) - xp.take(second.live, pairs[:, 1])
-    lengths = xp.concat([essential, xp.norm(differences, ground), *to_diagonal])
-    distance = xp.number(_p_norm(lengths, p, xp))
+    with np.errstate(over="ignore", invalid="ignore"):  # this is looked for
+        to_diagonal = [abs(points[:, 1] - points[:, 0]) / 2 for points in (alone1, alone2)]
+        if ground == 2:
+            to_diagonal = [half * 2**0.5 for half in to_diagonal]
+        differences = xp.take(first.live, pairs[:, 0]) - xp.take(second.live, pairs[:, 1])
+        lengths = xp.concat([essential, xp.norm(differences, ground), *to_diagonal])
+        distance = xp.number(_check_total(_p_norm(lengths, p, xp)))
     if not return_matching:
         return distance
     return distance, _make_matching(first, second, pairs)
@@ -409,10 +436,11 @@ def _sorted_projections(diagrams, angles):
 
 
 def _sliced_rows(first, second, angles, symmetric):
-    (points1, diagonal1, splits1), (points2, diagonal2, splits2) = (
-        _sorted_projections([x.plain[x.is_finite] for x in side], angles)
-        for side in (first, second)
-    )
+    with np.errstate(over="ignore", invalid="ignore"):  # distances are looked at
+        (points1, diagonal1, splits1), (points2, diagonal2, splits2) = (
+            _sorted_projections([x.plain[x.is_finite] for x in side], angles)
+            for side in (first, second)
+        )
 
     def fill(i, row):
         begin = i + 1 if symmetric else 0

@@ -3,9 +3,11 @@
 import numpy as np
 
 from ._kernels.functionals.polynomial import polynomial_energy
-from ._utils.checks import is_integer
+from ._utils.checks import check_integer, check_number, is_integer
+from ._utils.memory import check_memory
 from ._utils.namespace import namespace_of
-from .diagrams import Diagram
+from ._utils.scales import segment_exponents, spread
+from .diagrams import Diagram, DiagramBatch
 
 __all__ = ["Energy", "polynomial_energies", "polynomial_gradient"]
 
@@ -58,15 +60,65 @@ def polynomial_energies(batch, dim, max_p, max_q, i0=1, essential="drop"):
     -------
     (n_samples, (max_p + 1) * (max_q + 1)) ndarray or torch.Tensor
         Column p * (max_q + 1) + q is E(p, q, i0).
+
+    Raises
+    ------
+    ValueError
+        If an energy is more than a float can hold.
+    MemoryError
+        If there is not enough memory for all powers of all points.
     """
     total = 0
+    _check_batch(batch)
+    check_integer("max_p", max_p, 0)
+    check_integer("max_q", max_q, 0)
+    _check_rank(i0)
+    n_columns = (max_p + 1) * (max_q + 1)
     for length, middle, splits in _lengths_and_middles(batch, dim, i0, essential):
+        check_memory(
+            16 * len(length) * n_columns,
+            f"{n_columns} powers of {len(length)} points",
+            "smaller powers take less",
+        )
         xp = namespace_of(length)
         p, q = (xp.operand(np.arange(most + 1), length) for most in (max_p, max_q))
-        terms = (length[:, None] ** p)[:, :, None] * (middle[:, None] ** q)[:, None, :]
-        terms = terms.reshape(len(length), (max_p + 1) * (max_q + 1))
-        total = total + xp.segment_sum(terms, splits)
+        with np.errstate(over="ignore", invalid="ignore"):
+            terms = (length[:, None] ** p)[:, :, None] * (middle[:, None] ** q)[:, None, :]
+            terms = terms.reshape(len(length), n_columns)
+            total = total + xp.segment_sum(terms, splits)
+    if not _is_finite(total):
+        raise ValueError(_overflow(f"p up to {max_p} and q up to {max_q}", total))
     return total
+
+
+def _is_finite(total):
+    return bool(np.isfinite(namespace_of(total).plain(total)).all())
+
+
+def _overflow(powers, total):
+    return (
+        f"an energy with {powers} is more than a number of dtype {total.dtype} can hold; scale the "
+        "values, or take smaller powers"
+    )
+
+
+def _check_batch(diagram):
+    """Raise TypeError if diagram is no diagram of a filtration."""
+    if not isinstance(diagram, (Diagram, DiagramBatch)):
+        raise TypeError(
+            "diagram must be a Diagram or a DiagramBatch, as filtrations return it, got "
+            f"{type(diagram).__name__}; for arrays of births and deaths see "
+            "skltopo.vectorize.Polynomial"
+        )
+
+
+def _check_rank(i0):
+    if not is_integer(i0):
+        raise TypeError(f"i0 must be an integer, got {i0!r}")
+    if not 1 <= i0 < 2**63:
+        raise ValueError(
+            f"i0 must be at least 1 (the most persistent point) and below 2**63, got {i0}"
+        )
 
 
 def _values_and_derivatives(energy, finite, splits, essential_splits):
@@ -143,25 +195,21 @@ class Energy:
     """
 
     def __init__(self, *, dim=0, p=1, q=0, i0=1, weight=1.0, essential="drop"):
-        for name, value in (("dim", dim), ("i0", i0)):
-            if not is_integer(value):
-                raise TypeError(f"{name} must be an integer, got {value!r}")
+        if not is_integer(dim):
+            raise TypeError(f"dim must be an integer, got {dim!r}")
         if dim < 0:
             raise ValueError(f"dim must be at least 0, got {dim}")
-        if i0 < 1:
-            raise ValueError(f"i0 must be at least 1 (the most persistent point), got {i0}")
-        for name, value in (("p", p), ("q", q)):
-            if not np.isfinite(value) or value < 0:
-                raise ValueError(f"{name} must be a finite number of at least 0, got {value!r}")
-        if not np.isfinite(weight):
-            raise ValueError(f"weight must be finite, got {weight!r}")
-        if essential not in ESSENTIAL:
+        _check_rank(i0)
+        check_number("p", p, 0)
+        check_number("q", q, 0)
+        check_number("weight", weight)
+        if not isinstance(essential, str) or essential not in ESSENTIAL:
             raise ValueError(f"essential must be one of {ESSENTIAL}, got {essential!r}")
         self.dim = dim
-        self.p = p
-        self.q = q
+        self.p, self.q, self.weight = (
+            x.item() if hasattr(x, "item") else x for x in (p, q, weight)
+        )
         self.i0 = i0
-        self.weight = weight
         self.essential = essential
 
     def __call__(self, diagram):
@@ -175,15 +223,30 @@ class Energy:
         -------
         float or 0-d torch.Tensor for a Diagram; ndarray or torch.Tensor of batch.shape for a batch
             Differentiable where the diagram came from a tensor.
+
+        Raises
+        ------
+        TypeError
+            If diagram is neither.
+        KeyError
+            If the diagram does not have the dimension.
+        ValueError
+            If an energy is more than a float can hold, or no real number.
         """
+        _check_batch(diagram)
         single = isinstance(diagram, Diagram)
         batch = diagram.as_batch() if single else diagram
         points = batch.get_points(self.dim)
         xp = namespace_of(points.finite)
-        if self.essential == "drop" and xp.has_gradients and points.finite.device.type == "cpu":
-            return self._sum_in_one_node(points, batch.shape)
-        parts = _lengths_and_middles(batch, self.dim, self.i0, self.essential)
-        total = self._sum(parts, batch.shape, xp)
+        with np.errstate(over="ignore", invalid="ignore"):  # this is looked for
+            if self.essential == "drop" and xp.has_gradients and points.finite.device.type == "cpu":
+                total = self._sum_in_one_node(points, batch.shape)
+            else:
+                parts = _lengths_and_middles(batch, self.dim, self.i0, self.essential)
+                total = self._sum(parts, batch.shape, xp)
+            if not _is_finite(total):
+                parts = _lengths_and_middles(batch, self.dim, self.i0, self.essential)
+                total = self._scaled_sum(parts, batch.shape, xp)
         return xp.number(total) if single else total
 
     def _sum(self, parts, shape, xp):
@@ -192,6 +255,27 @@ class Energy:
             for length, middle, splits in parts
         )
         return self.weight * total.reshape(shape)
+
+    def _scaled_sum(self, parts, shape, xp):
+        """Return what _sum does where powers overflow, or raise ValueError where the sum does."""
+        total = 0
+        for length, middle, splits in parts:
+            if self.q != int(self.q) and (xp.plain(middle) < 0).any():
+                raise ValueError(
+                    f"q must be an integer where the middle of a point is negative, got {self.q}"
+                )
+            terms, root = 1, 1
+            for factor, power in ((length, self.p), (middle, self.q)):
+                exponent = segment_exponents(xp.plain(factor), splits)
+                scale = spread(np.ldexp(1.0, -exponent), splits)
+                terms = terms * (factor * xp.operand(scale, factor)) ** power
+                root = root * np.exp2(exponent * power / 2.0)
+            # Half of the powers before the weight and half after it: either may be out of range.
+            root = xp.operand(root, length)
+            total = total + xp.segment_sum(terms, splits) * root * self.weight * root
+        if not _is_finite(total):
+            raise ValueError(_overflow(f"p={self.p} and q={self.q}", total))
+        return total.reshape(shape)
 
     def _sum_in_one_node(self, points, shape):
         """Return what _sum does for the finite points, a tensor of the CPU, by a compiled loop."""

@@ -9,11 +9,65 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.special import expit, log_softmax
 
 from ._kernels.fits.descent import GramLoss, PythonLoss
+from ._utils.arrays import as_floats, as_numbers, check_finite
+from ._utils.checks import check_flag, check_integer
+from ._utils.masks import refuse_masks
 
 __all__ = ["LogisticLoss", "SquaredLoss"]
 
 # A Gram matrix up to this size stays in the cache, whatever the number of samples.
 SMALL_GRAM = 300
+# Entries of X and y beyond it, or all below its inverse: squares of weights would leave the floats.
+LARGE = 1e75
+# Products of numbers in one call of BLAS, which doesn't hear Ctrl-C: less than a second.
+BLOCK_PRODUCTS = 1 << 34
+
+
+def _as_data(values, name, n_axes):
+    """Return values as a finite float64 array, or raise TypeError or ValueError."""
+    plain = np.asarray(as_floats(as_numbers(values, name))[1], dtype=np.float64)
+    if plain.ndim != n_axes or 0 in plain.shape:
+        wanted = "(n_samples, n_features)" if n_axes == 2 else "(n_samples,)"
+        raise ValueError(f"{name} must have shape {wanted} and not be empty, got {plain.shape}")
+    check_finite(plain, name, before="")
+    return plain
+
+
+def _check_scale(values, name):
+    """Raise ValueError if squares of products of the values would leave the floats."""
+    largest = max(values.max(), -values.min())
+    if largest and not 1 / LARGE < largest < LARGE:
+        raise ValueError(
+            f"the largest entry of {name} must be between {1 / LARGE:.0e} and {LARGE:.0e}, got "
+            f"{largest:.3g}: scale {name} to usual units"
+        )
+
+
+def _as_samples(X, sample_weight):
+    """Return X as checked numbers, and the weights of its rows, whose sum is 1."""
+    X = _as_data(X, "X", 2)
+    _check_scale(X, "X")
+    if sample_weight is None:
+        return X, np.full(len(X), 1 / len(X))
+    weight = _as_data(sample_weight, "sample_weight", 1)
+    if len(weight) != len(X):
+        raise ValueError(f"sample_weight must have {len(X)} entries, got {len(weight)}")
+    if weight.min() < 0 or weight.max() == 0:
+        raise ValueError(
+            "sample_weight must not be negative and not be zero everywhere, got values from "
+            f"{weight.min():g} to {weight.max():g}"
+        )
+    weight = weight / weight.max()  # a sum could overflow
+    return X, weight / weight.sum()
+
+
+def _gram(X):
+    """Return X' X, in blocks of rows between which Ctrl-C is heard."""
+    n, p = X.shape
+    step = max(1, BLOCK_PRODUCTS // p**2)
+    if n <= step:
+        return X.T @ X
+    return sum(X[i : i + step].T @ X[i : i + step] for i in range(0, n, step))
 
 
 class SquaredLoss:
@@ -31,8 +85,13 @@ class SquaredLoss:
     n_blocks = 1
 
     def __init__(self, X, y, sample_weight=None, fit_intercept=True):
-        n, self.n_coef = X.shape
-        weight = np.full(n, 1 / n) if sample_weight is None else sample_weight / sample_weight.sum()
+        X, weight = _as_samples(X, sample_weight)
+        y = _as_data(y, "y", 1)
+        _check_scale(y, "y")
+        check_flag("fit_intercept", fit_intercept)
+        if len(y) != len(X):
+            raise ValueError(f"y must have as many entries as X has rows, {len(X)}, got {len(y)}")
+        self.n_coef = X.shape[1]
         self.root = np.sqrt(weight)
         self.X_mean = weight @ X if fit_intercept else np.zeros(self.n_coef)
         self.y_mean = weight @ y if fit_intercept else 0.0
@@ -41,13 +100,18 @@ class SquaredLoss:
         self.y = (y - self.y_mean) * self.root
         self._gram_loss = None
 
+    @property
+    def n_weights(self):
+        """Number of weights that a solver finds."""
+        return self.n_coef
+
     def kernel(self):
         """Return the loss as the compiled loop calls it."""
         n, p = self.X.shape
         if p > 2 * n and p > SMALL_GRAM:
             return PythonLoss(self, True)
         if self._gram_loss is None:
-            self._gram_loss = GramLoss(self.X.T @ self.X, self.X.T @ self.y, self.y @ self.y)
+            self._gram_loss = GramLoss(_gram(self.X), self.X.T @ self.y, self.y @ self.y)
         return self._gram_loss
 
     def value_and_gradient(self, w):
@@ -84,9 +148,9 @@ class SquaredLoss:
     def _solve(self, right):
         n, p = self.X.shape
         if p <= n - self.centered:
-            gram = self.X.T @ self.X
+            gram = _gram(self.X)
             return cho_solve(cho_factor(gram, check_finite=False), self.X.T @ right)
-        gram = self.X @ self.X.T
+        gram = _gram(self.X.T)
         if self.centered:  # makes the constant, which centring took away, no null vector
             gram += gram.trace() / n * np.outer(self.root, self.root)
         return self.X.T @ cho_solve(cho_factor(gram, check_finite=False), right)
@@ -110,15 +174,28 @@ class LogisticLoss:
     """
 
     def __init__(self, X, y, n_classes, sample_weight=None, fit_intercept=True):
-        n, self.n_coef = X.shape
+        self.X, self.weight = _as_samples(X, sample_weight)
+        check_integer("n_classes", n_classes, 2)
+        check_flag("fit_intercept", fit_intercept)
+        refuse_masks(y, "y")
+        y = np.asarray(y)
+        if y.shape != (len(self.X),) or y.dtype.kind not in "iu" or y.min() < 0:
+            raise ValueError(
+                f"y must be {len(self.X)} class indices, integers from 0 to {n_classes - 1}, got "
+                f"shape {y.shape} and dtype {y.dtype}"
+            )
+        if y.max() >= n_classes:
+            raise ValueError(f"y must be class indices below {n_classes}, got {y.max()}")
+        self.n_coef = self.X.shape[1]
         self.n_blocks = 1 if n_classes == 2 else n_classes
-        self.weight = (
-            np.full(n, 1 / n) if sample_weight is None else sample_weight / sample_weight.sum()
-        )
-        self.X = X
         self.y = y
         self.fit_intercept = fit_intercept
         self.target = np.eye(n_classes)[y]
+
+    @property
+    def n_weights(self):
+        """Number of weights that a solver finds, with intercepts."""
+        return self.n_blocks * (self.n_coef + self.fit_intercept)
 
     def kernel(self):
         """Return the loss as the compiled loop calls it."""
@@ -132,7 +209,7 @@ class LogisticLoss:
 
     def start(self):
         """Return zeros."""
-        return np.zeros(self.n_blocks * (self.n_coef + self.fit_intercept))
+        return np.zeros(self.n_weights)
 
     def other_start(self, start, rng):
         """Return start plus small noise."""

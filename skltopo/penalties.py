@@ -7,12 +7,51 @@ it measures. How a solver treats it is told in `solvers.py`.
 import numpy as np
 
 from ._kernels.fits.operators import ClustersProx, L1Prox, L2Prox, MaximaProx, TV2Prox, TVProx
-from ._utils.checks import is_integer
+from ._utils.arrays import as_floats, as_numbers, check_finite
+from ._utils.checks import check_number, check_shape, is_integer
 from ._utils.namespace import is_tensor
 from .energies import Energy
 from .filtrations import LevelSet, WeakAlpha
 
 __all__ = ["L1", "L2", "TV", "TV2", "Clusters", "Maxima", "Penalty", "TopologicalPenalty"]
+
+
+# Steps of the recursion of maxima, 2 k a weight, from which sorting the line's pairs is faster.
+MANY_STEPS = 1 << 20
+# More components than weights can be.
+ALL = 2**31 - 1
+# Weights beyond it, or below its inverse, are scaled: their squares would leave the floats.
+LARGE = 2.0**300
+
+
+def _as_weights(coef):
+    """Return coef as (live, plain): real numbers, see `skltopo._utils.arrays.as_floats`."""
+    live, plain = as_floats(as_numbers(coef, "coef"))
+    return live, np.ascontiguousarray(plain, dtype=np.float64)
+
+
+def _check_weights(coef):
+    """Return coef as a float64 array or a tensor of floats; raise ValueError if not finite."""
+    live, plain = _as_weights(coef)
+    check_finite(plain, "coef", before="")
+    return live if is_tensor(coef) else plain
+
+
+def _check_total(total):
+    """Return a value of a penalty, or raise ValueError if it overflows."""
+    if not np.isfinite(float(total.detach() if is_tensor(total) else total)):
+        raise ValueError(
+            "the penalty of these weights is more than a float can hold; scale them down"
+        )
+    return total
+
+
+def _norm(tensor):
+    """Return the Euclidean norm, whose squares must not overflow."""
+    top = float(tensor.detach().abs().max()) if tensor.numel() else 0.0
+    if top == 0 or 1 / LARGE < top < LARGE:
+        return tensor.norm()
+    return (tensor / top).norm() * top
 
 
 class Penalty:
@@ -67,8 +106,8 @@ class CompiledPenalty(Penalty):
     def value(self, coef):
         """Return the penalty at coef, an array or a tensor of any shape."""
         if is_tensor(coef):
-            return self._of_tensor(coef)
-        return self.operator().evaluate(np.ascontiguousarray(coef, dtype=np.float64).ravel())
+            return _check_total(self._of_tensor(_check_weights(coef).reshape(-1)))
+        return _check_total(self.operator().evaluate(_as_weights(coef)[1].ravel()))
 
     def prox(self, coef, step):
         """Return argmin of 1/2 |x - coef|^2 + step * value(x).
@@ -76,17 +115,26 @@ class CompiledPenalty(Penalty):
         Parameters
         ----------
         coef : array-like of float
+            Of any shape, finite. A tensor is taken as numbers, without gradients.
         step : float
-            Not negative.
+            Finite and not negative.
 
         Returns
         -------
         ndarray of float64, of the shape of coef
+
+        Raises
+        ------
+        TypeError
+            If coef is not real numbers, or step is not a number.
+        ValueError
+            If a weight is not finite, or step is out of range.
+        MemoryError
+            If so many components of so many weights would not fit.
         """
-        coef = np.ascontiguousarray(coef, dtype=np.float64)
-        if step < 0:
-            raise ValueError(f"step must not be negative, got {step}")
-        return self.operator().prox(coef.ravel(), step).reshape(coef.shape)
+        plain = _as_weights(coef)[1]
+        step = check_number("step", step, 0)
+        return self.operator().prox(plain.ravel(), step).reshape(plain.shape)
 
 
 class L1(CompiledPenalty):
@@ -116,7 +164,7 @@ class L2(CompiledPenalty):
     operator = L2Prox
 
     def _of_tensor(self, coef):
-        return coef.norm()
+        return _norm(coef)
 
 
 class TV(CompiledPenalty):
@@ -146,11 +194,7 @@ class TV2(CompiledPenalty):
     operator = TV2Prox
 
     def _of_tensor(self, coef):
-        return coef.diff().norm()
-
-
-def _as_floats(coef):
-    return coef if is_tensor(coef) else np.asarray(coef, dtype=np.float64)
+        return _norm(coef.diff())
 
 
 def _check_n_components(n_components):
@@ -190,15 +234,15 @@ class Clusters(CompiledPenalty):
 
     def operator(self):
         """Return a new compiled proximal operator."""
-        return ClustersProx(self.n_components)
+        return ClustersProx(min(self.n_components, ALL))
 
     def _of_tensor(self, coef):
-        gaps = coef.reshape(-1).sort().values.diff().sort().values
+        gaps = coef.sort().values.diff().sort().values
         return gaps[: max(0, len(gaps) - self.n_components + 1)].sum()
 
     def diagram(self, coef):
         """Return the weak Alpha diagram of the weights: deaths are gaps of the sorted weights."""
-        return WeakAlpha(max_dim=0)(np.reshape(coef, (-1, 1)))
+        return WeakAlpha(max_dim=0)(_check_weights(coef).reshape(-1, 1))
 
 
 class Maxima(CompiledPenalty):
@@ -231,7 +275,7 @@ class Maxima(CompiledPenalty):
     def __init__(self, n_components=3, shape=None):
         _check_n_components(n_components)
         self.n_components = n_components
-        self.shape = shape
+        self.shape = None if shape is None else check_shape("shape", shape, (1, 2, 3))
 
     @property
     def has_prox(self):
@@ -240,10 +284,13 @@ class Maxima(CompiledPenalty):
 
     def value(self, coef):
         """Return the penalty at coef, an array or a tensor of any shape."""
-        return super().value(coef) if self.has_prox else self._of_tensor(coef)
+        if not self.has_prox or np.prod(np.shape(coef)) * min(self.n_components, ALL) > MANY_STEPS:
+            return self._of_tensor(coef)
+        return super().value(coef)
 
     def _of_tensor(self, coef):
-        return Energy(dim=0, p=1, q=0, i0=self.n_components + 1)(self.diagram(coef))
+        i0 = min(self.n_components, ALL) + 1
+        return Energy(dim=0, p=1, q=0, i0=i0)(self.diagram(coef))
 
     def prox(self, coef, step):
         """Return argmin of 1/2 |x - coef|^2 + step * value(x), on a line; see `Clusters`."""
@@ -253,13 +300,23 @@ class Maxima(CompiledPenalty):
 
     def operator(self):
         """Return a new compiled proximal operator, which finds the global minimum."""
-        return MaximaProx(self.n_components)
+        return MaximaProx(min(self.n_components, ALL))
 
     def diagram(self, coef):
         """Return the superlevel diagram of the weights."""
-        shape = (-1,) if self.shape is None else tuple(self.shape)
+        shape = (-1,) if self.shape is None else self.shape
         level_set = LevelSet(ndim=len(shape), superlevel=True, homology_dimensions=(0,))
-        return level_set(_as_floats(coef).reshape(shape))
+        return level_set(_reshaped(_check_weights(coef), shape))
+
+
+def _reshaped(coef, shape):
+    """Return coef in a shape, or raise ValueError saying that the number of weights is wrong."""
+    n_weights = int(np.prod(coef.shape))
+    if -1 not in shape and n_weights != np.prod(shape):
+        raise ValueError(
+            f"coef must have {np.prod(shape)} weights for shape={shape}, got {n_weights}"
+        )
+    return coef.reshape(shape)
 
 
 class TopologicalPenalty(Penalty):
@@ -290,9 +347,20 @@ class TopologicalPenalty(Penalty):
     """
 
     def __init__(self, filtration, energies, shape=None):
+        if not callable(filtration):
+            raise TypeError(f"filtration must be callable, got {filtration!r}")
+        several = [energies] if isinstance(energies, Energy) else energies
+        if (
+            not isinstance(several, (list, tuple))
+            or not several
+            or not all(isinstance(energy, Energy) for energy in several)
+        ):
+            raise TypeError(
+                f"energies must be an Energy or a list of at least one Energy, got {energies!r}"
+            )
         self.filtration = filtration
         self.energies = energies
-        self.shape = shape
+        self.shape = None if shape is None else check_shape("shape", shape, range(1, 10))
 
     def value(self, coef):
         """Return the sum of energies at coef, an array or a tensor."""
@@ -302,5 +370,5 @@ class TopologicalPenalty(Penalty):
 
     def diagram(self, coef):
         """Return the diagram of the weights."""
-        coef = _as_floats(coef)
-        return self.filtration(coef if self.shape is None else coef.reshape(self.shape))
+        coef = _check_weights(coef)
+        return self.filtration(coef if self.shape is None else _reshaped(coef, self.shape))

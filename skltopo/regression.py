@@ -1,5 +1,6 @@
 """Linear models with topological penalties on their weights (section 3.1 of the paper)."""
 
+import math
 import warnings
 from functools import partial
 from numbers import Integral, Real
@@ -12,6 +13,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from ._utils.arrays import as_floats, as_numbers
+from ._utils.checks import check_n_jobs, check_shape
+from ._utils.masks import refuse_masks
+from ._utils.memory import check_memory
 from ._utils.parallel import effective_n_jobs, run
 from .losses import SquaredLoss
 from .penalties import L1, L2, TV, TV2, Clusters, Maxima, Penalty
@@ -26,6 +31,17 @@ NAMES = StrOptions({"clusters", "maxima", *PENALTIES})
 def known_solution(loss, coef):
     """Return the `Solution` of weights that need no descent."""
     return Solution(coef, np.array([loss.value_and_gradient(coef)[0]] * 2), 0.0, True)
+
+
+def as_dtype(coef, dtype):
+    """Return weights as an array of a dtype, or raise ValueError where they overflow."""
+    with np.errstate(over="ignore"):
+        coef = np.asarray(coef).astype(dtype)
+    if not np.isfinite(coef).all():
+        raise ValueError(
+            f"the weights are more than a {np.dtype(dtype)} can hold; scale X and y to usual units"
+        )
+    return coef
 
 
 class TopologicalLinearModel(BaseEstimator):
@@ -75,13 +91,24 @@ class TopologicalLinearModel(BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    def _as_samples(self, X, y, sample_weight, **checks):
+        """Return X, y and sample_weight, or None, as checked arrays."""
+        for name, values in (("X", X), ("y", y), ("sample_weight", sample_weight)):
+            refuse_masks(values, name)
+        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], **checks)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        return X, y, sample_weight
+
     def _make_penalty(self, n_features):
         """Return a `Penalty`, or None, and check coef_shape."""
-        if self.coef_shape is not None and int(np.prod(self.coef_shape)) != n_features:
-            raise ValueError(
-                f"coef_shape must have as many entries as X has features ({n_features}), "
-                f"got {self.coef_shape}"
-            )
+        if self.coef_shape is not None:
+            shape = check_shape("coef_shape", self.coef_shape, (1, 2, 3))
+            if math.prod(shape) != n_features:
+                raise ValueError(
+                    f"coef_shape must have as many entries as X has features ({n_features}), "
+                    f"got {self.coef_shape}"
+                )
         if self.penalty is None or isinstance(self.penalty, Penalty):
             return self.penalty
         if self.penalty == "clusters":
@@ -145,13 +172,18 @@ class TopologicalRegressor(RegressorMixin, TopologicalLinearModel):
         (n_samples,) or (n_samples, n_outputs) ndarray
         """
         check_is_fitted(self)
+        refuse_masks(X, "X")
         X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
-        return X @ self.coef_.T + self.intercept_
+        with np.errstate(over="ignore", invalid="ignore"):  # this is looked for
+            predicted = X @ self.coef_.T + self.intercept_
+        if not np.isfinite(predicted).all():
+            raise ValueError("predictions are more than a float can hold; scale X to usual units")
+        return predicted
 
     def _store(self, solutions, losses, single, dtype):
         self._warn_if_not_converged(solutions)
         split = [loss.split(s.coef) for loss, s in zip(losses, solutions, strict=True)]
-        coef = np.array([coef for coef, _ in split]).astype(dtype)
+        coef = as_dtype([coef for coef, _ in split], dtype)
         intercept = np.array([intercept for _, intercept in split])
         curves = [s.objective for s in solutions]
         self.coef_ = coef[0] if single else coef
@@ -267,26 +299,31 @@ class TopologicalRegression(MultiOutputMixin, TopologicalRegressor):
         -------
         self
         """
-        X, y = validate_data(
-            self, X, y, multi_output=True, y_numeric=True, dtype=[np.float64, np.float32]
+        X, y, sample_weight = self._as_samples(
+            X, y, sample_weight, multi_output=True, y_numeric=True
         )
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
         penalty = self._make_penalty(X.shape[1])
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
         outputs = y.reshape(len(y), -1).astype(np.float64).T
         data = X.astype(np.float64)
         losses = [SquaredLoss(data, y, sample_weight, self.fit_intercept) for y in outputs]
-        solutions = [self._fit_output(loss, penalty, i, rng) for i, loss in enumerate(losses)]
+        solutions = [
+            self._fit_output(loss, penalty, i, len(losses), rng) for i, loss in enumerate(losses)
+        ]
         self._store(solutions, losses, y.ndim == 1, X.dtype)
         return self
 
-    def _fit_output(self, loss, penalty, i, rng):
+    def _fit_output(self, loss, penalty, i, n_outputs, rng):
         if penalty is None or self.lam == 0:
             return known_solution(loss, loss.least_squares())
         previous = getattr(self, "coef_", None) if self.warm_start else None
         if previous is None:
             return self._solve(loss, penalty, loss.start(), lam=self.lam, rng=rng)
+        if previous.size != loss.n_coef * n_outputs:
+            raise ValueError(
+                f"warm_start needs the features and outputs of the last fit, {previous.shape}, got "
+                f"{loss.n_coef} features and {n_outputs} outputs"
+            )
         start = np.asarray(previous, dtype=np.float64).reshape(-1, loss.n_coef)[i]
         return self._solve(loss, penalty, start, lam=self.lam, rng=rng, continuation=False)
 
@@ -309,7 +346,26 @@ def _fold_errors(X, y, weight, train, test, fit_intercept, fit_path):
     coefs = fit_path(loss)
     intercepts = loss.y_mean - coefs @ loss.X_mean
     squares = (X[test] @ coefs.T + intercepts - y[test, np.newaxis]) ** 2
-    return np.average(squares, axis=0, weights=None if weight is None else weight[test])
+    if weight is None:
+        return squares.mean(axis=0)
+    if weight[test].max() == 0:
+        raise ValueError("sample_weight must not be zero in all samples that a fold leaves out")
+    return np.average(squares, axis=0, weights=weight[test] / weight.max())  # sums may overflow
+
+
+def _check_fold(fold, n_samples):
+    """Return (train, test), or raise ValueError if they are not indices of samples."""
+    try:
+        train, test = fold
+        sizes = [np.arange(n_samples)[np.asarray(part)].size for part in (train, test)]
+    except (IndexError, TypeError, ValueError):
+        sizes = [0]
+    if not all(sizes):
+        raise ValueError(
+            f"cv must give pairs of indices of the {n_samples} samples, for training and for "
+            f"testing, and none of them empty, got {fold!r}"
+        )
+    return train, test
 
 
 class TopologicalRegressionCV(TopologicalRegressor):
@@ -416,13 +472,12 @@ verbose
         -------
         self
         """
-        X, y = validate_data(self, X, y, y_numeric=True, dtype=[np.float64, np.float32])
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        check_n_jobs(self.n_jobs)
+        X, y, sample_weight = self._as_samples(X, y, sample_weight, y_numeric=True)
         data = X.astype(np.float64), y.astype(np.float64), sample_weight
         penalty = self._make_penalty(X.shape[1])
         solver = "proximal" if penalty is None else choose_solver(self.solver, penalty)
-        self.lams_ = self._check_lams()
+        self.lams_ = self._check_lams(X.shape[1])
         fit_path = partial(
             _path,
             penalty=penalty,
@@ -435,8 +490,10 @@ verbose
         fold_path = partial(fit_path, tol=10 * self.tol)
         folds = [
             partial(_fold_errors, *data, train, test, self.fit_intercept)
-            for train, test in check_cv(self.cv).split(X, y)
+            for train, test in (_check_fold(f, len(X)) for f in check_cv(self.cv).split(X, y))
         ]
+        if not folds:
+            raise ValueError(f"cv must have at least one split, got none of {self.cv!r}")
         n_jobs = effective_n_jobs(self.n_jobs)
         self.mse_path_ = np.array(run([partial(fold, fold_path) for fold in folds], n_jobs)).T
         loss = SquaredLoss(*data, self.fit_intercept)
@@ -473,12 +530,18 @@ verbose
         tasks = [partial(fold, partial(fit_starts, fold=i)) for i, fold in enumerate(folds)]
         return np.mean(run(tasks, n_jobs)) < path_error
 
-    def _check_lams(self):
+    def _check_lams(self, n_features):
+        n_lams = self.lams if isinstance(self.lams, Integral) else len(self.lams)
+        check_memory(32 * n_lams * n_features, f"weights for {n_lams} lams", "fewer lams take less")
         if isinstance(self.lams, Integral):
             return np.geomspace(10, 1e-4, self.lams)
-        lams = np.unique(np.asarray(self.lams, dtype=np.float64))[::-1]
-        if lams.size == 0 or not np.isfinite(lams).all() or lams[-1] < 0:
-            raise ValueError(f"lams must be finite, not negative and not empty, got {self.lams!r}")
+        given = np.asarray(as_floats(as_numbers(self.lams, "lams"))[1], dtype=np.float64)
+        lams = np.unique(given)[::-1]
+        if given.ndim != 1 or lams.size == 0 or not np.isfinite(lams).all() or lams[-1] < 0:
+            raise ValueError(
+                f"lams must be a list of finite numbers, not negative and not empty, got "
+                f"{self.lams!r}"
+            )
         return lams.copy()
 
     def _choose(self):

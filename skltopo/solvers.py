@@ -12,8 +12,10 @@ import numpy as np
 
 from ._kernels.fits.descent import descend, largest_curvature
 from ._kernels.fits.operators import ClustersProx, MaximaProx, PythonProx
+from ._utils.arrays import as_floats, as_numbers, check_finite
+from ._utils.checks import check_integer, check_number
 from .losses import LogisticLoss, SquaredLoss
-from .penalties import Clusters, CompiledPenalty, Maxima
+from .penalties import Clusters, CompiledPenalty, Maxima, Penalty
 
 __all__ = [
     "LogisticLoss",
@@ -75,6 +77,56 @@ class Solution:
 
 
 # --------------------------------------------------------------------------------------------------
+# Arguments
+# --------------------------------------------------------------------------------------------------
+
+
+def _as_numbers(values, name):
+    """Return values as a finite (n,) float64 array, or raise TypeError or ValueError."""
+    plain = np.asarray(as_floats(as_numbers(values, name))[1], dtype=np.float64)
+    if plain.ndim != 1:
+        raise ValueError(f"{name} must have one axis, got shape {plain.shape}")
+    check_finite(plain, name, before="")
+    return plain
+
+
+def _check_loss(loss):
+    """Return loss, or raise TypeError if it is none."""
+    if not isinstance(loss, (SquaredLoss, LogisticLoss)):
+        raise TypeError(f"loss must be a SquaredLoss or LogisticLoss, got {loss!r}")
+    return loss
+
+
+def _as_start(loss, start):
+    """Return start as checked numbers, as many as the loss has weights."""
+    start = _as_numbers(start, "start")
+    if len(start) != _check_loss(loss).n_weights:
+        raise ValueError(f"start must have {loss.n_weights} weights, got {len(start)}")
+    return start
+
+
+def _as_penalty(penalty):
+    """Return penalty, or raise TypeError if it is none."""
+    if not isinstance(penalty, Penalty):
+        raise TypeError(
+            f"penalty must be a Penalty of skltopo.penalties, got {penalty!r}; a new one is a "
+            "subclass of Penalty"
+        )
+    return penalty
+
+
+def _check_limits(max_iter, tol, solver):
+    """Return the limit of steps, and raise ValueError if it or the tolerance is out of range."""
+    check_number("tol", tol, 0)
+    if max_iter is None:
+        return MAX_ITER[solver]
+    check_integer("max_iter", max_iter, 1)
+    if max_iter >= 2**30:
+        raise ValueError(f"max_iter must be less than 2**30, got {max_iter}")
+    return max_iter
+
+
+# --------------------------------------------------------------------------------------------------
 # Plans
 # --------------------------------------------------------------------------------------------------
 
@@ -117,7 +169,7 @@ def plan_of(penalty):
     TypeError
         If the penalty has no proximal operator.
     """
-    if not penalty.has_prox:
+    if not _as_penalty(penalty).has_prox:
         raise TypeError(
             f"{type(penalty).__name__} has no proximal operator: define prox(coef, step), or use "
             'solver="adam"'
@@ -243,10 +295,14 @@ def proximal(
     -------
     Solution
     """
+    start = _as_start(loss, start)
+    lam = check_number("lam", lam, 0)
+    max_iter = _check_limits(max_iter, tol, "proximal")
+    check_integer("n_init", n_init, 1)
+    rng = np.random.default_rng() if rng is None else rng
     plan = plan_of(penalty)
     if not continuation:
         plan = replace(plan, easier=None, continuation=())
-    max_iter = MAX_ITER["proximal"] if max_iter is None else max_iter
 
     def solve(start, levels, plan=plan):
         descent = _Descent(loss, start, max_iter)
@@ -318,9 +374,14 @@ def adam(loss, penalty, lam, start, *, max_iter=None, tol=1e-5, learning_rate=0.
     """
     import torch
 
-    max_iter = MAX_ITER["adam"] if max_iter is None else max_iter
+    start = _as_start(loss, start)
+    penalty = _as_penalty(penalty)
+    lam = check_number("lam", lam, 0)
+    max_iter = _check_limits(max_iter, tol, "adam")
+    learning_rate = check_number("learning_rate", learning_rate, 0)
     w = torch.tensor(start, dtype=torch.float64, requires_grad=True)
-    learning_rate *= float(np.sqrt(np.mean(np.square(start)))) or 1.0
+    with np.errstate(over="ignore"):  # then the objective overflows, too
+        learning_rate *= float(np.sqrt(np.mean(np.square(start)))) or 1.0
     optimizer = torch.optim.Adam([w], lr=learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max_iter)
     curve, best, best_value = [], start, np.inf
@@ -330,6 +391,11 @@ def adam(loss, penalty, lam, start, *, max_iter=None, tol=1e-5, learning_rate=0.
         blocks = w[:size].reshape(loss.n_blocks, loss.n_coef)
         value = loss.torch_value(w) + lam * sum(penalty.value(block) for block in blocks)
         curve.append(float(value.detach()))
+        if not np.isfinite(curve[-1]):
+            raise ValueError(
+                "the objective is more than a float can hold: scale X and y to usual units, or "
+                "take a smaller lam or learning_rate"
+            )
         if curve[-1] < best_value:
             best, best_value = w.detach().numpy().copy(), curve[-1]
         if step < max_iter:
@@ -349,8 +415,10 @@ def choose_solver(solver, penalty):
     TypeError
         If solver is "proximal" and the penalty has no proximal operator.
     """
+    if solver not in ("auto", "proximal", "adam"):
+        raise ValueError(f'solver must be "auto", "proximal" or "adam", got {solver!r}')
     if solver == "auto":
-        return "proximal" if penalty.has_prox else "adam"
+        return "proximal" if _as_penalty(penalty).has_prox else "adam"
     if solver == "proximal" and not penalty.has_prox:
         raise TypeError(f'{penalty!r} has no proximal operator: use solver="adam" or "auto"')
     return solver
@@ -382,8 +450,11 @@ def solve_path(loss, penalty, lams, *, max_iter=None, tol=1e-5):
     coefs : (n_lams, n) ndarray
     objectives : (n_lams,) ndarray
     """
-    max_iter = MAX_ITER["proximal"] if max_iter is None else max_iter
-    lams = np.asarray(lams, dtype=np.float64)
+    max_iter = _check_limits(max_iter, tol, "proximal")
+    _check_loss(loss)
+    lams = _as_numbers(lams, "lams")
+    if not len(lams) or lams[-1] < 0 or not (np.diff(lams) < 0).all():
+        raise ValueError(f"lams must fall strictly, to 0 or more, and not be empty, got {lams}")
     plan = plan_of(penalty)
     path = _Path(_Descent(loss, loss.start(), max_iter), plan.operator(), lams)
     if plan.easier is not None:

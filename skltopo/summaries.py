@@ -12,11 +12,13 @@ import numpy as np
 
 from ._kernels.functionals.curves import landscape_rows, silhouette_rows, top_rows
 from ._utils.namespace import namespace_of
+from ._utils.scales import segment_exponents, spread
 from .diagrams import DiagramBatch, Points
 from .energies import polynomial_energies
 
 __all__ = [
     "betti_curves",
+    "check_vectors",
     "drop_essential",
     "entropies",
     "join",
@@ -30,6 +32,8 @@ __all__ = [
 
 # Points whose Gaussians are in memory at once: they stay in the cache, too.
 CHUNK_POINTS = 1 << 11
+# Lengths to a power beyond 2 to this, or below its inverse, are scaled before.
+SAFE_EXPONENT = 300
 
 
 def join(diagrams):
@@ -44,12 +48,26 @@ def join(diagrams):
 def drop_essential(points, splits):
     """Return (finite points, splits, number of essential classes of each diagram)."""
     xp = namespace_of(points)
-    infinite = abs(xp.plain(points)) == np.inf
+    plain = xp.plain(points)
+    infinite = abs(plain) == np.inf
     is_finite = ~(infinite[:, 0] | infinite[:, 1])
     if is_finite.all():
         return points, splits, np.zeros(len(splits) - 1, np.int64)
     kept = np.concatenate([[0], np.cumsum(is_finite)])[splits]
-    return xp.take(points, is_finite), kept, np.diff(splits) - np.diff(kept)
+    # A point whose coordinates are the same infinity is on the diagonal.
+    is_class = ~is_finite & (plain[:, 0] != plain[:, 1])
+    n_classes = np.diff(np.concatenate([[0], np.cumsum(is_class)])[splits])
+    return xp.take(points, is_finite), kept, n_classes
+
+
+def check_vectors(rows):
+    """Return the vectors of diagrams, or raise ValueError where they overflow."""
+    if not np.isfinite(namespace_of(rows).plain(rows)).all():
+        raise ValueError(
+            "the vectors of these diagrams have values that are more than a float can hold; scale "
+            "births and deaths, or take smaller powers"
+        )
+    return rows
 
 
 def of_finite(function, points, splits):
@@ -59,6 +77,15 @@ def of_finite(function, points, splits):
 
 def _lengths(points):
     return abs(points[:, 1] - points[:, 0])
+
+
+def _scaled_lengths(points, splits, power, xp):
+    """Return lengths; where their powers would overflow or vanish, relative to the longest."""
+    lengths = _lengths(points)
+    exponents = segment_exponents(xp.plain(lengths), splits)
+    if abs(exponents).max(initial=0) * max(power, 1) < SAFE_EXPONENT:
+        return lengths
+    return lengths * xp.operand(spread(np.ldexp(1.0, -exponents), splits), lengths)
 
 
 def _powers(lengths, power, xp):
@@ -94,11 +121,31 @@ def persistence_images(
         rows += [
             (weighted[i:j].T @ along_births[i:j]).reshape(1, -1) for i, j in pairwise(part_splits)
         ]
-    return xp.concat(rows)
+    owners = _owners_of_chunks(splits)
+    if len(owners) == len(splits) - 1:
+        return xp.concat(rows)
+    return xp.segment_sum(xp.concat(rows), np.searchsorted(owners, np.arange(len(splits))))
+
+
+def _owners_of_chunks(splits):
+    """Return the diagram of every row that `_chunks` make: a large diagram has several."""
+    n_parts = np.maximum(1, -(-np.diff(splits) // CHUNK_POINTS))
+    return np.repeat(np.arange(len(n_parts)), n_parts)
+
+
+def _cut(splits):
+    """Return splits so that diagrams of more than CHUNK_POINTS points are in several parts."""
+    owners = _owners_of_chunks(splits)
+    if len(owners) == len(splits) - 1:
+        return splits
+    first = np.searchsorted(owners, owners)
+    starts = splits[:-1][owners] + (np.arange(len(owners)) - first) * CHUNK_POINTS
+    return np.append(starts, splits[-1])
 
 
 def _chunks(points, splits):
     """Yield (points, splits) of some diagrams after the other, so that memory is bounded."""
+    splits = _cut(splits)
     start = 0
     while start < len(splits) - 1:
         full = np.searchsorted(splits, splits[start] + CHUNK_POINTS, side="right") - 1
@@ -131,7 +178,7 @@ def landscapes(points, splits, grid, n_layers):
 def silhouettes(points, splits, grid, weight_power):
     """Return the mean of the tents, weighted by powers of their lengths; 0 without points."""
     xp = namespace_of(points)
-    weights = _powers(_lengths(points), weight_power, xp)
+    weights = _powers(_scaled_lengths(points, splits, weight_power, xp), weight_power, xp)
     totals = xp.segment_sum(weights, splits)
     totals = xp.where(totals > 0, totals, 1)[:, None]
     if not xp.has_gradients:
@@ -144,7 +191,9 @@ def silhouettes(points, splits, grid, weight_power):
         xp.segment_sum(part[:, 2:] * _tents(part[:, :2], grid, xp), part_splits)
         for part, part_splits in _chunks(weighted, splits)
     ]
-    return xp.concat([xp.zeros((0, len(grid)), points), *rows]) / totals
+    rows = xp.concat([xp.zeros((0, len(grid)), points), *rows])
+    owners = _owners_of_chunks(splits)
+    return xp.segment_sum(rows, np.searchsorted(owners, np.arange(len(splits)))) / totals
 
 
 def betti_curves(points, splits, grid):

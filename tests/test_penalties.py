@@ -48,7 +48,7 @@ def test_a_proximal_operator_gives_a_new_array(penalty):
     kept = v.copy()
     assert penalty.prox(v, 0.5) is not v
     np.testing.assert_array_equal(v, kept)
-    with pytest.raises(ValueError, match="step must not be negative"):
+    with pytest.raises(ValueError, match="step must be a finite number of at least 0"):
         penalty.prox(v, -1.0)
 
 

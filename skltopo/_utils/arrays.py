@@ -82,7 +82,7 @@ def as_plain(X, name):
     return X
 
 
-def check_finite(plain, name):
+def check_finite(plain, name, before=" before computing persistence"):
     """Raise ValueError if plain has a NaN or an infinity, saying where the first one is."""
     # A sum is finite only where all values are. It may overflow, so all are looked at then.
     if plain.size > FEW:
@@ -94,7 +94,7 @@ def check_finite(plain, name):
         where = tuple(int(i) for i in np.unravel_index(np.argmin(finite), plain.shape))
         raise ValueError(
             f"{name} must be finite, got {plain[where]} at index {where}; "
-            "replace NaN and infinite values before computing persistence"
+            f"replace NaN and infinite values{before}"
         )
 
 

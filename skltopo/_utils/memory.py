@@ -4,8 +4,8 @@ import os
 
 __all__ = ["available_memory", "check_memory"]
 
-# Bytes for which free memory is not queried, which takes as long as to fill them.
-LITTLE = 1 << 20
+# Bytes up to which nobody asks the system: that takes longer than a small call.
+FEW_BYTES = 1 << 28
 
 
 def available_memory():
@@ -23,17 +23,17 @@ def available_memory():
         return 2**62
 
 
-def check_memory(needed, what):
-    """Raise MemoryError before memory is taken for something that needs more bytes than are free.
+def check_memory(n_bytes, what, way_out=None):
+    """Raise MemoryError, before memory is taken, if n_bytes are more than are free.
 
     Parameters
     ----------
-    needed : int
-        Bytes.
+    n_bytes : int
     what : str
-        Subject of the sentence.
+        What takes them, the subject of the sentence.
+    way_out : str, default=None
+        What takes less.
     """
-    if needed > LITTLE and needed > (free := available_memory()):
-        raise MemoryError(
-            f"{what} would take {needed / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are free"
-        )
+    if n_bytes > FEW_BYTES and n_bytes > (free := available_memory()):
+        sentence = f"{what} would take {n_bytes / 2**30:,.1f} GiB, and {free / 2**30:,.1f} are free"
+        raise MemoryError(sentence if way_out is None else f"{sentence}; {way_out}")

@@ -6,7 +6,7 @@ splits are numpy arrays in both.
 """
 
 import sys
-from functools import cache, reduce
+from functools import cache, partial, reduce
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from .given import as_array
 from .masks import refuse_masks
 
 __all__ = ["is_tensor", "namespace_of", "unpack"]
+
+# Coordinates of vectors whose squares, and products of their sums, stay within float32.
+LEAST_SQUARED = 1e-15
 
 
 def is_tensor(values):
@@ -278,7 +281,11 @@ class TorchNamespace:
         return out.index_add(0, self.operand(segment, terms), terms)
 
     def norm(self, vectors, order):
-        return self._torch.linalg.vector_norm(vectors, order, dim=1)
+        norm = partial(self._torch.linalg.vector_norm, ord=order, dim=1)
+        largest = vectors.detach().abs().amax() if len(vectors) else 0
+        if order != 2 or largest == 0 or LEAST_SQUARED < largest < 1 / LEAST_SQUARED:
+            return norm(vectors)
+        return norm(vectors / largest) * largest  # squares would overflow or vanish
 
     def not_zero(self, values):
         return values.clamp(min=self._torch.finfo(values.dtype).tiny)

@@ -3,7 +3,8 @@
 An essential class has an infinite coordinate. Its *kind* is the pair of signs of its infinite
 coordinates (birth, death), 0 for a finite one: (0, 1) is a class that is born and never dies.
 Classes of one kind are matched in the order of their finite coordinates. Where two diagrams differ
-in the number of classes of a kind, their distance is infinite.
+in the number of classes of a kind, their distance is infinite. A point whose coordinates are the
+same infinity is on the diagonal: it is no class, and costs nothing.
 """
 
 import numpy as np
@@ -40,7 +41,8 @@ class SplitDiagram:
     def _essential(self, is_finite):
         signs = np.where(is_finite, 0, np.sign(self.plain)).astype(int)
         essential = {}
-        for kind in sorted({tuple(kind) for kind in signs[~self.is_finite].tolist()}):
+        kinds = {tuple(kind) for kind in signs[~self.is_finite].tolist()}
+        for kind in sorted(kinds - {(-1, -1), (1, 1)}):
             rows = np.flatnonzero((signs == kind).all(axis=1))
             if not all(kind):
                 rows = rows[np.argsort(self.plain[rows, _finite_column(kind)], kind="stable")]

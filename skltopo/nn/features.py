@@ -1,11 +1,9 @@
 """Energies of the level sets of images as a torch module."""
 
-import math
-
 import torch
 
-from .._utils.arrays import as_numbers
-from .._utils.namespace import is_tensor
+from .._utils.arrays import as_floats, as_numbers, check_finite
+from .._utils.checks import check_integer
 from ..energies import polynomial_energies
 from ..filtrations import LevelSet
 
@@ -61,7 +59,18 @@ class LevelSetEnergies(torch.nn.Module):
         n_jobs=None,
     ):
         super().__init__()
-        self.register_buffer("weights", torch.as_tensor(weights, dtype=torch.float64))
+        plain = as_floats(as_numbers(weights, "weights"))[1]
+        check_finite(plain, "weights", before="")
+        if plain.ndim not in (3, 4) or 0 in plain.shape:
+            raise ValueError(
+                "weights must have shape (n_weights, height, width) or (n_weights, depth, height, "
+                f"width), got {plain.shape}"
+            )
+        for name, value, least in (("max_p", max_p, 0), ("max_q", max_q, 0), ("i0", i0, 1)):
+            check_integer(name, value, least)
+        if essential not in ("drop", "clip"):
+            raise ValueError(f'essential must be "drop" or "clip", got {essential!r}')
+        self.register_buffer("weights", torch.as_tensor(plain.copy(), dtype=torch.float64))
         self.filtration = LevelSet(
             ndim=self.weights.ndim - 1,
             superlevel=superlevel,
@@ -86,18 +95,15 @@ class LevelSetEnergies(torch.nn.Module):
         (n, n_features) torch.Tensor
             The columns of `PersistenceFeatures.transform`.
         """
-        shape = tuple(self.weights.shape[1:])
-        if not is_tensor(images):
+        shape = self.weights.shape[1:]
+        if not isinstance(images, torch.Tensor):
             raise TypeError(f"images must be a torch.Tensor, got {type(images).__name__}")
-        of_images = tuple(images.shape[-len(shape) :]) == shape
-        if not of_images and not (images.ndim == 2 and images.shape[1] == math.prod(shape)):
+        if not (images.shape[1:] == shape or tuple(images.shape[1:]) == (shape.numel(),)):
             raise ValueError(
-                f"images must have shape (n, {', '.join(map(str, shape))}), or (n, "
-                f"{math.prod(shape)}), got {tuple(images.shape)}"
+                f"images must have shape (n, {', '.join(map(str, shape))}) or (n, {shape.numel()}),"
+                f" got {tuple(images.shape)}"
             )
-        images = as_numbers(images, "images")
-        if not images.is_floating_point():
-            images = images.double()
+        images = as_floats(as_numbers(images, "images"))[0]
         functions = images.reshape(-1, 1, *shape) * self.weights.to(images)
         batch = self.filtration.of_batch(functions.reshape(-1, *shape))
         energies = [

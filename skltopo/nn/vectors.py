@@ -3,7 +3,7 @@
 import torch
 
 from ..diagrams.inputs import as_points_list
-from ..summaries import join
+from ..summaries import check_vectors, join
 
 __all__ = ["DiagramVectors"]
 
@@ -36,6 +36,8 @@ class DiagramVectors(torch.nn.Module):
 
     def __init__(self, function, dim=None):
         super().__init__()
+        if not callable(function):
+            raise TypeError(f"function must be callable, got {function!r}")
         self.function = function
         self.dim = dim
 
@@ -52,4 +54,4 @@ class DiagramVectors(torch.nn.Module):
         (n_diagrams, n_features) torch.Tensor
         """
         live, _ = as_points_list(diagrams, self.dim, "diagrams", dim_must_be_used=False)
-        return self.function(*join([torch.as_tensor(points) for points in live]))
+        return check_vectors(self.function(*join([torch.as_tensor(points) for points in live])))

@@ -8,11 +8,14 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
+from .._utils.checks import check_n_jobs
+from .._utils.masks import refuse_masks
+from .._utils.memory import check_memory
 from .._utils.namespace import namespace_of
 from ..diagrams import Diagram, DiagramBatch
 from ..diagrams.inputs import as_points_list, depth
 from ..persistence_diagrams import FILTRATIONS, PersistenceDiagrams
-from ..summaries import drop_essential, join, of_finite
+from ..summaries import check_vectors, drop_essential, join, of_finite
 
 __all__ = ["COUNT", "POWER", "DiagramTransformer", "DiagramVectorizer", "check_pair", "check_range"]
 
@@ -62,8 +65,10 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
             diagrams of another shape; if `dim` is missing, not there, or given for single arrays;
             or if data are not what the filtration takes.
         """
+        check_n_jobs(self.n_jobs)
+        refuse_masks(X, "X")
         self._fit_diagrams(self._as_diagrams(X, reset=True))
-        self._n_features_out = len(self._names())
+        self._n_features_out = self._count_columns()
         return self
 
     def transform(self, X):
@@ -84,6 +89,7 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
             As fit, or if X has other columns than in fit.
         """
         check_is_fitted(self)
+        refuse_masks(X, "X")
         return self._transform_diagrams(self._as_diagrams(X, reset=False))
 
     def get_feature_names_out(self, input_features=None):
@@ -131,6 +137,10 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
             raise ValueError("X must have at least one diagram, got 0 samples")
         return diagrams
 
+    def _count_columns(self):
+        """Return the number of columns."""
+        return len(self._names())
+
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_n_features_out")
 
@@ -163,13 +173,26 @@ class DiagramVectorizer(DiagramTransformer):
         return DiagramVectors(self._function(), dim=self.dim)
 
     def _fit_diagrams(self, diagrams):
+        self._check_size(1)
         self._fit_points(drop_essential(*join(diagrams))[0])
 
     def _fit_points(self, points):
         """Nothing to learn."""
 
+    def _check_size(self, n_diagrams):
+        """Raise MemoryError if the vectors of so many diagrams would not fit."""
+        n_columns = self._count_columns()
+        check_memory(
+            8 * n_diagrams * n_columns,
+            f"vectors of {n_columns} columns for {n_diagrams} diagrams",
+            "a smaller resolution, or fewer columns of another kind, take less",
+        )
+
     def _transform_diagrams(self, diagrams):
-        return self._function()(*join(diagrams))
+        self._check_size(2 * len(diagrams))
+        with np.errstate(over="ignore", invalid="ignore"):  # this is looked for
+            rows = self._function()(*join(diagrams))
+        return check_vectors(rows)
 
     def _function(self):
         """Return the function of all points; of the finite ones unless it takes others too."""
@@ -232,7 +255,7 @@ def check_pair(given, name, is_valid, wanted):
 
 
 def _is_finite_number(x):
-    return isinstance(x, Real) and not isinstance(x, bool) and np.isfinite(x)
+    return isinstance(x, Real) and not isinstance(x, bool) and -1e308 < x < 1e308
 
 
 def check_range(given, name, low, high):
@@ -240,9 +263,22 @@ def check_range(given, name, low, high):
     if given is None:
         if not np.isfinite([low, high]).all():  # no points
             low, high = 0.0, 1.0
-        return float(low), float(high) if high > low else float(low) + 1.0
+        low, high = float(low), float(high)
+        if high == low:
+            high = low + max(1.0, abs(low) * 1e-6)
+        return _check_width(low, high, name)
     wanted = "two finite numbers (low, high) with low < high"
     low, high = check_pair(given, name, _is_finite_number, wanted)
     if low >= high:
         raise ValueError(f"{name} must be {wanted}, got {given!r}")
-    return float(low), float(high)
+    return _check_width(float(low), float(high), name)
+
+
+def _check_width(low, high, name):
+    """Return (low, high), or raise ValueError if their difference is out of the range of floats."""
+    if not 1e-300 < high - low < 1e300:
+        raise ValueError(
+            f"{name} must be wider than 1e-300 and narrower than 1e300, got {low} to {high}; scale "
+            "births and deaths"
+        )
+    return low, high

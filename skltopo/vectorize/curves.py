@@ -41,6 +41,9 @@ class _GridTransformer(DiagramVectorizer):
         )
         self.grid_ = np.linspace(low, high, self.resolution)
 
+    def _count_columns(self):
+        return len(self._prefixes) * self.resolution
+
     def _names(self):
         return [f"{prefix}_t{i}" for prefix in self._prefixes for i in range(len(self.grid_))]
 
@@ -113,6 +116,9 @@ class PersistenceLandscape(_GridTransformer):
 
     def _rows(self):
         return partial(landscapes, grid=self.grid_, n_layers=self.n_layers)
+
+    def _count_columns(self):
+        return self.n_layers * self.resolution
 
     @property
     def _prefixes(self):

@@ -109,7 +109,8 @@ class SlicedWassersteinKernel(DiagramTransformer):
             n_directions=self.n_directions,
             n_jobs=self.n_jobs,
         )
-        return np.exp(-distances / (2 * self.bandwidth**2))
+        with np.errstate(over="ignore"):  # of a kernel that is 0
+            return np.exp(-distances / self.bandwidth / self.bandwidth / 2)
 
     def _names(self):
         return [f"kernel{i}" for i in range(len(self.diagrams_))]

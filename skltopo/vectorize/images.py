@@ -107,13 +107,16 @@ class PersistenceImage(DiagramVectorizer):
         self.dim = dim
         self.n_jobs = n_jobs
 
-    def _fit_points(self, points):
-        check_pair(
+    def _count_columns(self):
+        n_births, n_lengths = check_pair(
             self.resolution,
             "resolution",
             lambda n: is_integer(n) and n > 0,
             "two positive integers (births, lengths)",
         )
+        return int(n_births) * int(n_lengths)
+
+    def _fit_points(self, points):
         births, lengths = points[:, 0], abs(points[:, 1] - points[:, 0])
         self.birth_range_ = check_range(
             self.birth_range,

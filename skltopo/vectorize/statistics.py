@@ -109,6 +109,9 @@ class TopKLengths(DiagramVectorizer):
     def _rows(self):
         return partial(top_lengths, k=self.k)
 
+    def _count_columns(self):
+        return self.k
+
     def _names(self):
         return [f"length{i}" for i in range(1, self.k + 1)]
 

@@ -25,11 +25,15 @@ import numpy as np
 from scipy.linalg import cython_blas
 
 from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
-from libc.math cimport INFINITY, fabs, sqrt
+from libc.math cimport INFINITY, fabs, isfinite, sqrt
 from libc.string cimport memcpy
 
 from ..._utils.buffer cimport Buffer
+from ..._utils.signals cimport check_signals
 from .operators cimport Prox
+
+cdef enum:
+    PATIENCE = 1 << 24      # products of numbers between two checks for Ctrl-C
 
 
 # scipy's BLAS is looked up when the module is imported, so that building needs no scipy.
@@ -52,6 +56,7 @@ cdef class Loss:
     """A smooth function of the weights."""
 
     cdef readonly bint affine       # whether the gradient is affine
+    cdef readonly Py_ssize_t size   # number of weights; -1 for any
 
     cdef double evaluate(self, const double* w, int n, double* gradient) except? -1 nogil:
         """Write the gradient at w and return the value."""
@@ -73,6 +78,10 @@ cdef class GramLoss(Loss):
     cdef double c
 
     def __init__(self, const double[:, ::1] gram, const double[::1] q, double c):
+        if not gram.shape[0] == gram.shape[1] == q.shape[0] > 0:
+            raise ValueError(f"gram must be square and q as long, got shape ({gram.shape[0]}, "
+                             f"{gram.shape[1]}) and {q.shape[0]}")
+        self.size = q.shape[0]
         self.gram = gram
         self.q = q
         self.c = c
@@ -99,10 +108,15 @@ cdef class PythonLoss(Loss):
     def __init__(self, loss, bint affine):
         self.loss = loss
         self.affine = affine
+        self.size = -1
 
     cdef double evaluate(self, const double* w, int n, double* gradient) except? -1 nogil:
         with gil:
-            value, g = self.loss.value_and_gradient(np.asarray(<const double[:n]>w))
+            value, found = self.loss.value_and_gradient(np.asarray(<const double[:n]>w))
+            g = np.asarray(found, np.float64)
+            if g.shape != (n,):
+                raise ValueError("value_and_gradient of a loss must return a gradient of the shape "
+                                 f"of the weights, ({n},), got shape {g.shape}")
             (<double[:n]>gradient)[:] = g
             return value
 
@@ -131,6 +145,26 @@ cdef struct Iterates:
     double* gz
     double* x           # where this step leads
     double* gx
+
+
+cdef bint all_finite(const double* v, int n) noexcept nogil:
+    """Tell whether all numbers are finite: 0 times any other is NaN."""
+    cdef double total = 0
+    cdef int i
+    for i in range(n):
+        total += 0 * v[i]
+    return total == 0
+
+
+cdef int check_sizes(Loss loss, Py_ssize_t n, Py_ssize_t n_blocks, Py_ssize_t block) except -1:
+    """Raise ValueError if the loss or the penalty would see numbers beyond the weights."""
+    if not 0 < n < 2**31:
+        raise ValueError(f"there must be 1 to 2**31 - 1 weights, got {n}")
+    if loss.size not in (-1, n):
+        raise ValueError(f"the loss has {loss.size} weights, got a start of {n}")
+    if n_blocks < 0 or block < 0 or n_blocks * block > n:
+        raise ValueError(f"{n_blocks} blocks of {block} are not in {n} weights")
+    return 0
 
 
 cdef double curvature(const Iterates& s) noexcept nogil:
@@ -198,12 +232,23 @@ def descend(Loss loss, Prox prox, double[::1] w, double[::1] curve, *, double la
     stop : float
         Stopping value; the loop has converged if it is at most tol.
     lipschitz : float
+
+    Raises
+    ------
+    ValueError
+        If numbers overflow, or sizes differ.
     """
     cdef int n = <int>w.shape[0], i, n_iter = 0
     cdef Buffer[double] memory
     cdef double stop = INFINITY, t = 1, t_next, momentum = 0, ratio, f, penalty, objective
     cdef double* v
     cdef Iterates s
+    cdef Py_ssize_t work = 0
+    cdef bint fits = True
+    check_sizes(loss, w.shape[0], n_blocks, block)
+    if max_iter < 0 or curve.shape[0] <= max_iter:
+        raise ValueError(f"curve must have max_iter + 1 entries, got {curve.shape[0]} for "
+                         f"max_iter={max_iter}")
     memory.grow(6 * n)
     s.n = n
     s.w = &w[0]
@@ -222,8 +267,18 @@ def descend(Loss loss, Prox prox, double[::1] w, double[::1] curve, *, double la
         while n_iter < max_iter:
             for i in range(n):
                 v[i] = s.z[i] - s.gz[i] / lipschitz
+            fits = all_finite(v, n)
+            if not fits:
+                break
+            work += <Py_ssize_t>n * n
+            if work > PATIENCE:
+                work = 0
+                check_signals()
             penalty = apply_blocks(prox, v, n, n_blocks, block, lam / lipschitz, s.x)
             f = loss.evaluate(s.x, n, s.gx)
+            fits = isfinite(f + lam * penalty)
+            if not fits:
+                break
             n_iter += 1
             curve[n_iter] = objective
             ratio = curvature(s)
@@ -248,6 +303,9 @@ def descend(Loss loss, Prox prox, double[::1] w, double[::1] curve, *, double la
             curve[n_iter] = objective
             if stop <= tol:
                 break
+    if not (fits and isfinite(curve[0])):
+        raise ValueError("the objective is more than a float can hold: scale X and y to usual "
+                         "units, or take a smaller lam")
     return n_iter, stop, lipschitz
 
 
@@ -260,6 +318,7 @@ def largest_curvature(Loss loss, Py_ssize_t n, int n_iter=12):
     cdef double norm = 0
     cdef Py_ssize_t i
     cdef int _
+    check_sizes(loss, n, 0, 0)
     start = np.random.default_rng(0).normal(size=n) / sqrt(n)
     cdef double[::1] start_view = start
     memory.grow(3 * n)

@@ -43,6 +43,7 @@ from ..._utils.signals cimport check_signals
 cdef enum:
     PATIENCE = 1 << 22      # steps between two checks for Ctrl-C
     BYTES = 160             # for each value
+    MAX_STATES = 1 << 30    # maxima times layers: 8 GiB
 
 cdef struct Node:
     # The fit between a position and the split: its block at the position, then all its blocks.
@@ -304,6 +305,8 @@ cdef Py_ssize_t list_extrema(const double* y, Py_ssize_t n, int32_t* peaks,
 def count_maxima(const double[::1] values):
     """Return the number of local maxima; a plateau is one."""
     cdef Py_ssize_t n_peaks
+    if values.shape[0] == 0:
+        return 0
     with nogil:
         n_peaks = list_extrema(&values[0], values.shape[0], NULL, NULL)
     return n_peaks
@@ -408,6 +411,14 @@ cdef void trace_back(const Signal& x, Py_ssize_t chosen, int32_t* bounds) noexce
             chosen = x.best[(s - 1) * x.n_peaks + chosen]
 
 
+cdef int refuse(Py_ssize_t n, Py_ssize_t n_peaks, Py_ssize_t k) except -1 nogil:
+    with gil:
+        raise MemoryError(
+            f"the closest {n} values with {k} of their {n_peaks} maxima take "
+            f"{needed_bytes(n, n_peaks, k) >> 30} GiB to find; fewer maxima to keep take less"
+        )
+
+
 cdef int fit_runs(const double* values, Py_ssize_t n, Py_ssize_t k, Py_ssize_t n_peaks,
                   double* out) except -1 nogil:
     cdef Py_ssize_t i, s
@@ -418,6 +429,8 @@ cdef int fit_runs(const double* values, Py_ssize_t n, Py_ssize_t k, Py_ssize_t n
     cdef Buffer[Node] left, right
     cdef Signal x
     cdef Layer f
+    if (k - 1) > MAX_STATES // n_peaks:
+        refuse(n, n_peaks, k)
     extrema.grow(2 * n_peaks)
     best.grow(2 * (k - 1) * n_peaks)
     bounds.grow(2 * k + 1)
@@ -470,5 +483,8 @@ def fit_few_maxima(const double[::1] values, Py_ssize_t k, double[::1] out):
     out : (n,) float64
         Written. May be values itself.
     """
+    if not 0 < values.shape[0] < 2**31 - 1 or out.shape[0] != values.shape[0] or k < 1:
+        raise ValueError(f"values must have 1 to 2**31 - 2 entries, out as many, and k be at least "
+                         f"1, got {values.shape[0]}, {out.shape[0]} and {k}")
     with nogil:
         fit_row(&values[0], values.shape[0], k, &out[0])

@@ -36,5 +36,7 @@ cdef struct MaximaScratch:
 
 cdef int maxima_row(const double* values, Py_ssize_t n, double step, Py_ssize_t k, double* out,
                     MaximaScratch& w) except -1 nogil
+cdef double maxima_value(const double* x, Py_ssize_t n, Py_ssize_t k,
+                         Buffer[double]& cost) except? -1 nogil
 cdef double best_pattern(const double* x, Py_ssize_t n, Py_ssize_t k, Buffer[double]& cost,
                          Buffer[int8_t]& stays, int8_t* rising) except -1 nogil

@@ -30,13 +30,15 @@ from libc.stdint cimport int8_t, int32_t
 from libcpp.vector cimport vector
 
 from ..._utils.buffer cimport Buffer
-from .few_maxima cimport fit_row
-from .proximal cimport safe_factor
-from ..._utils.signals cimport check_signals
+from .few_maxima cimport fit_row, list_extrema
+from .proximal cimport check_rows, safe_factor
+from ..._utils.signals cimport check_signals, check_signals_every
 
 cdef enum:
     PATIENCE = 1 << 20      # pieces between two checks for Ctrl-C
     MAX_ORIGINS = 1 << 27   # pieces that are remembered: 3 GiB
+    STEPS = 1 << 25         # steps of a pattern between two checks for Ctrl-C
+    MAX_STATES = 1 << 30    # bytes of a pattern: 1 GiB
 
 
 cdef inline double evaluate(const Piece& q, double x) noexcept nogil:
@@ -256,22 +258,30 @@ cdef int refuse(Py_ssize_t n, Py_ssize_t t) except -1 nogil:
         )
 
 
+cdef int refuse_pattern(Py_ssize_t n, Py_ssize_t k) except -1 nogil:
+    with gil:
+        raise MemoryError(
+            f"the best {k} maxima of {n} weights take {n * k >> 29} GiB to find; fewer components "
+            "or fewer weights take less"
+        )
+
+
 cdef int maxima_row(const double* values, Py_ssize_t n, double step, Py_ssize_t k, double* out,
                     MaximaScratch& w) except -1 nogil:
     cdef Py_ssize_t t, run, n_runs = 2 * min(k, (n + 1) // 2)
     cdef double low = values[0], high = values[0], mean = 0, factor, y
     cdef size_t work = 0
     cdef Piece q
+    if step == 0 or list_extrema(values, n, NULL, NULL) <= k:
+        for t in range(n):
+            out[t] = values[t]
+        return 0
     for t in range(n):
         low = min(low, values[t])
         high = max(high, values[t])
         mean += values[t] / n
     if step >= 2 * n * (high - low):
         fit_row(values, n, k, out)
-        return 0
-    if step == 0:
-        for t in range(n):
-            out[t] = values[t]
         return 0
     factor = safe_factor(low, high)
     low = factor * (low - mean)     # centred, against cancellation
@@ -324,9 +334,39 @@ def prox_maxima(const double[:, ::1] values, const double[::1] step, Py_ssize_t 
     """
     cdef MaximaScratch w
     cdef Py_ssize_t i
+    check_rows(values, step, k, out)
     with nogil:
         for i in range(values.shape[0]):
             maxima_row(&values[i, 0], values.shape[1], step[i], k, &out[i, 0], w)
+
+
+cdef inline int check_often(Py_ssize_t t, Py_ssize_t n_runs) except -1 nogil:
+    """Check for Ctrl-C after every so many vertices t of patterns with n_runs runs."""
+    return check_signals_every(max(<Py_ssize_t>1, STEPS // n_runs), t)
+
+
+cdef double maxima_value(const double* x, Py_ssize_t n, Py_ssize_t k,
+                         Buffer[double]& costs) except? -1 nogil:
+    """Cost of x under its best pattern of runs: the total length of all but k maxima."""
+    cdef Py_ssize_t t, r, n_runs
+    cdef double step, total, before
+    cdef double* cost
+    if list_extrema(x, n, NULL, NULL) <= k:
+        return 0
+    n_runs = 2 * k
+    costs.grow(n_runs)
+    cost = costs.data()
+    for r in range(n_runs):
+        cost[r] = 0
+    for t in range(n - 1):
+        step = x[t + 1] - x[t]
+        before = INFINITY
+        for r in range(n_runs):
+            total = cost[r] + (max(-step, 0.0) if r % 2 == 0 else max(step, 0.0))
+            before = min(before, total)
+            cost[r] = before
+        check_often(t, n_runs)
+    return cost[n_runs - 1]
 
 
 cdef double best_pattern(const double* x, Py_ssize_t n, Py_ssize_t k, Buffer[double]& cost,
@@ -337,6 +377,8 @@ cdef double best_pattern(const double* x, Py_ssize_t n, Py_ssize_t k, Buffer[dou
     """
     cdef Py_ssize_t t, r, n_runs = 2 * k
     cdef double step, total
+    if n > MAX_STATES // n_runs:
+        refuse_pattern(n, k)
     cost.grow(n_runs)
     stays.grow(n * n_runs)
     for r in range(n_runs):
@@ -348,6 +390,7 @@ cdef double best_pattern(const double* x, Py_ssize_t n, Py_ssize_t k, Buffer[dou
             # Stay in run r, unless a step in an earlier run is as good.
             stays[t * n_runs + r] = r == 0 or total < cost[r - 1]
             cost[r] = total if stays[t * n_runs + r] else cost[r - 1]
+        check_often(t, n_runs)
     r = n_runs - 1
     for t in range(n - 2, -1, -1):
         while not stays[t * n_runs + r]:
@@ -373,6 +416,9 @@ def maxima_pattern(const double[:, ::1] values, Py_ssize_t k, double[::1] cost,
     cdef Buffer[double] scratch
     cdef Buffer[int8_t] stays
     cdef Py_ssize_t i, n = values.shape[1]
+    if (n == 0 or k < 1 or cost.shape[0] != values.shape[0] or rising.shape[0] != values.shape[0]
+            or rising.shape[1] != n):
+        raise ValueError("values must have columns, and cost and rising its shape")
     k = min(k, (n + 1) // 2)
     with nogil:
         for i in range(values.shape[0]):

@@ -7,34 +7,94 @@ variation) are in proximal.pyx, maxima in maxima.pyx.
 
 import numpy as np
 
-from libc.math cimport INFINITY, fabs, sqrt
+from libc.math cimport INFINITY, fabs, frexp, isfinite, ldexp, sqrt
 from libc.stdint cimport int8_t
 from libc.string cimport memcpy
 
 from ..._utils.buffer cimport Buffer
-from .maxima cimport MaximaScratch, best_pattern, maxima_row
+from ..._utils.signals cimport check_signals
+from .maxima cimport MaximaScratch, best_pattern, maxima_row, maxima_value
 from .proximal cimport ClustersScratch, StepsScratch, clusters_row, clusters_value, steps_row
+
+cdef enum:
+    SAFE_EXPONENT = 300     # weights below 2**300 have squares with finite sums
+    MANY = 1 << 16          # weights from which a pass over them is worth a check for Ctrl-C
+
+
+cdef int exponent_of(const double[::1] weights) except? -9999:
+    """Return the exponent of 2 by which the largest weight becomes 1/2 to 1; 0 where it is usual.
+
+    Raises ValueError if a weight is not finite, or if there are too many.
+    """
+    cdef double largest = 0
+    cdef Py_ssize_t i
+    cdef int exponent = 0
+    if weights.shape[0] >= 2**31:
+        raise ValueError(f"there must be fewer than 2**31 weights, got {weights.shape[0]}")
+    for i in range(weights.shape[0]):
+        if not isfinite(weights[i]):
+            raise ValueError(f"coef must be finite, got {weights[i]} at index {i}; replace NaN and "
+                             "infinite weights")
+        largest = max(largest, fabs(weights[i]))
+    frexp(largest, &exponent)
+    return exponent if abs(exponent) > SAFE_EXPONENT else 0
 
 
 cdef class Prox:
-    """A proximal operator that a loop in C can call. One object serves one thread at a time."""
+    """A proximal operator that a loop in C can call. One object serves one thread at a time.
+
+    The penalties are homogeneous: P(c w) = c P(w) for c > 0. So `prox` and `evaluate` multiply
+    weights that are very large or small with a power of 2, and their results back.
+    """
 
     def prox(self, const double[::1] v, double step):
-        """Return argmin of 1/2 |x - v|^2 + step * penalty(x), a new (n,) array."""
+        """Return argmin of 1/2 |x - v|^2 + step * penalty(x), a new (n,) array.
+
+        Parameters
+        ----------
+        v : (n,) float64
+        step : float, not negative
+
+        Raises
+        ------
+        ValueError
+            If a weight or the step is not finite, or the step is negative.
+        """
+        cdef int exponent = exponent_of(v)
+        cdef const double[::1] scaled = v
+        cdef double[::1] view
+        if not 0 <= step < INFINITY:
+            raise ValueError(f"step must be a finite number of at least 0, got {step}")
         out = np.empty(v.shape[0])
-        cdef double[::1] view = out
-        with nogil:
-            self.apply(&v[0], v.shape[0], step, &view[0])
-        return out
+        view = out
+        if exponent:
+            scaled = np.ldexp(v, -exponent)
+        if v.shape[0]:
+            with nogil:
+                self.apply(&scaled[0], v.shape[0], ldexp(step, -exponent), &view[0])
+        return np.ldexp(out, exponent) if exponent else out
 
     def evaluate(self, const double[::1] w):
-        """Return the penalty at w."""
-        return self.value(&w[0], w.shape[0])
+        """Return the penalty at w, infinite where that is more than a float can hold.
+
+        Raises ValueError if a weight is not finite.
+        """
+        cdef int exponent = exponent_of(w)
+        cdef const double[::1] scaled = w
+        cdef double total = 0
+        if exponent:
+            scaled = np.ldexp(w, -exponent)
+        if w.shape[0]:
+            with nogil:
+                total = ldexp(self.value(&scaled[0], w.shape[0]), exponent)
+        return total
 
     def evaluate_blocks(self, const double[::1] w, Py_ssize_t n_blocks, Py_ssize_t block):
         """Return the sum of penalties of the first n_blocks blocks of w."""
         cdef double total = 0
         cdef Py_ssize_t i
+        if n_blocks < 0 or block < 1 or n_blocks * block > w.shape[0]:
+            raise ValueError(f"{n_blocks} blocks of {block} are not in {w.shape[0]} weights")
         for i in range(n_blocks):
             total += self.value(&w[i * block], block)
         return total
@@ -59,12 +119,22 @@ cdef class PythonProx(Prox):
     cdef double apply(self, const double* v, Py_ssize_t n, double step,
                       double* out) except? -1 nogil:
         with gil:
-            (<double[:n]>out)[:] = self.penalty.prox(np.asarray(<const double[:n]>v), step)
+            moved = np.asarray(self.penalty.prox(np.asarray(<const double[:n]>v), step), np.float64)
+            if moved.shape != (n,):
+                raise ValueError(f"prox of {self.penalty!r} must return weights of the shape it is "
+                                 f"given, ({n},), got shape {moved.shape}")
+            (<double[:n]>out)[:] = moved
         return self.value(out, n)
 
     cdef double value(self, const double* w, Py_ssize_t n) except? -1 nogil:
         with gil:
-            return self.penalty.value(np.asarray(<const double[:n]>w))
+            value = self.penalty.value(np.asarray(<const double[:n]>w))
+            try:
+                return float(value)
+            except (TypeError, ValueError):
+                raise TypeError(
+                    f"value of {self.penalty!r} must return a number, got {value!r}"
+                ) from None
 
 
 cdef class L1Prox(Prox):
@@ -108,6 +178,16 @@ cdef class TVProx(Prox):
     cdef double apply(self, const double* v, Py_ssize_t n, double step,
                       double* out) except? -1 nogil:
         cdef Py_ssize_t i
+        cdef double mean = 0, total = 0, greatest = 0
+        for i in range(n):
+            mean += v[i] / n
+        for i in range(n):
+            total += v[i] - mean
+            greatest = max(greatest, fabs(total))
+        if step >= greatest:    # the dual variables, these sums, are within the step
+            for i in range(n):
+                out[i] = mean
+            return 0
         self.price.grow(n)
         for i in range(n):
             self.price[i] = step
@@ -164,6 +244,8 @@ cdef class TV2Prox(Prox):
             for _ in range(50):
                 if square <= step * step * (1 + 1e-12):
                     break
+                if n > MANY:
+                    check_signals()
                 self.solve(n - 1, s, u, du)
                 dot = 0
                 for i in range(n - 1):
@@ -194,6 +276,8 @@ cdef class ClustersProx(Prox):
     cdef ClustersScratch scratch
 
     def __init__(self, Py_ssize_t k):
+        if k < 1:
+            raise ValueError(f"k must be at least 1, got {k}")
         self.k = k
 
     cdef double apply(self, const double* v, Py_ssize_t n, double step,
@@ -223,6 +307,8 @@ cdef class MaximaProx(Prox):
     cdef Py_ssize_t n_last
 
     def __init__(self, Py_ssize_t k, bint exact=True):
+        if k < 1:
+            raise ValueError(f"k must be at least 1, got {k}")
         self.k = k
         self.exact = exact
         self.n_last = 0
@@ -236,7 +322,8 @@ cdef class MaximaProx(Prox):
         cdef double* down = up + n
         cdef int8_t* rising = self.rising.data()
         for rounds in range(20):
-            best_pattern(start if rounds == 0 else out, n, self.k, self.cost, self.stays, rising)
+            best_pattern(start if rounds == 0 else out, n, min(self.k, (n + 1) // 2), self.cost,
+                         self.stays, rising)
             for t in range(n - 1):
                 up[t] = 0 if rising[t] else step
                 down[t] = step if rising[t] else 0
@@ -273,6 +360,4 @@ cdef class MaximaProx(Prox):
         return penalty
 
     cdef double value(self, const double* w, Py_ssize_t n) except? -1 nogil:
-        self.rising.grow(n)
-        return best_pattern(w, n, min(self.k, (n + 1) // 2), self.cost, self.stays,
-                            self.rising.data())
+        return maxima_value(w, n, self.k, self.cost)

@@ -25,6 +25,8 @@ cdef struct StepsScratch:
     Buffer[Knot] knots
     Buffer[double] bounds
 
+cdef int check_rows(const double[:, ::1] values, const double[::1] step, Py_ssize_t k,
+                    double[:, ::1] out) except -1
 cdef double clusters_row(const double* values, Py_ssize_t n, double step, Py_ssize_t k, double* out,
                          ClustersScratch& s) except -1 nogil
 cdef double clusters_value(const double* values, Py_ssize_t n, Py_ssize_t k,

@@ -39,8 +39,25 @@ Papers
 
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, uint32_t
+from libcpp.algorithm cimport nth_element
 
+from ..._utils.signals cimport check_signals
 from ..._utils.sorting cimport argsort
+
+cdef enum:
+    PATIENCE = 1 << 24      # costs of groups between two checks for Ctrl-C
+    MAX_STATES = 1 << 30    # begins of groups that are remembered: 4 GiB
+    FEW_GAPS = 16           # largest gaps that are kept in order; more are selected
+
+
+cdef int check_rows(const double[:, ::1] values, const double[::1] step, Py_ssize_t k,
+                    double[:, ::1] out) except -1:
+    """Raise ValueError if rows are empty or shapes differ, so that no loop leaves its arrays."""
+    if (values.shape[1] == 0 or k < 1 or step.shape[0] != values.shape[0]
+            or out.shape[0] != values.shape[0] or out.shape[1] != values.shape[1]):
+        raise ValueError("values must have columns, step as many entries as values has rows, out "
+                         "the shape of values, and k be at least 1")
+    return 0
 
 
 # --------------------------------------------------------------------------------------------------
@@ -56,6 +73,7 @@ cdef struct Groups:
     double* high        # hi_j
     double* below       # cost of clipping at lo_i a group that begins at i, minus step * lo_i
     double* above       # cost of clipping at hi_j a group that ends at j, plus step * hi_j
+    Py_ssize_t work     # costs since the last check for Ctrl-C
 
 
 cdef inline double group_cost(const Groups& g, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
@@ -98,11 +116,16 @@ cdef void fill_levels(const Groups& g, Py_ssize_t n, double step) noexcept nogil
                       + step * g.high[i])
 
 
-cdef inline double last_group(const Groups& g, const double* before, Py_ssize_t end,
-                              Py_ssize_t first, Py_ssize_t last, int32_t* begin) noexcept nogil:
+cdef inline double last_group(Groups& g, const double* before, Py_ssize_t end,
+                              Py_ssize_t first, Py_ssize_t last,
+                              int32_t* begin) except? -1 nogil:
     """Best cost of y[:end] whose last group begins in first..last, and where it begins."""
     cdef Py_ssize_t i
     cdef double cost, best = INFINITY
+    g.work += last - first
+    if g.work > PATIENCE:
+        g.work = 0
+        check_signals()
     begin[0] = <int32_t>first
     for i in range(first, last + 1):
         cost = before[i] + group_cost(g, i, end - 1)
@@ -112,9 +135,9 @@ cdef inline double last_group(const Groups& g, const double* before, Py_ssize_t 
     return best
 
 
-cdef void divide(const Groups& g, const double* before, double* after, int32_t* begin,
-                 Py_ssize_t end_first, Py_ssize_t end_last, Py_ssize_t first,
-                 Py_ssize_t last) noexcept nogil:
+cdef int divide(Groups& g, const double* before, double* after, int32_t* begin,
+                Py_ssize_t end_first, Py_ssize_t end_last, Py_ssize_t first,
+                Py_ssize_t last) except -1 nogil:
     """Add a group: after[end] for end_first..end_last, whose last groups begin in first..last."""
     cdef Py_ssize_t middle
     while end_first <= end_last:
@@ -123,6 +146,15 @@ cdef void divide(const Groups& g, const double* before, double* after, int32_t* 
         divide(g, before, after, begin, end_first, middle - 1, first, begin[middle])
         first = begin[middle]
         end_first = middle + 1
+    return 0
+
+
+cdef int refuse(Py_ssize_t n, Py_ssize_t k) except -1 nogil:
+    with gil:
+        raise MemoryError(
+            f"the proximal operator of {k} clusters of {n} weights takes "
+            f"{(k + 1) * (n + 1) >> 28} GiB; fewer clusters take less"
+        )
 
 
 cdef double clusters_row(const double* values, Py_ssize_t n, double step, Py_ssize_t k, double* out,
@@ -133,7 +165,13 @@ cdef double clusters_row(const double* values, Py_ssize_t n, double step, Py_ssi
     cdef double mean = 0, level, ranges = 0, factor
     cdef double* before
     cdef double* after
-    k = min(k, n)
+    if k >= n:                  # all weights are free
+        for i in range(n):
+            out[i] = values[i]
+        return 0
+    if k + 1 > MAX_STATES // (n + 1):
+        refuse(n, k)
+    g.work = 0
     s.groups.grow(9 * (n + 1))
     s.begin.grow((k + 1) * (n + 1))
     s.copy.grow(n)
@@ -182,13 +220,23 @@ cdef double clusters_row(const double* values, Py_ssize_t n, double step, Py_ssi
 cdef double clusters_value(const double* values, Py_ssize_t n, Py_ssize_t k,
                            ClustersScratch& s) except -1 nogil:
     """Return the range without the k - 1 largest gaps."""
-    cdef Py_ssize_t i, j, kept = min(k, n) - 1
+    cdef Py_ssize_t i, j, kept = k - 1
     cdef double gap, total = 0
+    if k >= n:
+        return 0
     s.copy.grow(n)
-    s.gaps.grow(kept + 1)
     for i in range(n):
         s.copy[i] = values[i]
     argsort(s.copy, s.order, s.spare, n)
+    if kept > FEW_GAPS:
+        s.gaps.grow(n - 1)
+        for i in range(n - 1):
+            s.gaps[i] = values[<uint32_t>s.order[i + 1]] - values[<uint32_t>s.order[i]]
+        nth_element(s.gaps.data(), s.gaps.data() + (n - 1 - kept), s.gaps.data() + (n - 1))
+        for i in range(n - 1 - kept):
+            total += s.gaps[i]
+        return total
+    s.gaps.grow(kept + 1)
     for i in range(kept):
         s.gaps[i] = 0
     for i in range(n - 1):
@@ -219,6 +267,7 @@ def prox_clusters(const double[:, ::1] values, const double[::1] step, Py_ssize_
     """
     cdef ClustersScratch s
     cdef Py_ssize_t i
+    check_rows(values, step, k, out)
     with nogil:
         for i in range(values.shape[0]):
             clusters_row(&values[i, 0], values.shape[1], step[i], k, &out[i, 0], s)
@@ -292,6 +341,9 @@ def prox_steps(const double[:, ::1] values, const double[:, ::1] up, const doubl
     """
     cdef StepsScratch s
     cdef Py_ssize_t i
+    if not (values.shape[1] and values.shape[0] == up.shape[0] == down.shape[0] == out.shape[0]
+            and values.shape[1] == up.shape[1] == down.shape[1] == out.shape[1]):
+        raise ValueError("values must have columns, and up, down and out its shape")
     with nogil:
         for i in range(values.shape[0]):
             steps_row(&values[i, 0], values.shape[1], &up[i, 0], &down[i, 0], &out[i, 0], s)

@@ -12,10 +12,13 @@ from libcpp.algorithm cimport partial_sort
 from libcpp.functional cimport greater
 from libcpp.vector cimport vector
 
+from ..._utils.signals cimport check_signals, check_signals_every
+
 # Up to this number of layers each tent is merged into the greatest ones so far, in time of points
 # times layers; for more layers the heights at each value are sorted.
 cdef enum:
     FEW_LAYERS = 16
+    PATIENCE = 1 << 24      # heights between two checks for Ctrl-C
 
 
 cdef inline Py_ssize_t first_above(const double[::1] grid, double value) noexcept nogil:
@@ -53,14 +56,37 @@ cdef void merge_tent(double half, double middle, const double[::1] grid, Py_ssiz
             tent[i] = upper if tent[i] > upper else tent[i]
 
 
-cdef void sort_tents(const double[:, :] points, Py_ssize_t begin, Py_ssize_t end,
-                     const double[::1] grid, double[:, ::1] layers,
-                     vector[double]& heights) noexcept nogil:
+cdef int count_work(Py_ssize_t* work, Py_ssize_t n) except -1 nogil:
+    """Add n to the work done, and check for Ctrl-C after every PATIENCE of it."""
+    work[0] += n
+    if work[0] > PATIENCE:
+        work[0] = 0
+        check_signals()
+    return 0
+
+
+cdef int check_splits(const int64_t[::1] splits, Py_ssize_t n_points,
+                      Py_ssize_t n_diagrams) except -1:
+    """Raise ValueError if splits are not of n_diagrams diagrams within n_points."""
+    cdef Py_ssize_t i
+    cdef bint rising = splits.shape[0] == n_diagrams + 1 and splits[0] >= 0
+    for i in range(n_diagrams):
+        rising = rising and splits[i] <= splits[i + 1]
+    if not rising or splits[n_diagrams] > n_points:
+        raise ValueError(f"splits must rise within the {n_points} points, one more than the "
+                         f"{n_diagrams} diagrams")
+    return 0
+
+
+cdef int sort_tents(const double[:, :] points, Py_ssize_t begin, Py_ssize_t end,
+                    const double[::1] grid, double[:, ::1] layers,
+                    vector[double]& heights) except -1 nogil:
     """Write the greatest heights at every value of the grid to layers."""
-    cdef Py_ssize_t i, j, k, found
+    cdef Py_ssize_t i, j, k, found, work = 0
     cdef double here
     for i in range(grid.shape[0]):
         heights.clear()
+        count_work(&work, 4 * (end - begin))
         for j in range(begin, end):
             here = height(
                 fabs(points[j, 1] - points[j, 0]) / 2, (points[j, 0] + points[j, 1]) / 2, grid[i]
@@ -73,6 +99,7 @@ cdef void sort_tents(const double[:, :] points, Py_ssize_t begin, Py_ssize_t end
         )
         for k in range(found):
             layers[k, i] = heights[k]
+    return 0
 
 
 def landscape_rows(const double[:, :] points, const int64_t[::1] splits, const double[::1] grid,
@@ -90,9 +117,10 @@ def landscape_rows(const double[:, :] points, const int64_t[::1] splits, const d
     out : (n_diagrams, n_layers, n_grid) C-contiguous float64
         Zeros.
     """
-    cdef Py_ssize_t i, j, start, stop
+    cdef Py_ssize_t i, j, start, stop, work = 0
     cdef double low, high
     cdef vector[double] scratch
+    check_splits(splits, points.shape[0], out.shape[0])
     with nogil:
         scratch.resize(grid.shape[0])
         for i in range(out.shape[0]):
@@ -103,6 +131,7 @@ def landscape_rows(const double[:, :] points, const int64_t[::1] splits, const d
                 low = min(points[j, 0], points[j, 1])
                 high = max(points[j, 0], points[j, 1])
                 start, stop = first_above(grid, low), first_above(grid, high)
+                count_work(&work, 16 + (stop - start) * out.shape[1])
                 merge_tent(
                     (high - low) / 2, (low + high) / 2, grid, start, stop,
                     min(out.shape[1], j - splits[i] + 1), out[i], scratch.data(),
@@ -121,14 +150,17 @@ def silhouette_rows(const double[:, :] points, const int64_t[::1] splits, const 
     out : (n_diagrams, n_grid) C-contiguous float64
         Zeros.
     """
-    cdef Py_ssize_t i, j, g
+    cdef Py_ssize_t i, j, g, start, stop, work = 0
     cdef double low, high
+    check_splits(splits, points.shape[0], out.shape[0])
     with nogil:
         for i in range(out.shape[0]):
             for j in range(splits[i], splits[i + 1]):
                 low = min(points[j, 0], points[j, 1])
                 high = max(points[j, 0], points[j, 1])
-                for g in range(first_above(grid, low), first_above(grid, high)):
+                start, stop = first_above(grid, low), first_above(grid, high)
+                count_work(&work, 16 + stop - start)
+                for g in range(start, stop):
                     out[i, g] += weights[j] * height((high - low) / 2, (low + high) / 2, grid[g])
 
 
@@ -144,8 +176,10 @@ def top_rows(const double[:, :] points, const int64_t[::1] splits, double[:, ::1
     """
     cdef Py_ssize_t i, j, found
     cdef vector[double] lengths
+    check_splits(splits, points.shape[0], out.shape[0])
     with nogil:
         for i in range(out.shape[0]):
+            check_signals_every(1024, i)
             lengths.clear()
             for j in range(splits[i], splits[i + 1]):
                 lengths.push_back(fabs(points[j, 1] - points[j, 0]))
