@@ -1,10 +1,19 @@
 """Validate parameters of constructors: one sentence for each that is wrong."""
 
-from numbers import Integral
+from math import prod
+from numbers import Integral, Real
 
 import numpy as np
 
-__all__ = ["check_dimensions", "check_flag", "check_integer", "check_n_jobs", "is_integer"]
+__all__ = [
+    "check_dimensions",
+    "check_flag",
+    "check_integer",
+    "check_n_jobs",
+    "check_number",
+    "check_shape",
+    "is_integer",
+]
 
 
 def is_integer(value):
@@ -16,6 +25,37 @@ def check_integer(name, value, least):
     """Raise ValueError if value is not an integer of at least `least`."""
     if not is_integer(value) or value < least:
         raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+
+
+def check_number(name, value, least=-np.inf):
+    """Return value as a float, or raise if it is no finite number of at least `least`."""
+    number = value.item() if getattr(value, "shape", None) == () else value
+    if isinstance(number, (bool, np.bool_)) or not isinstance(number, Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    try:
+        number = float(number)
+    except OverflowError:
+        number = np.inf
+    if not (np.isfinite(number) and number >= least):
+        at_least = "" if least == -np.inf else f" of at least {least}"
+        raise ValueError(f"{name} must be a finite number{at_least}, got {value!r}")
+    return number
+
+
+def check_shape(name, shape, n_axes):
+    """Return shape as a tuple of int, or raise ValueError if it is not positive integers.
+
+    n_axes : collection of int
+        How many there may be.
+    """
+    wanted = tuple(shape) if hasattr(shape, "__iter__") else ()
+    if len(wanted) not in n_axes or not all(is_integer(n) and n > 0 for n in wanted):
+        counts = " or ".join(map(str, n_axes))
+        raise ValueError(f"{name} must be {counts} positive integers, got {shape!r}")
+    wanted = tuple(map(int, wanted))
+    if prod(wanted) >= 2**63:
+        raise ValueError(f"{name} must have fewer than 2**63 entries, got {shape!r}")
+    return wanted
 
 
 def check_flag(name, value):

@@ -2,7 +2,10 @@
 
 import os
 
-__all__ = ["available_memory"]
+__all__ = ["available_memory", "check_memory"]
+
+# Bytes for which free memory is not queried, which takes as long as to fill them.
+LITTLE = 1 << 20
 
 
 def available_memory():
@@ -18,3 +21,19 @@ def available_memory():
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return 2**62
+
+
+def check_memory(needed, what):
+    """Raise MemoryError before memory is taken for something that needs more bytes than are free.
+
+    Parameters
+    ----------
+    needed : int
+        Bytes.
+    what : str
+        Subject of the sentence.
+    """
+    if needed > LITTLE and needed > (free := available_memory()):
+        raise MemoryError(
+            f"{what} would take {needed / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are free"
+        )

@@ -34,13 +34,15 @@ def main(arguments=None):
     seconds = time.monotonic() - start
     _print_faults("Refused by accident", report.by_accident, given.seed)
     _print_faults("Faults", report.faults, given.seed)
+    for said, n in report.undefined.most_common():
+        print(f"sanitizers {n:6} {said}")
     print("\nSeconds by name:")
     for name, spent in report.seconds.most_common(12):
         n = sum(report.counts[name, kind] for kind in KINDS)
         print(f"{spent:8.1f} {name}, {1e3 * spent / n:.2f} ms a call")
     print(f"\n{report.total()} calls in {seconds:.0f} s, {report.total() / seconds:.0f} a second:")
     print(", ".join(f"{kind} {report.total(kind)}" for kind in KINDS))
-    return int(report.total(*FAULTS) > 0)
+    return int(report.total(*FAULTS) + report.undefined.total() > 0)
 
 
 if __name__ == "__main__":

@@ -143,6 +143,7 @@ class Report:
     faults: dict = field(default_factory=dict)
     by_accident: dict = field(default_factory=dict)
     seconds: Counter = field(default_factory=Counter)
+    undefined: Counter = field(default_factory=Counter)
 
     def add(self, name, number, kind, what, where):
         """Count a call."""
@@ -203,10 +204,24 @@ class _Child:
 
 
 def _limit_memory():
+    """Refuse huge sizes at once; the address sanitizer itself reserves far more than any limit."""
+    if "asan" in os.environ.get("LD_PRELOAD", ""):
+        return
     with open("/proc/self/statm") as file:
         held = int(file.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (held + MEMORY, held + MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _said_by_sanitizers(log):
+    """Return the findings in a log, each with the first frames of the package."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    found = []
+    for i, line in enumerate(lines):
+        if "runtime error:" in line or "ERROR: AddressSanitizer" in line:
+            frames = [one.split(" in ")[1].split("(")[0] for one in lines[i + 1 : i + 4] if " in " in one]
+            found.append(" < ".join([line.rpartition("skltopo/")[2], *frames]))
+    return found
 
 
 def _last_frames(log):
@@ -299,6 +314,7 @@ def _collect(report, child, status, index, hangs, seed, names):
         known.add(number)
         report.seconds[name] += seconds
         report.add(name, number, *outcome)
+    report.undefined.update(_said_by_sanitizers(child.log))
     if status == 0 and not hangs:
         return range(0)
     numbers = child.numbers
