@@ -187,9 +187,11 @@ cdef class Pairs:
         self.scratch.sorted_key.grow(end + n)
         self.scratch.sorted_rest.grow(more * (end + n))
         if self.is_sorted():
-            memcpy(self.scratch.sorted_key.data() + end, self.scratch.key.data(), 8 * n)
-            memcpy(self.scratch.sorted_rest.data() + more * end, self.scratch.rest.data(),
-                   4 * more * n)
+            if n > 0:  # a buffer without items has no address, which memcpy must not be given
+                memcpy(self.scratch.sorted_key.data() + end, self.scratch.key.data(), 8 * n)
+            if more * n > 0:
+                memcpy(self.scratch.sorted_rest.data() + more * end, self.scratch.rest.data(),
+                       4 * more * n)
         else:
             argsort_pairs(self.scratch.minus_length, self.scratch.key, self.scratch.items,
                           self.scratch.items_scratch, n)

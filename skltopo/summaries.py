@@ -3,7 +3,7 @@
 Every function takes the points of many diagrams one after the other, (n_points, 2) with those of
 diagram i in the rows splits[i]:splits[i + 1], and returns one row for each diagram. Births may be
 above deaths (superlevel sets): lengths are absolute, and an interval is the same in both
-directions. Only `betti_curves` and `polynomials` take essential classes.
+directions. Only `betti_curves`, `polynomials` and `drop_essential` take essential classes.
 """
 
 from itertools import pairwise
@@ -11,7 +11,10 @@ from itertools import pairwise
 import numpy as np
 
 from ._kernels.functionals.curves import landscape_rows, silhouette_rows, top_rows
-from ._utils.namespace import namespace_of
+from ._utils.arrays import as_floats, as_numbers
+from ._utils.checks import check_flag, check_integer, check_number
+from ._utils.memory import check_memory
+from ._utils.namespace import is_tensor, namespace_of
 from ._utils.scales import segment_exponents, spread
 from .diagrams import DiagramBatch, Points
 from .energies import polynomial_energies
@@ -34,10 +37,80 @@ __all__ = [
 CHUNK_POINTS = 1 << 11
 # Lengths to a power beyond 2 to this, or below its inverse, are scaled before.
 SAFE_EXPONENT = 300
+PIXELS = ("areas", "points")
+
+
+def _check(points, splits, essential=False):
+    """Return points and splits as functions here read them, or raise TypeError or ValueError.
+
+    essential: whether infinite births and deaths are taken.
+    """
+    live, plain = as_floats(as_numbers(points, "points"))
+    if plain.ndim != 2 or plain.shape[1] != 2:
+        raise ValueError(f"points must have shape (n, 2), births and deaths, got {plain.shape}")
+    bad = np.isnan(plain) if essential else ~np.isfinite(plain)
+    if bad.any():
+        row = int(np.argmax(bad.any(axis=1)))
+        wanted = "not have NaN" if essential else "be finite"
+        way_out = "" if essential else "; drop_essential leaves essential classes out"
+        raise ValueError(f"points must {wanted}, got {plain[row].tolist()} in row {row}{way_out}")
+    if not is_tensor(live):
+        live = np.ascontiguousarray(plain, dtype=np.float64)
+    return live, _check_splits(splits, len(plain))
+
+
+def _check_splits(splits, n_points):
+    splits = np.asarray(splits)
+    if splits.dtype.kind not in "iu" or splits.ndim != 1:
+        raise TypeError(f"splits must be a row of integers, got dtype {splits.dtype}")
+    splits = np.ascontiguousarray(splits, dtype=np.int64)
+    if not len(splits) or splits[0] != 0 or splits[-1] != n_points or (np.diff(splits) < 0).any():
+        raise ValueError(f"splits must ascend from 0 to the {n_points} points, got {splits}")
+    return splits
+
+
+def _check_grid(grid):
+    """Return grid as a C-contiguous float64 array, or raise ValueError."""
+    grid = np.ascontiguousarray(namespace_of(grid).plain(as_numbers(grid, "grid")), np.float64)
+    if grid.ndim != 1 or not len(grid) or not np.isfinite(grid).all():
+        raise ValueError(f"grid must be a row of finite numbers, got shape {grid.shape}")
+    steps = np.diff(grid / 2)  # halves, because a difference of floats may overflow
+    if len(steps) and (steps < 0).any():
+        raise ValueError("grid must ascend")
+    if len(steps) and np.ptp(steps) > 1e-6 * steps.max():
+        raise ValueError("grid must be evenly spaced, as by numpy.linspace")
+    return grid
+
+
+def _check_pixels(resolution, birth_range, length_range, bandwidth, pixels):
+    for name, pair in (("resolution", resolution), ("birth_range", birth_range),
+                       ("length_range", length_range)):  # fmt: skip
+        if not isinstance(pair, (tuple, list, np.ndarray)) or len(pair) != 2:
+            raise TypeError(f"{name} must be two numbers, got {pair!r}")
+    for n in resolution:
+        check_integer("resolution", n, 1)
+    for name, (low, high) in (("birth_range", birth_range), ("length_range", length_range)):
+        if not check_number(name, low) < check_number(name, high):
+            raise ValueError(f"{name} must be (low, high) with low < high, got {(low, high)!r}")
+    if check_number("bandwidth", bandwidth) <= 0:
+        raise ValueError(f"bandwidth must be positive, got {bandwidth!r}")
+    if not isinstance(pixels, str) or pixels not in PIXELS:
+        raise ValueError(f"pixels must be one of {PIXELS}, got {pixels!r}")
 
 
 def join(diagrams):
-    """Return (points, splits) of a list of diagrams, tensors if one of them is."""
+    """Return (points, splits) of a list of diagrams, tensors if one of them is.
+
+    Parameters
+    ----------
+    diagrams : list of (n, 2) ndarray or torch.Tensor
+    """
+    for i, points in enumerate(diagrams):
+        if len(getattr(points, "shape", ())) != 2 or points.shape[1] != 2:
+            raise ValueError(
+                f"diagrams[{i}] must be an array or a tensor of shape (n, 2), births and deaths, "
+                f"got {getattr(points, 'shape', type(points).__name__)}"
+            )
     splits = np.concatenate([[0], np.cumsum([len(d) for d in diagrams])]).astype(np.int64)
     xp = namespace_of(*diagrams)
     if xp.has_gradients:
@@ -47,6 +120,7 @@ def join(diagrams):
 
 def drop_essential(points, splits):
     """Return (finite points, splits, number of essential classes of each diagram)."""
+    points, splits = _check(points, splits, essential=True)
     xp = namespace_of(points)
     plain = xp.plain(points)
     infinite = abs(plain) == np.inf
@@ -110,8 +184,12 @@ def persistence_images(
     points, splits, birth_range, length_range, resolution, bandwidth, weight_power, pixels
 ):
     """Return the sum of Gaussians around (birth, length), a row of lengths after the other."""
+    points, splits = _check(points, splits)
+    _check_pixels(resolution, birth_range, length_range, bandwidth, pixels)
+    check_number("weight_power", weight_power, 0)
     xp = namespace_of(points)
     n_births, n_lengths = resolution
+    check_memory(8 * n_births * n_lengths * len(splits), "the persistence images")
     rows = [xp.zeros((0, n_births * n_lengths), points)]
     for part, part_splits in _chunks(points, splits):
         lengths = _lengths(part)
@@ -162,6 +240,10 @@ def _tents(points, grid, xp):
 
 def landscapes(points, splits, grid, n_layers):
     """Return the k-th greatest tent at every point of the grid, layer after layer."""
+    points, splits = _check(points, splits)
+    grid = _check_grid(grid)
+    check_integer("n_layers", n_layers, 1)
+    check_memory(8 * n_layers * len(grid) * len(splits), "the landscapes")
     xp = namespace_of(points)
     if not xp.has_gradients:
         out = np.zeros((len(splits) - 1, n_layers, len(grid)))
@@ -177,6 +259,9 @@ def landscapes(points, splits, grid, n_layers):
 
 def silhouettes(points, splits, grid, weight_power):
     """Return the mean of the tents, weighted by powers of their lengths; 0 without points."""
+    points, splits = _check(points, splits)
+    grid = _check_grid(grid)
+    check_number("weight_power", weight_power, 0)
     xp = namespace_of(points)
     weights = _powers(_scaled_lengths(points, splits, weight_power, xp), weight_power, xp)
     totals = xp.segment_sum(weights, splits)
@@ -198,6 +283,9 @@ def silhouettes(points, splits, grid, weight_power):
 
 def betti_curves(points, splits, grid):
     """Return how many intervals contain each value of the grid; births belong to them."""
+    points, splits = _check(points, splits, essential=True)
+    grid = _check_grid(grid)
+    check_memory(16 * (len(grid) + 1) * len(splits), "the Betti curves")
     xp = namespace_of(points)
     births, deaths = xp.plain(points).T
     is_rising = births <= deaths
@@ -219,8 +307,10 @@ def betti_curves(points, splits, grid):
 
 def entropies(points, splits, normalize):
     """Return the Shannon entropy of the lengths, in one column; 0 without points."""
+    points, splits = _check(points, splits)
+    check_flag("normalize", normalize)
     xp = namespace_of(points)
-    lengths = _lengths(points)
+    lengths = _scaled_lengths(points, splits, SAFE_EXPONENT, xp)
     totals = xp.segment_sum(lengths, splits)
     counts = np.diff(splits)
     share = lengths / xp.where(totals > 0, totals, 1)[np.repeat(np.arange(len(counts)), counts)]
@@ -241,6 +331,9 @@ def _by_length(points, splits):
 
 def top_lengths(points, splits, k):
     """Return the k greatest lengths, greatest first, zeros where there are fewer."""
+    points, splits = _check(points, splits)
+    check_integer("k", k, 1)
+    check_memory(8 * k * len(splits), "the greatest lengths")
     xp = namespace_of(points)
     counts = np.diff(splits)
     if not xp.has_gradients:
@@ -258,7 +351,11 @@ def top_lengths(points, splits, k):
 
 def polynomials(points, splits, max_p, max_q, i0):
     """Return E(p, q, i0) in the column p * (max_q + 1) + q; essential classes take their ranks."""
+    for name, most in (("max_p", max_p), ("max_q", max_q)):
+        check_integer(name, most, 0)
+    check_integer("i0", i0, 1)
     points, splits, n_essential = drop_essential(points, splits)
+    check_memory(24 * (max_p + 1) * (max_q + 1) * (len(points) + 1), "the powers")
     finite = points[_by_length(points, splits)]
     essential_splits = np.concatenate([[0], np.cumsum(n_essential)])
     # Energies that drop essential classes look at their numbers only.

@@ -3,7 +3,10 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
-from .._utils.checks import check_integer
+from .._utils.arrays import as_numbers, check_finite
+from .._utils.checks import check_integer, check_number
+from .._utils.memory import check_memory
+from .._utils.namespace import namespace_of
 
 __all__ = [
     "make_boxcar",
@@ -11,6 +14,19 @@ __all__ = [
     "make_regression_problem",
     "make_sawtooth",
 ]
+
+
+def _check_size(n_features):
+    check_integer("n_features", n_features, 1)
+    check_memory(24 * n_features, f"a line of {n_features} weights")
+
+
+def _as_weights(values, name):
+    """Return a row of finite float64 numbers, or raise TypeError or ValueError."""
+    values = namespace_of(values).plain(as_numbers(values, name))
+    values = np.asarray(values, dtype=np.float64).ravel()
+    check_finite(values, name)
+    return values
 
 
 def make_clustered_coef(n_features=100, values=(1.0, 2.0, 3.0), *, random_state=None):
@@ -41,9 +57,11 @@ def make_clustered_coef(n_features=100, values=(1.0, 2.0, 3.0), *, random_state=
     >>> make_clustered_coef(5, random_state=0)
     array([1., 2., 1., 2., 2.])
     """
-    check_integer("n_features", n_features, 1)
-    rng = check_random_state(random_state)
-    return rng.choice(np.asarray(values, dtype=np.float64), n_features)
+    _check_size(n_features)
+    values = _as_weights(values, "values")
+    if not len(values):
+        raise ValueError("values must have at least one value")
+    return check_random_state(random_state).choice(values, n_features)
 
 
 def make_sawtooth(n_features=100, n_teeth=3):
@@ -72,8 +90,9 @@ def make_sawtooth(n_features=100, n_teeth=3):
     >>> make_sawtooth(7, n_teeth=2).round(2)
     array([-1.  , -0.33,  0.33, -1.  , -0.33,  0.33, -1.  ])
     """
-    check_integer("n_features", n_features, 1)
+    _check_size(n_features)
     check_integer("n_teeth", n_teeth, 1)
+    check_number("n_teeth", n_teeth)
     return 2 * (np.linspace(0, n_teeth, n_features) % 1) - 1
 
 
@@ -103,8 +122,9 @@ def make_boxcar(n_features=100, n_boxes=3):
     >>> make_boxcar(8, n_boxes=2)
     array([-1., -1.,  1.,  1., -1., -1.,  1., -1.])
     """
-    check_integer("n_features", n_features, 1)
+    _check_size(n_features)
     check_integer("n_boxes", n_boxes, 1)
+    check_number("n_boxes", n_boxes)
     return np.where(np.linspace(0, n_boxes, n_features) % 1 > 0.5, 1.0, -1.0)
 
 
@@ -141,9 +161,9 @@ def make_regression_problem(coef, n_samples=75, *, noise=0.05, random_state=None
     True
     """
     check_integer("n_samples", n_samples, 1)
-    if not noise >= 0:
-        raise ValueError(f"noise must not be negative, got {noise!r}")
+    noise = check_number("noise", noise, 0)
     rng = check_random_state(random_state)
-    coef = np.asarray(coef, dtype=np.float64).ravel()
+    coef = _as_weights(coef, "coef")
+    check_memory(8 * n_samples * (coef.size + 2), "the problem")
     X = rng.standard_normal((n_samples, coef.size))
     return X, X @ coef + noise * rng.standard_normal(n_samples)

@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
-from .._utils.checks import check_integer
+from .._utils.checks import check_integer, check_number
+from .._utils.memory import check_memory
 
 __all__ = ["make_chair", "make_circle"]
 
@@ -34,6 +35,7 @@ def make_circle(size=50):
            [0.9 , 1.  , 0.99, 1.  ]])
     """
     check_integer("size", size, 1)
+    check_memory(64 * size**2, f"an image of {size} x {size}")
     row, col = np.indices((size, size)) - size / 2
     return np.exp(-((np.hypot(row, col) - size / 3) ** 2) / (2 * size))
 
@@ -81,8 +83,8 @@ def make_chair(n_samples=400, *, noise=0.0, random_state=None):
     (100, 3)
     """
     check_integer("n_samples", n_samples, 1)
-    if not noise >= 0:
-        raise ValueError(f"noise must not be negative, got {noise!r}")
+    noise = check_number("noise", noise, 0)
+    check_memory(160 * n_samples, f"a cloud of {n_samples} points")
     rng = check_random_state(random_state)
     low, size = CHAIR[:, 0], CHAIR[:, 1] - CHAIR[:, 0]
     # Face (box, axis, side) stands across its axis and has the product of the other two sizes.

@@ -406,7 +406,8 @@ cdef int reduce_cells(const Grid& grid, StarTable table, Volume[floating]& s,
     """Reduce all columns: afterwards owner tells the cell paired with each edge, or is -1."""
     cdef Py_ssize_t i
     s.owner.grow(s.n_edges)
-    memset(s.owner.data(), -1, s.n_edges * sizeof(int32_t))
+    if s.n_edges > 0:  # a buffer without items has no address, which memset must not be given
+        memset(s.owner.data(), -1, s.n_edges * sizeof(int32_t))
     s.column.grow(s.n_cells)
     s.arena.grow(ROOM * s.n_cells)
     s.n_columns = s.n_arena = 0
