@@ -71,13 +71,13 @@ def as_floats(numbers):
 
 
 def as_plain(X, name):
-    """Return what scikit-learn checks: X, but tensors and lists of arrays as an array.
+    """Return what scikit-learn checks: X, but tensors, lists and images as an array.
 
     Raises ValueError where X has masked or missing entries, which scikit-learn does not see.
     """
     refuse_masks(X, name)
-    is_list = type(X) in (list, tuple)
-    if is_tensor(X) or (is_list and holds_arrays(X)) or (not is_list and is_image(X)):
+    is_long = type(X) is np.ndarray and X.dtype.kind == "f" and X.dtype.itemsize > 8
+    if type(X) in (list, tuple) or is_long or is_tensor(X) or is_image(X):
         return as_floats(as_numbers(X, name))[1]
     return X
 

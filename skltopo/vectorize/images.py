@@ -1,5 +1,6 @@
 """Persistence images."""
 
+import math
 from functools import partial
 from numbers import Real
 
@@ -8,7 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from .._utils.checks import is_integer
 from ..summaries import persistence_images
-from .base import POWER, DiagramVectorizer, check_pair, check_range
+from .base import MOST, POWER, DiagramVectorizer, check_pair, check_range
 
 __all__ = ["PersistenceImage"]
 
@@ -114,6 +115,10 @@ class PersistenceImage(DiagramVectorizer):
             lambda n: is_integer(n) and n > 0,
             "two positive integers (births, lengths)",
         )
+        if math.prod(map(int, self.resolution)) > MOST:
+            raise ValueError(
+                f"resolution must have at most {MOST} pixels, got {tuple(self.resolution)}"
+            )
         births, lengths = points[:, 0], abs(points[:, 1] - points[:, 0])
         self.birth_range_ = check_range(
             self.birth_range,
