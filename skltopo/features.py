@@ -1,5 +1,6 @@
 """PersistenceFeatures: a scikit-learn transformer of images and volumes to topological features."""
 
+import math
 from functools import partial
 from numbers import Integral
 
@@ -12,6 +13,7 @@ from tqdm import tqdm
 from ._kernels.grids.features import image_energies
 from ._kernels.grids.images import COMPLEXES
 from ._utils.checks import check_dimensions
+from ._utils.memory import check_memory
 from ._utils.parallel import effective_n_jobs, run
 from .energies import polynomial_energies
 from .filtrations import LevelSet
@@ -21,6 +23,8 @@ __all__ = ["PersistenceFeatures"]
 
 # Images in one kernel call, which is one step of the progress bar.
 CHUNK_IMAGES = 64
+# Memory that a function on the image takes, for each pixel.
+BYTES_PER_WEIGHT = 16
 # Voxels of all functions of the volumes in one kernel call.
 CHUNK_VOXELS = 1 << 20
 
@@ -220,6 +224,11 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         wanted = f"among {list(known)}, each at most once and at least one"
         self._dims = check_dimensions(self.homology_dimensions, known, wanted=wanted)
         if self.filtration == "directional":
+            n_pixels = math.prod(self.image_shape_)
+            check_memory(
+                BYTES_PER_WEIGHT * self.n_directions * n_pixels,
+                f"functions of n_directions={self.n_directions} directions on {n_pixels} pixels",
+            )
             self.weights_, self.directions_ = directional_weights(
                 self.image_shape_, self.n_directions
             )
@@ -251,6 +260,10 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         rows, _ = as_rows(self, X, reset=False)
         images = np.ascontiguousarray(rows).reshape(-1, *self.image_shape_)
         weights = self.weights_.astype(images.dtype)
+        check_memory(
+            8 * len(images) * self._n_features_out,
+            f"{self._n_features_out} features of {len(images)} images",
+        )
         out = np.zeros((len(images), self._n_features_out))
         step = CHUNK_IMAGES
         if len(self.image_shape_) == 3:

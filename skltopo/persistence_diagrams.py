@@ -264,6 +264,8 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
             raise TypeError(f"X must be a list or an array of samples, got {type(X).__name__}")
         if self.filtration == "level_set":
             return self._check_functions(X, reset)
+        if getattr(X, "ndim", 0) == 2:  # a frame, which would give its columns one by one
+            X = as_numbers(X, "X")
         samples = [as_floats(as_numbers(x, f"X[{i}]"))[1] for i, x in enumerate(X)]
         if not samples:
             raise ValueError("X must have at least one sample, got 0 samples")

@@ -6,8 +6,8 @@ from itertools import pairwise
 import numpy as np
 
 from .gather import gather_floats
-from .given import holds_arrays, is_image
-from .masks import refuse_masks
+from .given import as_array, holds_arrays, is_image
+from .masks import NUMBERS, kinds_in, refuse_masks
 from .namespace import is_tensor, namespace_of
 from .parallel import run
 
@@ -35,8 +35,12 @@ def as_numbers(values, name):
     ValueError
         If values is ragged, or has masked or missing entries.
     """
-    if type(values) in (list, tuple) and holds_arrays(values):
-        return _stack([as_numbers(value, f"{name}[{i}]") for i, value in enumerate(values)], name)
+    if type(values) in (list, tuple):
+        if kinds_in(values) <= NUMBERS:
+            return as_array(values, name, is_of_numbers=True)
+        if holds_arrays(values):
+            parts = [as_numbers(value, f"{name}[{i}]") for i, value in enumerate(values)]
+            return _stack(parts, name)
     return namespace_of(values).as_numbers(values, name)
 
 
@@ -71,13 +75,13 @@ def as_floats(numbers):
 
 
 def as_plain(X, name):
-    """Return what scikit-learn checks: X, but tensors and lists of arrays as an array.
+    """Return what scikit-learn checks: X, but tensors, lists and images as an array.
 
     Raises ValueError where X has masked or missing entries, which scikit-learn does not see.
     """
     refuse_masks(X, name)
-    is_list = type(X) in (list, tuple)
-    if is_tensor(X) or (is_list and holds_arrays(X)) or (not is_list and is_image(X)):
+    is_long = type(X) is np.ndarray and X.dtype.kind == "f" and X.dtype.itemsize > 8
+    if type(X) in (list, tuple) or is_long or is_tensor(X) or is_image(X):
         return as_floats(as_numbers(X, name))[1]
     return X
 
@@ -101,7 +105,7 @@ def check_finite(plain, name, before=" before computing persistence"):
 def gather(live, index, n_jobs=1):
     """Return live.ravel()[index]; differentiable if live is a tensor.
 
-    Raises IndexError for an index that is negative or too large.
+    Raises IndexError for an index that is too large; `Pairs` has none that is negative.
     """
     xp = namespace_of(live)
     if xp.has_gradients:
@@ -110,15 +114,13 @@ def gather(live, index, n_jobs=1):
             _check_index(index, len(flat))
         return xp.take(flat, index)
     flat = np.ascontiguousarray(live).reshape(-1)
-    if flat.dtype not in (np.float32, np.float64):
-        _check_index(index, len(flat))
+    if index.ndim == 1 or flat.dtype not in (np.float32, np.float64):
         return flat.take(index)
     out = np.empty(index.shape, flat.dtype)
-    rows, out_rows = (index, out) if index.ndim == 2 else (index[:, None], out[:, None])
     n_parts = n_jobs if len(index) >= PARALLEL_GATHER else 1
     cuts = [len(index) * i // n_parts for i in range(n_parts + 1)]
     run(
-        [partial(gather_floats, flat, rows[i:j], out_rows[i:j]) for i, j in pairwise(cuts)],
+        [partial(gather_floats, flat, index[i:j], out[i:j]) for i, j in pairwise(cuts)],
         n_jobs,
     )
     return out

@@ -53,7 +53,7 @@ def holds_arrays(values, levels=8):
     )
 
 
-def as_array(values, name):
+def as_array(values, name, is_of_numbers=False):
     """Return values as an array of real numbers, without copying an array.
 
     Parameters
@@ -62,6 +62,8 @@ def as_array(values, name):
         An array, a frame, a grey image of PIL, or nested lists of numbers.
     name : str
         What to call it in an error.
+    is_of_numbers : bool, default=False
+        Whether values is known to be nested lists of numbers.
 
     Raises
     ------
@@ -71,8 +73,9 @@ def as_array(values, name):
         If values is ragged, or has masked or missing entries.
     """
     if type(values) is not np.ndarray:
-        refuse_masks(values, name)
-        _refuse_others(values, name)
+        if not is_of_numbers:
+            refuse_masks(values, name)
+            _refuse_others(values, name)
         try:
             values = np.asarray(values)
         except ValueError as error:

@@ -1,13 +1,24 @@
 """Refuse masked and missing entries: a mask would be lost where an array is made."""
 
 import sys
+from itertools import chain
 
 import numpy as np
 
-__all__ = ["NUMBERS", "refuse_masks"]
+__all__ = ["NUMBERS", "kinds_in", "refuse_masks"]
 
 #: Kinds of most numbers in lists.
 NUMBERS = {bool, int, float, np.float64, np.float32}
+
+
+def kinds_in(values, levels=8):
+    """Return the types of what nested lists hold; a list may hold itself, so levels are limited."""
+    kinds = set(map(type, values))
+    while levels and kinds and kinds <= {list, tuple}:
+        values = list(chain.from_iterable(values))
+        kinds = set(map(type, values))
+        levels -= 1
+    return kinds
 
 
 def refuse_masks(values, name, levels=8):
@@ -30,7 +41,7 @@ def refuse_masks(values, name, levels=8):
         return
     if kind in (list, tuple) or (kind is np.ndarray and values.ndim > 0):
         # Most lists hold numbers alone, so that the look at their kinds is all.
-        if levels and not set(map(type, values)) <= NUMBERS:
+        if levels and not kinds_in(values) <= NUMBERS:
             for i, value in enumerate(values):
                 if type(value) not in NUMBERS:
                     refuse_masks(value, (name, i), levels - 1)

@@ -179,6 +179,7 @@ class TorchNamespace:
         import torch
 
         self._torch = torch
+        self._floats_of_numpy = (torch.float16, torch.float32, torch.float64)
         self.where, self.exp, self.log = torch.where, torch.exp, torch.log
         self.concat, self.stack = torch.cat, torch.stack
         self.cross, self.solve = torch.linalg.cross, torch.linalg.solve
@@ -192,7 +193,8 @@ class TorchNamespace:
 
     def plain(self, values):
         plain = values.detach().cpu()
-        return (plain.float() if plain.dtype == self._torch.bfloat16 else plain).numpy()
+        has_numpy = not plain.is_floating_point() or plain.dtype in self._floats_of_numpy
+        return (plain if has_numpy else plain.float()).numpy()
 
     def number(self, value):
         return value

@@ -6,9 +6,11 @@ its position in a plain list, which does not tell the dimensions of its arrays.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
+from .._utils.arrays import as_numbers
 from .._utils.checks import is_integer
 from .._utils.masks import refuse_masks
 from .._utils.namespace import is_tensor, namespace_of
@@ -29,16 +31,22 @@ WANTED = "a diagram is an (n, 2) array of births and deaths, or a Diagram"
 SHAPE = "shape (n, 2), births and deaths"
 
 
-def depth(value):
-    """Return the number of axes of an array, or how deep lists are nested; 0 for a scalar."""
+def depth(value, levels=8):
+    """Return the number of axes of an array, or how deep lists are nested; 0 for a scalar.
+
+    Deeper than levels is not looked: a list may hold itself.
+    """
+    if levels == 0:
+        return 0
+    inside = partial(depth, levels=levels - 1)
     shape = getattr(value, "shape", None)
     if shape is not None and not isinstance(value, DiagramBatch):
         is_of_objects = len(shape) == 1 and getattr(value, "dtype", None) == np.dtype(object)
-        return 1 + max(map(depth, value), default=0) if is_of_objects else len(shape)
+        return 1 + max(map(inside, value), default=0) if is_of_objects else len(shape)
     if isinstance(value, (Diagram, DiagramBatch)):
         return 2 if isinstance(value, Diagram) else 3
     if isinstance(value, (list, tuple)):
-        return 1 + max(map(depth, value), default=0)
+        return 1 + max(map(inside, value), default=0)
     return np.asarray(value).ndim if hasattr(value, "__array__") else 0
 
 
@@ -112,6 +120,8 @@ def as_points(diagram, dim, name):
     ValueError
         If diagram has another shape or a NaN, or dim is missing or not there.
     """
+    if is_tensor(diagram):
+        diagram = as_numbers(diagram, name)
     points = _pick(diagram, dim, name)
     if isinstance(points, (list, tuple)):
         points = _stack_rows(points, name)
@@ -202,7 +212,9 @@ def as_list(X, name):
     if isinstance(X, DiagramBatch):
         return list(X.flat())
     refuse_masks(X, name)
-    if not is_tensor(X) and hasattr(X, "__array__"):  # Series, too
+    if is_tensor(X):
+        X = as_numbers(X, name)
+    elif hasattr(X, "__array__"):  # Series, too
         X = np.asarray(X)
     n_axes = len(X.shape) if hasattr(X, "shape") else None
     if n_axes is None:

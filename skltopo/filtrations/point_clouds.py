@@ -150,9 +150,11 @@ class Clouds(Samples):
 
     def narrow(self, lengths):
         """Return lengths in the dtype of the points, or raise ValueError where that overflows."""
+        if not self._may_overflow():
+            return self.xp.cast(lengths, self.live)
         with np.errstate(over="ignore"):
             narrow = self.xp.cast(lengths, self.live)
-        if self._may_overflow() and not np.isfinite(self.xp.plain(narrow)).all():
+        if not np.isfinite(self.xp.plain(narrow)).all():
             raise ValueError(
                 f"distances of points that are as large as {self.largest:g} overflow "
                 f"{self.live.dtype}; scale the points, or give float64"

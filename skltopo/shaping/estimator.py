@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._utils.masks import refuse_masks
+from .._utils.arrays import as_plain
 from ..energies import Energy
 from ..filtrations import Alpha, VietorisRips, WeakAlpha
 from .critical_sets import cliques, delaunay_faces
@@ -210,8 +210,7 @@ default="holes"
         -------
         self
         """
-        refuse_masks(X, "X")
-        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        X = validate_data(self, as_plain(X, "X"), dtype=[np.float64, np.float32])
         points = X.astype(np.float64)
         project = self._make_projection(X.shape[1])
         energies = self._make_energies()
@@ -413,5 +412,4 @@ default="holes"
 
     def _check(self, X):
         check_is_fitted(self)
-        refuse_masks(X, "X")
-        return validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        return validate_data(self, as_plain(X, "X"), reset=False, dtype=[np.float64, np.float32])

@@ -8,18 +8,29 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
+from .._utils.arrays import as_numbers
 from .._utils.checks import check_n_jobs
 from .._utils.masks import refuse_masks
 from .._utils.memory import check_memory
-from .._utils.namespace import namespace_of
+from .._utils.namespace import is_tensor, namespace_of
 from ..diagrams import Diagram, DiagramBatch
 from ..diagrams.inputs import as_points_list, depth
 from ..persistence_diagrams import FILTRATIONS, PersistenceDiagrams
 from ..summaries import check_vectors, drop_essential, join, of_finite
 
-__all__ = ["COUNT", "POWER", "DiagramTransformer", "DiagramVectorizer", "check_pair", "check_range"]
+__all__ = [
+    "COUNT",
+    "MOST",
+    "POWER",
+    "DiagramTransformer",
+    "DiagramVectorizer",
+    "check_pair",
+    "check_range",
+]
 
-COUNT = Interval(Integral, 1, None, closed="left")
+# Most columns of a vectorizer: names of more of them take gigabytes.
+MOST = 1 << 24
+COUNT = Interval(Integral, 1, MOST, closed="both")
 POWER = Interval(Real, 0, None, closed="left")
 
 
@@ -111,6 +122,9 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
 
     def _as_diagrams(self, X, reset):
         """Return a list of (n_points, 2) arrays."""
+        refuse_masks(X, "X")
+        if is_tensor(X):
+            X = as_numbers(X, "X").detach()
         if reset:
             self._forget_features()
         if self.filtration is None:
@@ -218,6 +232,8 @@ def _check_not_a_diagram(X):
     As functions on a line of two vertices these rows would have no finite point at all.
     """
     is_sparse = hasattr(X, "toarray")
+    if type(X) in (list, tuple):
+        X = as_numbers(X, "X")
     values = np.empty((0, 0)) if is_sparse else namespace_of(X).plain(X)
     if values.ndim != 2 or values.shape[1] != 2 or values.dtype.kind not in "biuf":
         return

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from ..summaries import betti_curves, landscapes, silhouettes
-from .base import COUNT, POWER, DiagramVectorizer, check_range
+from .base import COUNT, MOST, POWER, DiagramVectorizer, check_range
 
 __all__ = ["BettiCurve", "PersistenceLandscape", "Silhouette"]
 
@@ -33,6 +33,12 @@ class _GridTransformer(DiagramVectorizer):
         self.n_jobs = n_jobs
 
     def _fit_points(self, points):
+        n_columns = self.resolution * len(self._prefixes)
+        if n_columns > MOST:
+            raise ValueError(
+                f"resolution must make at most {MOST} columns, got {n_columns} for resolution="
+                f"{self.resolution}"
+            )
         low, high = check_range(
             self.sample_range,
             "sample_range",

@@ -1,12 +1,12 @@
 """Kernels of diagrams: Gram matrices for support vector machines and their like."""
 
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from ..distances import pairwise_diagram_distances
-from .base import DiagramTransformer
+from .base import COUNT, DiagramTransformer
 
 __all__ = ["SlicedWassersteinKernel"]
 
@@ -64,7 +64,7 @@ class SlicedWassersteinKernel(DiagramTransformer):
     _parameter_constraints = {
         **DiagramTransformer._parameter_constraints,
         "bandwidth": [Interval(Real, 0, None, closed="neither")],
-        "n_directions": [Interval(Integral, 1, None, closed="left")],
+        "n_directions": [COUNT],
     }
 
     def __init__(self, filtration=None, *, bandwidth=1.0, n_directions=50, dim=None, n_jobs=None):

@@ -8,7 +8,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from .._utils.checks import is_integer
 from ..summaries import persistence_images
-from .base import POWER, DiagramVectorizer, check_pair, check_range
+from .base import MOST, POWER, DiagramVectorizer, check_pair, check_range
 
 __all__ = ["PersistenceImage"]
 
@@ -114,7 +114,12 @@ class PersistenceImage(DiagramVectorizer):
             lambda n: is_integer(n) and n > 0,
             "two positive integers (births, lengths)",
         )
-        return int(n_births) * int(n_lengths)
+        n_pixels = int(n_births) * int(n_lengths)
+        if n_pixels > MOST:
+            raise ValueError(
+                f"resolution must have at most {MOST} pixels, got {tuple(self.resolution)}"
+            )
+        return n_pixels
 
     def _fit_points(self, points):
         births, lengths = points[:, 0], abs(points[:, 1] - points[:, 0])
