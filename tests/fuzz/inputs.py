@@ -18,10 +18,11 @@ __all__ = ["Draw"]
 
 # Numbers that parameters are not expected to be; those beyond memory are far beyond it.
 ODD = (
-    None, -1, 0, 1, 2, -7, 2**31 - 1, 2**31, 2**62, 2**63, -(2**63), 10**30, 0.5, -0.5, 1e-300, 1e300,
-    math.nan, math.inf, -math.inf, True, False, "", "x", b"x", 1j, (), [], {}, (1,), (1, 1), (0, 0),
-    [0, 1, 2], object(), int, np.int64(1), np.uint8(1), np.int8(-1), np.float32(1.5), np.bool_(True),
-    np.array(1), np.array([1, 2]), np.nan, {"a": 1}, (None,), ("x", "y"), [[1]], range(2), lambda *_: 0,
+    None, -1, 0, 1, 2, -7, 2**31 - 1, 2**31, 2**62, 2**63, -(2**63), 10**30, 0.5, -0.5, 1e-300,
+    1e300, math.nan, math.inf, -math.inf, True, False, "", "x", b"x", 1j, (), [], {}, (1,), (1, 1),
+    (0, 0), [0, 1, 2], object(), int, np.int64(1), np.uint8(1), np.int8(-1), np.float32(1.5),
+    np.bool_(True), np.array(1), np.array([1, 2]), np.nan, {"a": 1}, (None,), ("x", "y"), [[1]],
+    range(2), lambda *_: 0,
 )  # fmt: skip
 # The same without numbers of steps that would take for ever, as the caller asked for.
 ODD_FEW = tuple(odd for odd in ODD if not (isinstance(odd, int) and odd > 2))
@@ -195,7 +196,9 @@ class Draw:
             return tensor.to(self.pick(torch.float32, torch.float16, torch.bfloat16)).nan_to_num()
         if kind == 4:
             whole = tensor.nan_to_num().clamp(-100, 100)
-            return whole.to(self.pick(torch.int64, torch.uint8, torch.int8, torch.bool, torch.int32))
+            return whole.to(
+                self.pick(torch.int64, torch.uint8, torch.int8, torch.bool, torch.int32)
+            )
         if kind == 5:
             return tensor.T.contiguous().T if tensor.ndim == 2 else tensor
         return torch.stack([tensor, tensor], -1)[..., 0]
@@ -345,7 +348,9 @@ class Draw:
     def dims(self, most=2):
         """Return homology_dimensions."""
         all_dims = tuple(range(most + 1))
-        return self.param(None, 0, most, (0,), all_dims, all_dims[::-1], (most,), [0], (), (0, 0), 7)
+        return self.param(
+            None, 0, most, (0,), all_dims, all_dims[::-1], (most,), [0], (), (0, 0), 7
+        )
 
 
 def strided(values):

@@ -288,9 +288,9 @@ def _proximal(draw):
         continuation=lambda: draw.param(True, False),
     )
     max_iter = draw.steps(1, 5, 20)
-    return lambda: skltopo.solvers.proximal(
-        loss, penalty, lam, start, max_iter=max_iter, **options
-    ).coef
+    return lambda: (
+        skltopo.solvers.proximal(loss, penalty, lam, start, max_iter=max_iter, **options).coef
+    )
 
 
 @door("skltopo.solvers.adam", 0.3)
@@ -299,7 +299,9 @@ def _adam(draw):
     lam, start = draw.param(0.1, 0.0, 10.0, p=0.15), _start(draw, loss)
     options = draw.some(tol=lambda: draw.param(1e-5), learning_rate=lambda: draw.steps(0.1, 1.0))
     max_iter = draw.steps(1, 3)
-    return lambda: skltopo.solvers.adam(loss, penalty, lam, start, max_iter=max_iter, **options).coef
+    return lambda: (
+        skltopo.solvers.adam(loss, penalty, lam, start, max_iter=max_iter, **options).coef
+    )
 
 
 @door("skltopo.solvers.solve_path", 0.5)
@@ -382,9 +384,8 @@ _linear(
 @door("skltopo.nn.LevelSetEnergies", 1)
 def _level_set_energies(draw):
     weights = draw.dress(draw.array(draw.size(2), 3, 3), 0.2)
-    images = draw.dress(torch.from_numpy(draw.array(draw.size(2), 3, 3)).numpy(), 0.2)
-    if isinstance(images, np.ndarray) and draw.chance(0.9):
-        images = torch.from_numpy(np.array(images))
+    images = draw.array(draw.size(2), 3, 3)
+    images = draw.torch(images) if draw.chance(0.9) else draw.dress(images, 1.0)
     options = {
         "homology_dimensions": draw.param((0, 1), (0,)),
         "superlevel": draw.param(True, False),
