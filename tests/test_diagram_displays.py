@@ -10,6 +10,7 @@ import pytest
 import torch
 from matplotlib.colors import to_hex
 
+from skltopo import plotting
 from skltopo.filtrations import LevelSet, VietorisRips, WeakAlpha
 from skltopo.plotting import (
     BarcodeDisplay,

@@ -165,11 +165,11 @@ def test_python_keeps_no_objects():
         energy(LevelSet(2)(image))
         VietorisRips(1)(image[:, :2])
 
-    for _ in range(10):
-        call()
-    gc.collect()
     tracemalloc.start()
     try:
+        for _ in range(200):
+            call()
+        gc.collect()
         before = tracemalloc.get_traced_memory()[0]
         for _ in range(200):
             call()
