@@ -89,3 +89,15 @@ def test_weights_and_shares_know_no_unit(scale, make):
             rtol=1e-9,
             atol=1e-12,
         )
+
+
+@pytest.mark.parametrize("make", [np.array, torch.tensor])
+def test_powers_that_overflow_are_refused(make):
+    def images(power):
+        return summaries.persistence_images(
+            make(POINTS * 1e150), SPLITS, (0, 1e150), (0, 1e150), (2, 2), 1e149, power, "areas"
+        )
+
+    assert np.isfinite(np.asarray(images(2.0))).all()
+    with pytest.raises(ValueError, match="overflow; scale"):
+        images(3.0)
