@@ -7,13 +7,30 @@ BIN = $(VENV)/bin
 KERNELS = $(shell find skltopo -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 PIP_INSTALL = $(BIN)/pip install --quiet --constraint constraints.txt
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test fuzz sanitize lint bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/plot_digits_by_topology.py --output demo_output
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest
+
+# Calls of every public name with random arguments; the table of how they end is part of the docs.
+CALLS ?= 1000000
+FUZZ = -m tests.fuzz --seed 0 --jobs $(shell nproc 2>/dev/null || echo 1)
+
+fuzz: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python $(FUZZ) --calls $(CALLS) --table docs/fuzz_counts.md
+
+# Tests, or the files in TESTS, with kernels in which the compiler checks every access to memory and
+# every operation whose result the language leaves open. See docs/safety.md.
+SANITIZED = build/sanitized
+TESTS ?= tests
+
+sanitize: $(VENV)/.test
+	SKLTOPO_SANITIZE=address,undefined $(BIN)/python setup.py --quiet build \
+		--build-lib $(SANITIZED)/site --build-temp $(SANITIZED)/objects
+	PYTHON="$(abspath $(BIN)/python)" tests/fuzz/sanitized.sh $(SANITIZED)/site -m pytest -q $(TESTS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .

@@ -170,6 +170,17 @@ def _powers(lengths, power, xp):
     return xp.where(lengths > 0, xp.where(lengths > 0, lengths, 1) ** power, 0)
 
 
+def _check_powers(points, power):
+    """Raise ValueError if lengths to a power are beyond the largest float."""
+    lengths = namespace_of(points).plain(_lengths(points / 2))
+    top = 2 * float(lengths.max(initial=0))
+    if top > 1 and power * np.log(top) >= np.log(float(np.finfo(lengths.dtype).max)):
+        raise ValueError(
+            f"lengths of up to {top:g} to the power weight_power={power} overflow; scale the "
+            "diagrams, or take a smaller weight_power"
+        )
+
+
 def _gaussians(centers, low, high, n, bandwidth, pixels, xp):
     """Return (n_points, n) values of normal densities on an axis: of pixels, or at points."""
     if pixels == "areas":
@@ -187,6 +198,7 @@ def persistence_images(
     points, splits = _check(points, splits)
     _check_pixels(resolution, birth_range, length_range, bandwidth, pixels)
     check_number("weight_power", weight_power, 0)
+    _check_powers(points, weight_power)
     xp = namespace_of(points)
     n_births, n_lengths = resolution
     check_memory(8 * n_births * n_lengths * len(splits), "the persistence images")

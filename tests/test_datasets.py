@@ -66,3 +66,35 @@ def test_sizes_are_checked(bad):
     for make in (lambda noise: make_regression_problem([1.0], noise=noise), make_chair):
         with pytest.raises(ValueError, match="noise must not be negative"):
             make(noise=-1)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: make_sawtooth(2**40),
+        lambda: make_boxcar(2**62),
+        lambda: make_circle(2**31),
+        lambda: make_chair(2**45),
+        lambda: make_clustered_coef(2**62),
+        lambda: make_regression_problem(np.ones(3), 2**62),
+    ],
+)
+def test_sizes_beyond_memory_are_refused(call):
+    with pytest.raises(MemoryError, match="GiB"):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: make_clustered_coef(5, []), "values must"),
+        (lambda: make_clustered_coef(5, [1.0, np.nan]), "values must be finite"),
+        (lambda: make_regression_problem([1.0, np.inf]), "coef must be finite"),
+        (lambda: make_chair(5, noise=np.nan), "noise must be a finite number"),
+        (lambda: make_regression_problem([1.0], noise=np.inf), "noise must be a finite number"),
+        (lambda: make_sawtooth(5, 10**400), "n_teeth must be a finite number"),
+    ],
+)
+def test_what_is_no_number_is_refused(call, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        call()

@@ -10,6 +10,7 @@ import pytest
 import torch
 from matplotlib.colors import to_hex
 
+from skltopo import plotting
 from skltopo.filtrations import LevelSet, VietorisRips, WeakAlpha
 from skltopo.plotting import (
     BarcodeDisplay,
@@ -319,3 +320,32 @@ def test_nothing_to_mark():
 def test_bad_input(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+@pytest.mark.parametrize(
+    ("display", "sentence"),
+    [
+        (lambda: plotting.CoefficientDisplay(coef=[[1.0]]), "coef must have 1 axes"),
+        (lambda: plotting.CoefficientDisplay(coef=[1.0, np.nan]), "coef must be finite"),
+        (lambda: plotting.DiagramBarDisplay(rows=np.ones((2, 3)), labels=["a"]), "rows must have"),
+        (
+            lambda: plotting.DiagramCurveDisplay(
+                grid=[0.0, 1.0], curves=np.ones((2, 3)), labels=["a", "b"], ylabel="c"
+            ),
+            "curves must have",
+        ),
+        (
+            lambda: plotting.PersistenceImageDisplay(
+                image=np.ones(3), birth_range=(0, 1), length_range=(0, 1)
+            ),
+            "image must have 2 axes",
+        ),
+        (
+            lambda: plotting.TopoShaperDisplay(before=np.ones((3, 2)), after=np.ones((3, 3))),
+            "after must have the shape of before",
+        ),
+    ],
+)
+def test_displays_of_what_is_none_say_so(display, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        display().plot()

@@ -161,7 +161,9 @@ def make_regression_problem(coef, n_samples=75, *, noise=0.05, random_state=None
     True
     """
     check_integer("n_samples", n_samples, 1)
-    noise = check_number("noise", noise, 0)
+    noise = check_number("noise", noise)
+    if noise < 0:
+        raise ValueError(f"noise must not be negative, got {noise!r}")
     rng = check_random_state(random_state)
     coef = _as_weights(coef, "coef")
     check_memory(8 * n_samples * (coef.size + 2), "the problem")

@@ -83,7 +83,9 @@ def make_chair(n_samples=400, *, noise=0.0, random_state=None):
     (100, 3)
     """
     check_integer("n_samples", n_samples, 1)
-    noise = check_number("noise", noise, 0)
+    noise = check_number("noise", noise)
+    if noise < 0:
+        raise ValueError(f"noise must not be negative, got {noise!r}")
     check_memory(160 * n_samples, f"a cloud of {n_samples} points")
     rng = check_random_state(random_state)
     low, size = CHAIR[:, 0], CHAIR[:, 1] - CHAIR[:, 0]

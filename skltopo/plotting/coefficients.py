@@ -3,8 +3,9 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._utils.checks import check_number
 from ..penalties import Clusters, Maxima
-from .pictures import Display
+from .pictures import Display, as_drawn
 
 __all__ = ["CoefficientDisplay", "CoefficientPathDisplay"]
 
@@ -90,9 +91,11 @@ class CoefficientDisplay(Display):
         return cls(coef=coef.ravel(), penalty=penalty, truth=truth, title=title).plot(ax=ax)
 
     def _draw(self, ax):
+        self.coef = as_drawn(self.coef, "coef", 1)
         index = np.arange(len(self.coef))
         if self.truth is not None:
-            ax.plot(index, np.ravel(self.truth), color="0.75", lw=3, label="truth", zorder=0)
+            truth = as_drawn(np.ravel(self.truth), "truth", 1, len(index))
+            ax.plot(index, truth, color="0.75", lw=3, label="truth", zorder=0)
         if isinstance(self.penalty, Clusters):
             self._plot_clusters(ax, index)
         else:
@@ -195,6 +198,10 @@ class CoefficientPathDisplay(Display):
     def _draw(self, ax):
         import matplotlib.pyplot as plt
 
+        self.lams = as_drawn(self.lams, "lams", 1)
+        self.coef_path = as_drawn(self.coef_path, "coef_path", 2, len(self.lams))
+        self.mse_path = as_drawn(self.mse_path, "mse_path", 2, len(self.lams))
+        check_number("lam", self.lam)
         labels = np.arange(self.coef_path.shape[1]) if self.labels is None else self.labels
         colors = plt.get_cmap("viridis")(labels / max(1, labels.max()))
         self.lines_ = [

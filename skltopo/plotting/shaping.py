@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .pictures import BLUE, GREEN, PURPLE, VERMILION
+from .pictures import BLUE, GREEN, PURPLE, VERMILION, as_drawn
 
 __all__ = ["TopoShaperDisplay"]
 
@@ -93,6 +93,12 @@ class TopoShaperDisplay:
         -------
         self
         """
+        self.before = as_drawn(self.before, "before", 2)
+        self.after = as_drawn(self.after, "after", 2, len(self.before))
+        if self.after.shape != self.before.shape:
+            raise ValueError(
+                f"after must have the shape of before, {self.before.shape}, got {self.after.shape}"
+            )
         axes = self._make_axes() if axes is None else list(axes)
         if len(axes) != 4:
             raise ValueError(f"axes must be 4 matplotlib Axes, got {len(axes)}")

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..vectorize import PersistenceImage
-from .pictures import BLUE, Display, as_plain
+from .pictures import BLUE, Display, as_drawn, as_plain
 
 __all__ = ["DiagramBarDisplay", "DiagramCurveDisplay", "PersistenceImageDisplay"]
 
@@ -77,6 +77,9 @@ class PersistenceImageDisplay(Display):
         ).plot(ax=ax)
 
     def _draw(self, ax):
+        self.image = as_drawn(self.image, "image", 2)
+        for name in ("birth_range", "length_range"):
+            as_drawn(getattr(self, name), name, 1, 2)
         self.image_ = ax.imshow(
             self.image, origin="lower", extent=(*self.birth_range, *self.length_range),
             cmap="cividis", aspect="auto",
@@ -162,6 +165,13 @@ class DiagramCurveDisplay(Display):
     def _draw(self, ax):
         import matplotlib.pyplot as plt
 
+        self.grid = as_drawn(self.grid, "grid", 1)
+        self.curves = as_drawn(self.curves, "curves", 2)
+        if self.curves.shape[1] != len(self.grid) or len(self.labels) != len(self.curves):
+            raise ValueError(
+                f"curves must have a row for each of {len(self.labels)} labels and a column for "
+                f"each of {len(self.grid)} values of grid, got shape {self.curves.shape}"
+            )
         shades = plt.get_cmap("viridis")(np.linspace(0, 0.85, len(self.curves)))
         drawstyle = "steps-post" if self.ylabel == "Betti number" else "default"
         self.lines_ = [
@@ -236,6 +246,12 @@ class DiagramBarDisplay(Display):
         return cls(rows=rows, labels=labels, title=title).plot(ax=ax)
 
     def _draw(self, ax):
+        self.rows = as_drawn(self.rows, "rows", 2)
+        if self.rows.shape[1] != len(self.labels):
+            raise ValueError(
+                f"rows must have {len(self.labels)} columns, one for each label, got shape "
+                f"{self.rows.shape}"
+            )
         places, width = np.arange(len(self.labels)), 0.8 / len(self.rows)
         shift = (np.arange(len(self.rows)) - (len(self.rows) - 1) / 2) * width
         alphas = np.linspace(1, 0.35, len(self.rows))

@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from pathlib import Path
 
 from .doors import DOORS
 from .run import FAULTS, KINDS, _show, fuzz, one_call
@@ -13,6 +14,34 @@ def _print_faults(title, group, seed):
     for (kind, name, where, _), (n, number, what) in sorted(group.items()):
         print(f"{kind:8} {n:6} {name} | {where} | {what}")
         print(f"         python -m tests.fuzz --seed {seed} --only {name} --call {number}")
+
+
+HEAD = """# How calls with random arguments end
+
+`{command}` wrote this table: calls of every public name by how they end. What the
+columns mean is told in [safety.md](safety.md).
+
+| name | calls | returned | refused | {faults} |
+| --- | {rule} |
+"""
+
+
+def write_table(report, calls, seed, path):
+    """Write the counts by public name to a file of the documentation."""
+    command = f"python -m tests.fuzz --seed {seed} --calls {calls} --table {path}"
+    lines = [
+        HEAD.format(
+            command=command,
+            faults=" | ".join(FAULTS),
+            rule=" | ".join(["---:"] * (len(KINDS) + 1)),
+        )
+    ]
+    for name in sorted(DOORS):
+        counts = [report.counts[name, kind] for kind in KINDS]
+        lines.append(f"| `{name}` | {' | '.join(map(str, [sum(counts), *counts]))} |\n")
+    counts = [report.total(kind) for kind in KINDS]
+    lines.append(f"| all | {' | '.join(map(str, [sum(counts), *counts]))} |\n")
+    Path(path).write_text("".join(lines))
 
 
 def main(arguments=None):
@@ -42,6 +71,8 @@ def main(arguments=None):
         print(f"{spent:8.1f} {name}, {1e3 * spent / n:.2f} ms a call")
     print(f"\n{report.total()} calls in {seconds:.0f} s, {report.total() / seconds:.0f} a second:")
     print(", ".join(f"{kind} {report.total(kind)}" for kind in KINDS))
+    if given.table:
+        write_table(report, given.calls, given.seed, given.table)
     return int(report.total(*FAULTS) + report.undefined.total() > 0)
 
 

@@ -89,8 +89,9 @@ def _call_filtration(draw, make, values):
     def call():
         filtration = make()
         result = filtration(values)
-        check_diagrams(result)
-        if draw.chance(0.15):
+        if draw.chance(0.5):
+            check_diagrams(result)
+        elif draw.chance(0.2):
             same_in_other_forms(draw, filtration, values, result)
         return result
 
@@ -299,7 +300,7 @@ def _energy(draw):
         energy = skltopo.Energy(**options)(given)
         if isinstance(energy, torch.Tensor) and energy.requires_grad:
             energy.sum().backward()
-            return energy, live.grad
+            return energy, getattr(live, "grad", None)
         return energy
 
     return call

@@ -384,9 +384,8 @@ _linear(
 @door("skltopo.nn.LevelSetEnergies", 1)
 def _level_set_energies(draw):
     weights = draw.dress(draw.array(draw.size(2), 3, 3), 0.2)
-    images = draw.dress(torch.from_numpy(draw.array(draw.size(2), 3, 3)).numpy(), 0.2)
-    if isinstance(images, np.ndarray) and draw.chance(0.9):
-        images = torch.from_numpy(np.array(images))
+    images = draw.array(draw.size(2), 3, 3)
+    images = draw.torch(images) if draw.chance(0.9) else draw.dress(images, 1.0)
     options = {
         "homology_dimensions": draw.param((0, 1), (0,)),
         "superlevel": draw.param(True, False),

@@ -26,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import tqdm
 
 import skltopo
 
@@ -231,13 +232,15 @@ def _last_frames(log):
     text = log.read_text(errors="replace") if log.exists() else ""
     lines = [line.strip() for line in text.splitlines() if "File" in line]
     own = [line for line in lines if "skltopo" in line] or lines
-    said = [line for line in text.splitlines() if "ERROR" in line or "runtime error" in line]
-    return (own[0].rpartition("skltopo/")[2] if own else "?"), " ".join(said[:1])
+    signs = ("ERROR", "runtime error", "terminate", "what()", "corrupted", "free()", "malloc")
+    said = [line for line in text.splitlines() if any(sign in line for sign in signs)]
+    return (own[0].rpartition("skltopo/")[2] if own else "?"), " ".join(said[-1:])[:200]
 
 
 def _warm():
     """Make ordinary calls, so that what they import is there in every child."""
     torch.set_num_threads(1)
+    tqdm.tqdm.monitor_interval = 0  # no thread of its own, which forks would not have
     cloud = np.random.default_rng(0).random((12, 2))
     skltopo.filtrations.Alpha(2)(np.pad(cloud, ((0, 0), (0, 2))))
     skltopo.filtrations.VietorisRips(1, metric="cosine")(torch.from_numpy(cloud))
@@ -298,11 +301,22 @@ def fuzz(calls, seed=0, only=None, jobs=1, first=0, batch=BATCH, progress=None):
                     continue
                 running.remove(child)
                 rest = _collect(report, child, status, index, hangs, seed, names)
+                if status and not hangs and len(child.numbers) > 1:
+                    _tell_if_alone(report, child.numbers[index], seed, names, folder)
                 if len(rest):
                     todo.append(rest)
                 if progress is not None:
                     progress(report)
     return report
+
+
+def _tell_if_alone(report, number, seed, names, folder):
+    """Add to a crash whether the call crashes in a process of its own, or after others only."""
+    child = _Child(seed, names, range(number, number + 1), folder)
+    _, status = os.waitpid(child.pid, 0)
+    for key, fault in report.faults.items():
+        if key[0] == "crash" and fault[1] == number:
+            fault[2] += " (alone, too)" if status else " (not alone: after others of its process)"
 
 
 def _collect(report, child, status, index, hangs, seed, names):
@@ -325,7 +339,7 @@ def _collect(report, child, status, index, hangs, seed, names):
             report.add(choose_door(seed, number, names), number, "returned", "", "")
     where, said = _last_frames(child.log)
     signal_name = signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else "exit"
-    what = f"more than {LIMIT:g} s" if hangs else f"{signal_name} {said}"
+    what = f"more than {LIMIT:g} s" if hangs else f"{signal_name} {said}".strip()
     number = numbers[index]
     report.add(choose_door(seed, number, names), number, "hang" if hangs else "crash", what, where)
     return numbers[index + 1 :]
