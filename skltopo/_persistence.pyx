@@ -66,7 +66,7 @@ from ._utils.prefetch cimport prefetch
 from ._utils.signals cimport check_signals, check_signals_every
 from ._utils.sorting cimport argsort_pairs
 
-from ._utils.sorting import argsort_keys
+from ._utils.sorting import argsort_keys, argsort_rows
 
 cdef enum:
     NONE = -1
@@ -537,6 +537,7 @@ def _reduce_boundary(const int64_t[:, ::1] facets, Py_ssize_t n_rows, const uint
         rows.grow(n_columns * facets.shape[1])
         starts.grow(n_columns + 1)
         for j in range(n_columns):
+            check_signals_every(STEPS_BETWEEN_SIGNALS, j)
             starts[j] = n
             if not skip[j]:
                 for i in range(facets.shape[1]):
@@ -562,12 +563,14 @@ def _reduce_coboundary(const int64_t[:, ::1] facets, Py_ssize_t n_columns,
         for j in range(n_columns + 2):
             starts[j] = 0
         for i in range(n_rows):
+            check_signals_every(STEPS_BETWEEN_SIGNALS, i)
             for j in range(facets.shape[1]):
                 if not skip[facets[i, j]]:
                     starts[n_columns - 1 - facets[i, j] + 2] += 1
         for j in range(n_columns):
             starts[j + 2] += starts[j + 1]
         for i in range(n_rows):
+            check_signals_every(STEPS_BETWEEN_SIGNALS, i)
             for j in range(facets.shape[1]):
                 if not skip[facets[i, j]]:
                     column = n_columns - 1 - facets[i, j]
@@ -687,24 +690,13 @@ def list_faces(simplices, max_dim=None):
 
 def _unique_rows(rows):
     """Return rows of non-negative integers in lexicographic order, each once, and the inverse."""
-    n_columns = rows.shape[1]
-    base = int(rows.max(initial=0)) + 1
-    if base**n_columns < 2**63:
-        key = rows[:, 0].copy()
-        for column in range(1, n_columns):
-            key *= base
-            key += rows[:, column]
-        order = argsort_keys(key)
-        key = key[order]
-        new = np.diff(key) != 0
-    else:
-        order = np.lexsort(rows.T[::-1])
-        ordered = rows[order]
-        new = (np.diff(ordered, axis=0) != 0).any(axis=1)
+    order = argsort_rows(rows, int(rows.max(initial=0)) + 1)
+    ordered = rows[order]
+    new = (np.diff(ordered, axis=0) != 0).any(axis=1)
     first = np.concatenate([np.ones(min(len(rows), 1), dtype=bool), new])
     inverse = np.empty(len(rows), dtype=np.int64)
     inverse[order] = np.cumsum(first) - 1
-    return rows[order[first]], inverse
+    return ordered[first], inverse
 
 
 def filter_facets(facets, orders):
