@@ -675,6 +675,7 @@ def list_faces(simplices, max_dim=None):
     faces, facets = [None] * (top + 1), [None] * (top + 1)
     split = np.empty((0, top + 2), dtype=np.int64)      # facets of what is one dimension higher
     for dim in range(top, -1, -1):
+        check_signals()     # compiled, so that Python does not do it between two lines
         rows = np.concatenate([split.reshape(-1, dim + 1), *given.get(dim, [])])
         faces[dim], position = _unique_rows(rows)
         if dim < top:
@@ -692,7 +693,9 @@ def _unique_rows(rows):
     """Return rows of non-negative integers in lexicographic order, each once, and the inverse."""
     order = argsort_rows(rows, int(rows.max(initial=0)) + 1)
     ordered = rows[order]
+    check_signals()
     new = (np.diff(ordered, axis=0) != 0).any(axis=1)
+    check_signals()
     first = np.concatenate([np.ones(min(len(rows), 1), dtype=bool), new])
     inverse = np.empty(len(rows), dtype=np.int64)
     inverse[order] = np.cumsum(first) - 1
@@ -716,9 +719,12 @@ def filter_facets(facets, orders):
     """
     filtered = [facets[0][orders[0]]] if facets else []
     for dim in range(1, len(facets)):
+        check_signals()
         rank = np.empty(len(orders[dim - 1]), dtype=np.int64)
         rank[orders[dim - 1]] = np.arange(len(rank))
-        filtered.append(rank[facets[dim][orders[dim]]])
+        ordered = facets[dim][orders[dim]]
+        check_signals()
+        filtered.append(rank[ordered])
     return filtered
 
 
@@ -811,6 +817,7 @@ def _pair_positions(facets):
             f"a complex must have fewer than 2**31 simplices of a dimension, got {sizes}"
         )
     for dim in range(1, len(facets)):
+        check_signals()
         found = facets[dim]
         if found.min(initial=0) < 0 or found.max(initial=-1) >= sizes[dim - 1]:
             raise ValueError(
@@ -824,6 +831,7 @@ def _pair_positions(facets):
     destroys = [np.zeros(n, dtype=np.uint8) for n in sizes]     # one of the dimension below
 
     def record(dim, found):
+        check_signals()
         pairs[dim] = found[argsort_keys(np.ascontiguousarray(found[:, 0]))]
         creates[dim][found[:, 0]] = 1
         destroys[dim + 1][found[:, 1]] = 1
