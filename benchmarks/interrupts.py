@@ -3,7 +3,8 @@
 Usage: python benchmarks/interrupts.py [--only WORD]
 
 Each call runs in two processes. In the first, a timer sends a signal all the time, and the longest
-time between two of them that the main thread hears is what Ctrl-C waits at most, wherever it comes.
+time between two of them that the main thread hears is what Ctrl-C waits at most, wherever it comes;
+beside it is the time that the thread had a processor meanwhile, for a machine that is busy.
 The second is sent SIGINT in the middle; KeyboardInterrupt leaves the call when its threads have
 stopped, too.
 """
@@ -127,10 +128,12 @@ CHILD = """
 {imports}
 {data}
 heard = []
-signal.signal(signal.SIGALRM, lambda *_: heard.append(time.perf_counter()))
+def now():
+    return time.perf_counter(), time.thread_time()
+signal.signal(signal.SIGALRM, lambda *_: heard.append(now()))
 print("ready", flush=True)
 sys.stdin.readline()
-start = time.perf_counter()
+start = now()
 try:
     if {timer}:
         signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
@@ -139,13 +142,14 @@ try:
 except KeyboardInterrupt:
     print("heard", time.time(), flush=True)
 else:
-    end = time.perf_counter()
-    print("done", end - start, np.diff([start, *heard, end]).max(), flush=True)
+    end = now()
+    waits = np.diff([start, *heard, end], axis=0).max(axis=0)
+    print("done", end[0] - start[0], *waits, flush=True)
 """
 
 
 def run_call(data, call, delay=None):
-    """Run a call; return its words: done, seconds and the longest wait, or heard and when."""
+    """Run a call; return its seconds and its longest waits, or when SIGINT was heard."""
     code = CHILD.format(imports=IMPORTS, data=data, call=call, timer=delay is None)
     child = subprocess.Popen(
         [sys.executable, "-c", code],
@@ -169,7 +173,7 @@ def run_call(data, call, delay=None):
             raise RuntimeError(child.stderr.read())
         if answer[0] == "heard":
             return float(answer[1]) - sent
-        return float(answer[1]), float(answer[2])
+        return [float(word) for word in answer[1:]]
 
 
 def main():
@@ -177,19 +181,21 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help="calls whose names have this word")
     arguments = parser.parse_args()
-    print("| call | seconds | Ctrl-C waits at most | heard in the middle after |")
-    print("| --- | ---: | ---: | ---: |")
+    print(
+        "| call | seconds | Ctrl-C waits at most | of that with a processor | heard in the middle |"
+    )
+    print("| --- | ---: | ---: | ---: | ---: |")
     for name, (data, call) in CALLS.items():
         if arguments.only not in name:
             continue
         try:
-            seconds, most = run_call(data, call)
+            seconds, most, busy = run_call(data, call)
             middle = run_call(data, call, 0.5 * seconds)
         except RuntimeError as error:
-            print(f"| {name} | {str(error).strip().splitlines()[-1]} | | |", flush=True)
+            print(f"| {name} | {str(error).strip().splitlines()[-1]} | | | |", flush=True)
             continue
-        middle = "it had ended" if isinstance(middle, tuple) else f"{middle:.2f}"
-        print(f"| {name} | {seconds:.1f} | {most:.2f} | {middle} |", flush=True)
+        middle = "it had ended" if isinstance(middle, list) else f"{middle:.2f}"
+        print(f"| {name} | {seconds:.1f} | {most:.2f} | {busy:.2f} | {middle} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ from ._utils.prefetch cimport prefetch
 from ._utils.signals cimport check_signals, check_signals_every
 from ._utils.sorting cimport argsort_pairs
 
-from ._utils.sorting import argsort_keys
+from ._utils.sorting import argsort_keys, argsort_rows
 
 cdef enum:
     NONE = -1
@@ -539,6 +539,7 @@ def _reduce_boundary(const int64_t[:, ::1] facets, Py_ssize_t n_rows, const uint
         rows.grow(n_columns * facets.shape[1])
         starts.grow(n_columns + 1)
         for j in range(n_columns):
+            check_signals_every(STEPS_BETWEEN_SIGNALS, j)
             starts[j] = n
             if not skip[j]:
                 for i in range(facets.shape[1]):
@@ -564,12 +565,14 @@ def _reduce_coboundary(const int64_t[:, ::1] facets, Py_ssize_t n_columns,
         for j in range(n_columns + 2):
             starts[j] = 0
         for i in range(n_rows):
+            check_signals_every(STEPS_BETWEEN_SIGNALS, i)
             for j in range(facets.shape[1]):
                 if not skip[facets[i, j]]:
                     starts[n_columns - 1 - facets[i, j] + 2] += 1
         for j in range(n_columns):
             starts[j + 2] += starts[j + 1]
         for i in range(n_rows):
+            check_signals_every(STEPS_BETWEEN_SIGNALS, i)
             for j in range(facets.shape[1]):
                 if not skip[facets[i, j]]:
                     column = n_columns - 1 - facets[i, j]
@@ -674,6 +677,7 @@ def list_faces(simplices, max_dim=None):
     faces, facets = [None] * (top + 1), [None] * (top + 1)
     split = np.empty((0, top + 2), dtype=np.int64)      # facets of what is one dimension higher
     for dim in range(top, -1, -1):
+        check_signals()     # compiled, so that Python does not do it between two lines
         rows = np.concatenate([split.reshape(-1, dim + 1), *given.get(dim, [])])
         faces[dim], position = _unique_rows(rows)
         if dim < top:
@@ -689,24 +693,15 @@ def list_faces(simplices, max_dim=None):
 
 def _unique_rows(rows):
     """Return rows of non-negative integers in lexicographic order, each once, and the inverse."""
-    n_columns = rows.shape[1]
-    base = int(rows.max(initial=0)) + 1
-    if base**n_columns < 2**63:
-        key = rows[:, 0].copy()
-        for column in range(1, n_columns):
-            key *= base
-            key += rows[:, column]
-        order = argsort_keys(key)
-        key = key[order]
-        new = np.diff(key) != 0
-    else:
-        order = np.lexsort(rows.T[::-1])
-        ordered = rows[order]
-        new = (np.diff(ordered, axis=0) != 0).any(axis=1)
+    order = argsort_rows(rows, int(rows.max(initial=0)) + 1)
+    ordered = rows[order]
+    check_signals()
+    new = (np.diff(ordered, axis=0) != 0).any(axis=1)
+    check_signals()
     first = np.concatenate([np.ones(min(len(rows), 1), dtype=bool), new])
     inverse = np.empty(len(rows), dtype=np.int64)
     inverse[order] = np.cumsum(first) - 1
-    return rows[order[first]], inverse
+    return ordered[first], inverse
 
 
 def filter_facets(facets, orders):
@@ -726,9 +721,12 @@ def filter_facets(facets, orders):
     """
     filtered = [facets[0][orders[0]]] if facets else []
     for dim in range(1, len(facets)):
+        check_signals()
         rank = np.empty(len(orders[dim - 1]), dtype=np.int64)
         rank[orders[dim - 1]] = np.arange(len(rank))
-        filtered.append(rank[facets[dim][orders[dim]]])
+        ordered = facets[dim][orders[dim]]
+        check_signals()
+        filtered.append(rank[ordered])
     return filtered
 
 
@@ -821,6 +819,7 @@ def _pair_positions(facets):
             f"a complex must have fewer than 2**31 simplices of a dimension, got {sizes}"
         )
     for dim in range(1, len(facets)):
+        check_signals()
         found = facets[dim]
         if found.min(initial=0) < 0 or found.max(initial=-1) >= sizes[dim - 1]:
             raise ValueError(
@@ -834,6 +833,7 @@ def _pair_positions(facets):
     destroys = [np.zeros(n, dtype=np.uint8) for n in sizes]     # one of the dimension below
 
     def record(dim, found):
+        check_signals()
         pairs[dim] = found[argsort_keys(np.ascontiguousarray(found[:, 0]))]
         creates[dim][found[:, 0]] = 1
         destroys[dim + 1][found[:, 1]] = 1

@@ -29,3 +29,23 @@ def argsort_keys(const int64_t[::1] keys):
         for i in range(n):
             view[i] = <uint32_t>items[i]
     return order
+
+
+def argsort_rows(rows, base):
+    """Return the order that sorts rows of integers in range(base) lexicographically, stably.
+
+    Parameters
+    ----------
+    rows : (n, k) integer ndarray
+        k at least 1.
+    base : int
+    """
+    order, columns = None, list(rows.T)
+    while columns:      # the last ones first: as many at a time as one key holds
+        key = columns.pop().astype(np.int64)
+        factor = base
+        while columns and factor * base < 2**63:
+            key += factor * columns.pop()
+            factor *= base
+        order = argsort_keys(key) if order is None else order[argsort_keys(key[order])]
+    return order

@@ -105,6 +105,10 @@ class Clouds(Samples):
         """Return a copy of clouds start to stop - 1, as a batch."""
         part = object.__new__(type(self))
         part.__dict__.update(self.__dict__)
+        if stop - start == self.n_samples:
+            part.live = self.xp.copy(self.live)
+            part.plain = part.live if self.plain is self.live else self.plain.copy()
+            return part
         rows = slice(self.splits[start], self.splits[stop])
         part.live = self.xp.copy(self.live[rows])
         part.plain = part.live if self.plain is self.live else self.plain[rows].copy()

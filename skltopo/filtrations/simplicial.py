@@ -14,7 +14,7 @@ from .._utils.given import is_graph
 from .._utils.memory import available_memory
 from .._utils.namespace import namespace_of
 from .._utils.parallel import run
-from .._utils.sorting import argsort_keys
+from .._utils.sorting import argsort_rows
 from .base import Filtration, VertexValues
 
 __all__ = ["SimplicialComplex"]
@@ -237,7 +237,7 @@ class SimplicialComplex(Filtration):
         orders, steps = [], []
         for simplices in self.simplices[: self._n_dims]:
             ranks = -np.sort(-rank[simplices], axis=1)
-            orders.append(_lexicographic_order(ranks, self.n_vertices))
+            orders.append(argsort_rows(ranks, self.n_vertices))
             steps.append(ranks[orders[-1], 0])
         return reduce_complex(
             filter_facets(self._facets[: self._n_dims], orders),
@@ -279,16 +279,6 @@ def _build(simplices, n_vertices, max_dim):
     given = [rows for part in given for rows in _skeleton(part, max_dim)]
     given.append(np.arange(n_vertices, dtype=np.int64)[:, np.newaxis])
     return int(n_vertices), *list_faces(given)
-
-
-def _lexicographic_order(rows, base):
-    """Return the order that sorts rows of integers in range(base); no two rows are the same."""
-    if base ** rows.shape[1] >= 2**63:
-        return np.lexsort(rows.T[::-1])
-    key = rows[:, 0].copy()
-    for column in rows.T[1:]:
-        key = key * base + column
-    return argsort_keys(key)
 
 
 def _as_arrays(simplices):

@@ -33,6 +33,7 @@ from libc.stdint cimport int32_t, int64_t, uint64_t
 from ..._persistence cimport Pairs, find_root, make_pair
 from ..._utils.buffer cimport Buffer
 from ..._utils.pool cimport Pool
+from ..._utils.signals cimport check_signals
 from .edges3 cimport FACE_EDGES, Edges
 from .pairs2 cimport add_edges
 from .triangulation3 cimport Tetrahedron
@@ -291,16 +292,21 @@ cdef class LongestEdges(Edges):
             self.list_cells()
         else:
             self.list_flat()
+        check_signals()
         self.rank_edges()
+        check_signals()
         self.pair_vertices(self.edge_value, found_0)
         if found_1 is None and found_2 is None:
             return 0
         if self.triangulation.rank == 3:
+            check_signals()
             self.find_keys()
+            check_signals()
             self.pair_cells(found_2)
         if found_1 is not None:
             if self.triangulation.rank == 3:
                 self.list_faces()
+            check_signals()
             self.pair_edges(found_1)
         return 0
 

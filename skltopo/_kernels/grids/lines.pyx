@@ -173,6 +173,8 @@ cdef Py_ssize_t reduce_block(const floating* line, Py_ssize_t begin, Py_ssize_t 
     cdef Py_ssize_t n
     found.reserve((end - begin) // 2 + 1)   # a pass without branches writes one ahead
     n = local_extrema(line, begin, end, -1 if negate else 1, s)
+    if end - begin > PATIENCE:
+        check_signals()
     for _ in range(PASSES):
         n = close_inner(s, found, n)
         if n > PATIENCE:
