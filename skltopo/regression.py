@@ -539,7 +539,8 @@ verbose
         lams = np.unique(given)[::-1]
         if given.ndim != 1 or lams.size == 0 or not np.isfinite(lams).all() or lams[-1] < 0:
             raise ValueError(
-                f"lams must be a list of finite numbers, not negative and not empty, got {self.lams!r}"
+                "lams must be a list of finite numbers, not negative and not empty, got "
+                f"{self.lams!r}"
             )
         return lams.copy()
 
