@@ -1,4 +1,4 @@
-"""Whatever a person can give to penalties, solvers and losses: it works, or a sentence says why not.
+"""Whatever one can give to penalties, solvers and losses: it works, or a sentence says why not.
 
 Kernels that crash would end this process: the first inputs of each kind are tried in their own.
 """

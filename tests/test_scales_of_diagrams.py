@@ -76,7 +76,7 @@ def test_energies_of_any_scale(kind, essential):
         energy = Energy(p=2, q=1, weight=weight, essential=essential)
         value = float(energy(LevelSet(1)(kind(LINE * scale))))
         assert value / scale * weight**-0.5 / scale * weight**-0.5 / scale == pytest.approx(one)
-    with pytest.raises(ValueError, match="p=2 and q=1 is more than a number of dtype .*float64"):
+    with pytest.raises(ValueError, match=r"p=2 and q=1 is more than a number of dtype .*float64"):
         Energy(p=2, q=1, essential=essential)(LevelSet(1)(kind(LINE * 1e120)))
 
 
@@ -186,9 +186,9 @@ def test_vectors_scale(vectorizer, degree, scale):
 def test_vectors_that_overflow_are_refused():
     far = [FIRST * 1e150, SECOND * 1e150]
     for vectorizer in (PersistenceImage(weight_power=4), Polynomial()):
-        with pytest.raises(ValueError, match="more than a .* can hold"):
+        with pytest.raises(ValueError, match=r"more than a .* can hold"):
             vectorizer.fit_transform(far)
-        with pytest.raises(ValueError, match="more than a .* can hold"):
+        with pytest.raises(ValueError, match=r"more than a .* can hold"):
             vectorizer.fit([FIRST]).to_torch()([torch.tensor(points) for points in far])
     with pytest.raises(ValueError, match="sample_range must be wider"):
         BettiCurve(sample_range=(-1e301, 1e301)).fit([FIRST])
@@ -207,7 +207,7 @@ def test_vectors_that_do_not_fit_are_refused_before_memory_is_taken(n):
         BettiCurve(resolution=n),
         TopKLengths(k=n),
     ):
-        with pytest.raises(MemoryError, match="columns for 1 diagrams take .* GiB are free"):
+        with pytest.raises(MemoryError, match=r"columns for 1 diagrams take .* GiB are free"):
             vectorizer.fit([FIRST])
     for call in (
         lambda: sliced_wasserstein_distance(FIRST, SECOND, n_directions=n),
@@ -275,9 +275,9 @@ def test_modules_check_what_they_are_given():
 LONG = {
     "clusters": "Clusters(50).prox(v, 0.5)",
     "maxima": "Maxima(20).prox(v, 1e9)",
-    "fit": "TopologicalRegression('l1', tol=0, lam=1e-3).fit(v[:1_200_000].reshape(1000, 1200), v[:1000])",
-    "least squares": "TopologicalRegression(lam=0).fit(v[:1_800_000].reshape(1500, 1200), v[:1500])",
-    "landscape": "PersistenceLandscape(n_layers=40, resolution=1000).fit_transform([v.reshape(-1, 2)])",
+    "fit": "TopologicalRegression('l1', tol=0, lam=1e-3).fit(X, y)",
+    "least squares": "TopologicalRegression(lam=0).fit(X, y)",
+    "landscape": "PersistenceLandscape(n_layers=40).fit_transform([v.reshape(-1, 2)])",
     "silhouette": "Silhouette(resolution=3000).fit_transform([v.reshape(-1, 2)])",
     "image": "PersistenceImage(resolution=(90, 90)).fit_transform([v.reshape(-1, 2)])",
 }
@@ -292,6 +292,7 @@ def test_ctrl_c_stops_a_long_call(name):
         # A test run in the background of a shell has been told to ignore Ctrl-C.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "v = np.random.default_rng(0).standard_normal(2_000_000)\n"
+        "X, y = v[:1_800_000].reshape(1500, 1200), v[:1500]\n"
         "print('go', flush=True)\n"
         f"while True: {LONG[name]}"
     )
