@@ -12,6 +12,7 @@ from ._kernels.fits.descent import GramLoss, PythonLoss
 from ._utils.arrays import as_floats, as_numbers, check_finite
 from ._utils.checks import check_flag, check_integer
 from ._utils.masks import refuse_masks
+from ._utils.patience import call_long
 
 __all__ = ["LogisticLoss", "SquaredLoss"]
 
@@ -19,8 +20,6 @@ __all__ = ["LogisticLoss", "SquaredLoss"]
 SMALL_GRAM = 300
 # Entries of X and y beyond it, or all below its inverse: squares of weights would leave the floats.
 LARGE = 1e75
-# Products of numbers in one call of BLAS, which doesn't hear Ctrl-C: less than a second.
-BLOCK_PRODUCTS = 1 << 34
 
 
 def _as_data(values, name, n_axes):
@@ -59,15 +58,6 @@ def _as_samples(X, sample_weight):
         )
     weight = weight / weight.max()  # a sum could overflow
     return X, weight / weight.sum()
-
-
-def _gram(X):
-    """Return X' X, in blocks of rows between which Ctrl-C is heard."""
-    n, p = X.shape
-    step = max(1, BLOCK_PRODUCTS // p**2)
-    if n <= step:
-        return X.T @ X
-    return sum(X[i : i + step].T @ X[i : i + step] for i in range(0, n, step))
 
 
 class SquaredLoss:
@@ -111,7 +101,8 @@ class SquaredLoss:
         if p > 2 * n and p > SMALL_GRAM:
             return PythonLoss(self, True)
         if self._gram_loss is None:
-            self._gram_loss = GramLoss(_gram(self.X), self.X.T @ self.y, self.y @ self.y)
+            gram = call_long(lambda: self.X.T @ self.X, n * p * p)
+            self._gram_loss = GramLoss(gram, self.X.T @ self.y, self.y @ self.y)
         return self._gram_loss
 
     def value_and_gradient(self, w):
@@ -128,7 +119,12 @@ class SquaredLoss:
 
     def least_squares(self):
         """Return the least squares solution, of minimum norm if there are many."""
-        return np.linalg.lstsq(self.X, self.y, rcond=None)[0]
+        return self._least_squares(self.y)
+
+    def _least_squares(self, right):
+        n, p = self.X.shape
+        n_products = 10 * n * p * min(n, p)  # of a singular value decomposition
+        return call_long(lambda: np.linalg.lstsq(self.X, right, rcond=None)[0], n_products)
 
     def start(self):
         """Return the least squares solution quickly, to the accuracy of its normal equations."""
@@ -143,14 +139,18 @@ class SquaredLoss:
         try:
             return start + noise - self._solve(self.X @ noise)
         except LinAlgError:
-            return start + noise - np.linalg.lstsq(self.X, self.X @ noise, rcond=None)[0]
+            return start + noise - self._least_squares(self.X @ noise)
 
     def _solve(self, right):
         n, p = self.X.shape
+        return call_long(lambda: self._solve_normal(right), 2 * n * p * min(n, p))
+
+    def _solve_normal(self, right):
+        n, p = self.X.shape
         if p <= n - self.centered:
-            gram = _gram(self.X)
+            gram = self.X.T @ self.X
             return cho_solve(cho_factor(gram, check_finite=False), self.X.T @ right)
-        gram = _gram(self.X.T)
+        gram = self.X @ self.X.T
         if self.centered:  # makes the constant, which centring took away, no null vector
             gram += gram.trace() / n * np.outer(self.root, self.root)
         return self.X.T @ cho_solve(cho_factor(gram, check_finite=False), right)

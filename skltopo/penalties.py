@@ -16,8 +16,8 @@ from .filtrations import LevelSet, WeakAlpha
 __all__ = ["L1", "L2", "TV", "TV2", "Clusters", "Maxima", "Penalty", "TopologicalPenalty"]
 
 
-# Steps of the recursion of maxima, 2 k a weight, from which sorting the line's pairs is faster.
-MANY_STEPS = 1 << 20
+# Components from which sorting the pairs of a line is faster than the recursion over its maxima.
+MANY_COMPONENTS = 64
 # More components than weights can be.
 ALL = 2**31 - 1
 # Weights beyond it, or below its inverse, are scaled: their squares would leave the floats.
@@ -284,9 +284,9 @@ class Maxima(CompiledPenalty):
 
     def value(self, coef):
         """Return the penalty at coef, an array or a tensor of any shape."""
-        if not self.has_prox or np.prod(np.shape(coef)) * min(self.n_components, ALL) > MANY_STEPS:
-            return self._of_tensor(coef)
-        return super().value(coef)
+        if self.has_prox and self.n_components < MANY_COMPONENTS:
+            return super().value(coef)
+        return self._of_tensor(coef) if np.prod(np.shape(_check_weights(coef))) else 0.0
 
     def _of_tensor(self, coef):
         i0 = min(self.n_components, ALL) + 1

@@ -539,7 +539,7 @@ verbose
         lams = np.unique(given)[::-1]
         if given.ndim != 1 or lams.size == 0 or not np.isfinite(lams).all() or lams[-1] < 0:
             raise ValueError(
-                f"lams must be a list of finite numbers, not negative and not empty, got "
+                "lams must be finite, not negative and not empty, and have one axis, got "
                 f"{self.lams!r}"
             )
         return lams.copy()

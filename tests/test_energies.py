@@ -72,7 +72,7 @@ def test_tensors_give_what_arrays_give(rng):
         ({"dim": True}, TypeError, "dim must be an integer"),
         ({"p": -1}, ValueError, "p must be a finite number of at least 0"),
         ({"q": np.nan}, ValueError, "q must be a finite number"),
-        ({"weight": np.inf}, ValueError, "weight must be finite"),
+        ({"weight": np.inf}, ValueError, "weight must be a finite number"),
         ({"essential": "keep"}, ValueError, "essential must be one of"),
     ],
 )

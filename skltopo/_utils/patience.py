@@ -1,0 +1,40 @@
+"""Ctrl-C during long calls of libraries, which do not hear it."""
+
+from threading import Thread
+
+__all__ = ["call_long"]
+
+# Products of numbers that take less than a second, for which no thread is worth it.
+FEW_PRODUCTS = 1 << 31
+SECONDS_BETWEEN_SIGNALS = 0.1
+
+
+def call_long(function, n_products):
+    """Return function(); if it is long, another thread calls it, and this one hears Ctrl-C.
+
+    After Ctrl-C the call goes on by itself, and what it returns is dropped.
+
+    Parameters
+    ----------
+    function : callable
+        Without arguments; without the GIL for most of its time, as in BLAS and LAPACK.
+    n_products : int
+        About how many products of numbers it takes.
+    """
+    if n_products < FEW_PRODUCTS:
+        return function()
+    results, errors = [], []
+
+    def work():
+        try:
+            results.append(function())
+        except Exception as error:
+            errors.append(error)
+
+    thread = Thread(target=work, daemon=True)  # the interpreter does not wait for it when it ends
+    thread.start()
+    while thread.is_alive():
+        thread.join(SECONDS_BETWEEN_SIGNALS)
+    if errors:
+        raise errors[0]
+    return results[0]
