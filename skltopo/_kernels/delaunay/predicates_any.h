@@ -1,0 +1,551 @@
+// Geometric predicates and circumspheres in any dimension, exact.
+//
+// A Cloud holds distinct points x of any dimension in an affine hull of dimension r, and r of their
+// coordinates that determine it. Simplices of the hull are those of these coordinates, and its
+// Delaunay triangulation is the projection of the lower side of the points that are lifted to the
+// heights |x|^2, where x has all coordinates. So predicates take r coordinates and the heights.
+//
+// Each number is found in doubles first, by the solution of a system of equations, with a bound of
+// its error. For A y = b with an approximate inverse X of A, alpha = |I - X A| < 1 and an
+// approximate y, the error of y is at most |X (b - A y)| / (1 - alpha) (norms are those of maxima);
+// roundings in A, b and the residual are counted. Where a sign or a value is not certain then, the
+// coordinates are taken as integers, multiples of a power of two, and the sign is that of a
+// determinant by Bareiss' elimination, which divides without a remainder.
+//
+// Bareiss, Sylvester's identity and multistep integer-preserving Gaussian elimination, 1968. Rump,
+// Verification methods: rigorous results using floating-point arithmetic, 2010 (section 10).
+// Perturbation: Devillers, Teillaud, Perturbations for Delaunay and weighted Delaunay 3D
+// triangulations, 2011.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <vector>
+
+#include "integer.h"
+
+namespace predicates_any {
+
+constexpr double kHalfUlp = std::numeric_limits<double>::epsilon() / 2;
+// More than all that underflows can make, for numbers below one.
+constexpr double kTiny = 1e-290;
+// Of an exact radius, when it is rounded.
+constexpr double kRadiusError = 8 * kHalfUlp;
+
+// A system of equations in doubles. Buffers are kept between systems.
+class System {
+  public:
+    std::vector<double> rows, right, solution;
+
+    void resize(int n) {
+        n_ = n;
+        const std::size_t size = static_cast<std::size_t>(n);
+        rows.resize(size * size);
+        right.resize(size);
+        solution.resize(size);
+        work_.resize(2 * size * size);
+        residual_.resize(size);
+    }
+
+    // Solve rows * solution = right, where entries of rows are below about one and wrong by
+    // row_error at the most, those of right by right_error times their size. Return a bound of the
+    // error of each component of the solution; infinite if there is none.
+    double solve(double row_error, double right_error) {
+        const double none = std::numeric_limits<double>::infinity();
+        const int n = n_;
+        if (!invert()) return none;
+        const double roundings = (2 * n + 8) * kHalfUlp;
+        double alpha = 0;
+        for (int i = 0; i < n; ++i) {
+            double sum = 0, size = 0, norm = 0;
+            for (int j = 0; j < n; ++j) {
+                double value = i == j ? 1 : 0, absolute = value;
+                for (int k = 0; k < n; ++k) {
+                    const double term = inverse(i, k) * rows[at(k, j)];
+                    value -= term;
+                    absolute += std::fabs(term);
+                }
+                sum += std::fabs(value);
+                size += absolute;
+                norm += std::fabs(inverse(i, j));
+            }
+            alpha = std::max(alpha, sum + roundings * size + n * row_error * norm);
+        }
+        if (!(alpha < 0.5)) return none;
+        for (int i = 0; i < n; ++i) {
+            double sum = 0;
+            for (int j = 0; j < n; ++j) sum += inverse(i, j) * right[static_cast<std::size_t>(j)];
+            solution[static_cast<std::size_t>(i)] = sum;
+        }
+        for (int i = 0; i < n; ++i) {
+            const double b = right[static_cast<std::size_t>(i)];
+            double value = b, absolute = std::fabs(b), error = right_error * absolute;
+            for (int j = 0; j < n; ++j) {
+                const double y = solution[static_cast<std::size_t>(j)], term = rows[at(i, j)] * y;
+                value -= term;
+                absolute += std::fabs(term);
+                error += row_error * std::fabs(y);
+            }
+            residual_[static_cast<std::size_t>(i)] = std::fabs(value) + roundings * absolute + error;
+        }
+        double worst = 0;
+        for (int i = 0; i < n; ++i) {
+            double sum = 0;
+            for (int j = 0; j < n; ++j)
+                sum += std::fabs(inverse(i, j)) * residual_[static_cast<std::size_t>(j)];
+            worst = std::max(worst, sum);
+        }
+        worst = worst * (1 + 1e-9) / (1 - alpha) + kTiny;
+        return worst < none ? worst : none;
+    }
+    // What solve found: a bound of b - A y.
+    double residual(int i) const { return residual_[static_cast<std::size_t>(i)]; }
+    std::size_t at(int i, int j) const { return static_cast<std::size_t>(n_ * i + j); }
+
+  private:
+    int n_ = 0;
+    std::vector<double> work_, residual_;
+
+    double inverse(int i, int j) const {
+        return work_[static_cast<std::size_t>(2 * n_ * i + n_ + j)];
+    }
+    // Write an approximate inverse to the right half of work, by Gauss-Jordan elimination.
+    bool invert() {
+        const int n = n_, width = 2 * n;
+        double *w = work_.data();
+        for (int i = 0; i < n; ++i)
+            for (int j = 0; j < n; ++j) {
+                w[width * i + j] = rows[at(i, j)];
+                w[width * i + n + j] = i == j ? 1 : 0;
+            }
+        for (int c = 0; c < n; ++c) {
+            int pivot = c;
+            for (int i = c + 1; i < n; ++i)
+                if (std::fabs(w[width * i + c]) > std::fabs(w[width * pivot + c])) pivot = i;
+            if (!(std::fabs(w[width * pivot + c]) > 1e-100)) return false;
+            if (pivot != c)
+                std::swap_ranges(w + width * c, w + width * (c + 1), w + width * pivot);
+            const double factor = 1 / w[width * c + c];
+            for (int j = c; j < width; ++j) w[width * c + j] *= factor;
+            for (int i = 0; i < n; ++i) {
+                const double f = w[width * i + c];
+                if (i == c || f == 0) continue;
+                for (int j = c; j < width; ++j) w[width * i + j] -= f * w[width * c + j];
+            }
+        }
+        return true;
+    }
+};
+
+// The sign of the determinant of an n x n matrix, which is overwritten.
+inline int determinant_sign(std::vector<Integer> &m, int n) {
+    const auto at = [n](int i, int j) { return static_cast<std::size_t>(n * i + j); };
+    int sign = 1;
+    for (int c = 0; c + 1 < n; ++c) {
+        int pivot = c;
+        while (pivot < n && m[at(pivot, c)].sign() == 0) ++pivot;
+        if (pivot == n) return 0;
+        if (pivot != c) {
+            for (int j = c; j < n; ++j) std::swap(m[at(c, j)], m[at(pivot, j)]);
+            sign = -sign;
+        }
+        for (int i = c + 1; i < n; ++i)
+            for (int j = c + 1; j < n; ++j) {
+                Integer minor = m[at(c, c)] * m[at(i, j)] - m[at(i, c)] * m[at(c, j)];
+                m[at(i, j)] = c ? minor.divided_exactly(m[at(c - 1, c - 1)]) : std::move(minor);
+            }
+    }
+    return n ? sign * m[at(n - 1, n - 1)].sign() : sign;
+}
+
+// A radius: its square is numerator / (4 denominator) in units of the cloud.
+struct SquaredRadius {
+    Integer numerator, denominator;
+
+    int compare(const SquaredRadius &b) const {
+        return (numerator * b.denominator).compare(b.numerator * denominator);
+    }
+};
+
+class Cloud {
+  public:
+    // Hold n distinct points, rows of d coordinates below one; return the rank of their hull.
+    int set_points(const double *points, int n, int d) {
+        n_ = n;
+        d_ = d;
+        x_.assign(points, points + static_cast<std::ptrdiff_t>(n) * d);
+        int lowest = std::numeric_limits<int>::max();
+        for (const double x : x_)
+            if (x != 0) lowest = std::min(lowest, lowest_exponent(x));
+        unit_ = lowest == std::numeric_limits<int>::max() ? 0 : lowest;
+        exact_.clear();
+        exact_.reserve(x_.size());
+        for (const double x : x_) exact_.emplace_back(x, -unit_);
+        find_hull();
+        flat_.resize(static_cast<std::size_t>(n) * axes_.size());
+        for (int p = 0; p < n; ++p)
+            for (std::size_t j = 0; j < axes_.size(); ++j)
+                flat_[static_cast<std::size_t>(p) * axes_.size() + j] = point(p)[axes_[j]];
+        return rank();
+    }
+    int rank() const { return static_cast<int>(axes_.size()); }
+    int n_points() const { return n_; }
+    // Of the rank + 1 points that are affinely independent the i-th.
+    std::int32_t independent(int i) const { return independent_[static_cast<std::size_t>(i)]; }
+
+    // The sign of det(p_1 - p_0, ..., p_r - p_0).
+    int orientation(const std::int32_t *simplex) {
+        const int r = rank();
+        matrix_.resize(static_cast<std::size_t>(r * r));
+        for (int i = 0; i < r; ++i) write_difference(simplex[i + 1], simplex[0], r * i);
+        return determinant_sign(matrix_, r);
+    }
+
+    // Where q is to the sphere of a simplex of positive orientation: -1 inside, 0 on it, 1 outside.
+    int sphere_sign(const std::int32_t *simplex, std::int32_t q) {
+        const int r = rank();
+        matrix_.resize(static_cast<std::size_t>((r + 1) * (r + 1)));
+        for (int i = 0; i <= r; ++i) {
+            const std::int32_t p = i < r ? simplex[i + 1] : q;
+            write_difference(p, simplex[0], (r + 1) * i);
+            Integer &height = matrix_[static_cast<std::size_t>((r + 1) * i + r)];
+            height = product(p, p, simplex[0]);
+        }
+        return determinant_sign(matrix_, r + 1);
+    }
+
+    // Whether q is inside the sphere, without ties. Heights are thought of as raised by
+    // infinitesimals, each infinitely larger than that of any point before it. Where the sign is 0
+    // the last point whose height matters decides: q raised is outside; a raised corner has q
+    // inside if q is on its side of the facet opposite.
+    bool inside_sphere(const std::int32_t *simplex, std::int32_t q) {
+        const int sign = sphere_sign(simplex, q);
+        if (sign != 0) return sign < 0;
+        const int r = rank();
+        order_.assign(simplex, simplex + r + 1);
+        order_.push_back(q);
+        std::sort(order_.begin(), order_.end(), std::greater<std::int32_t>());
+        replaced_.assign(simplex, simplex + r + 1);
+        for (const std::int32_t p : order_) {
+            if (p == q) return false;
+            const std::ptrdiff_t k = std::find(simplex, simplex + r + 1, p) - simplex;
+            replaced_[static_cast<std::size_t>(k)] = q;
+            const int side = orientation(replaced_.data());
+            replaced_[static_cast<std::size_t>(k)] = p;
+            if (side != 0) return side > 0;
+        }
+        return false;
+    }
+
+    // An affine function of r coordinates that is `right` at the corners of a simplex but for
+    // simplex[base], where it is 0: its gradient and a bound of the error of each component. For
+    // corner < 0, `right` is the squared distance to the base, so that |q - base|^2 minus the
+    // function is the power of q to the sphere; else it is 1 at that corner and 0 at the others.
+    void write_plane(const std::int32_t *simplex, int base, int corner, double *plane) {
+        const int r = rank();
+        system_.resize(r);
+        const std::int32_t origin = simplex[base];
+        for (int i = 0, k = 0; k <= r; ++k) {
+            if (k == base) continue;
+            double largest = 0;
+            for (int j = 0; j < r; ++j) {
+                const double x = flat(simplex[k], j) - flat(origin, j);
+                system_.rows[system_.at(i, j)] = x;
+                largest = std::max(largest, std::fabs(x));
+            }
+            int power;
+            std::frexp(largest, &power);
+            const double factor = std::ldexp(1.0, std::min(-power, 1000));
+            for (int j = 0; j < r; ++j) system_.rows[system_.at(i, j)] *= factor;
+            const double right = corner < 0 ? squared_distance(simplex[k], origin) : k == corner;
+            system_.right[static_cast<std::size_t>(i)] = right * factor;
+            ++i;
+        }
+        plane[r] = system_.solve(2 * kHalfUlp, (d_ + 4) * kHalfUlp);
+        for (int j = 0; j < r; ++j) plane[j] = system_.solution[static_cast<std::size_t>(j)];
+    }
+    // The value of a plane's function at q, and a bound of its error.
+    double plane_value(const double *plane, std::int32_t base, std::int32_t q, double &error) const {
+        const int r = rank();
+        double value = 0, size = 0, norm = 0;
+        for (int j = 0; j < r; ++j) {
+            const double x = flat(q, j) - flat(base, j), term = plane[j] * x;
+            value += term;
+            size += std::fabs(term);
+            norm += std::fabs(x);
+        }
+        error = (plane[r] * norm + (r + 4) * kHalfUlp * size) * (1 + 1e-9) + kTiny;
+        return value;
+    }
+    double squared_distance(std::int32_t p, std::int32_t q) const {
+        double sum = 0;
+        for (int j = 0; j < d_; ++j) sum += square(point(p)[j] - point(q)[j]);
+        return sum;
+    }
+    double height_error(double squared) const { return (d_ + 4) * kHalfUlp * squared; }
+
+    // The radius of the smallest sphere through the k + 1 corners of a simplex, k > 0, and a bound
+    // of its relative error. beyond: whether its centre is beyond the facet opposite each corner,
+    // which is when that corner is inside the smallest sphere of the facet.
+    double measure_sphere(const std::int32_t *simplex, int k, std::uint8_t *beyond, double &error) {
+        const double radius = rounded_sphere(simplex, k, beyond, error);
+        if (error < kPoor) return radius;
+        SquaredRadius exact;
+        exact_sphere(simplex, k, exact, beyond);
+        error = kRadiusError;
+        return radius_of(exact);
+    }
+    double radius_of(const SquaredRadius &exact) const {
+        int above, below;
+        double ratio = exact.numerator.mantissa(above);
+        if (ratio == 0) return 0;
+        ratio /= exact.denominator.mantissa(below);
+        int power = above - below;
+        if (power % 2 != 0) {
+            ratio *= 2;
+            --power;
+        }
+        return std::ldexp(std::sqrt(ratio), power / 2 + unit_ - 1);
+    }
+    // The squared radius exactly; where beyond is given, as measure_sphere does, too.
+    void exact_sphere(const std::int32_t *simplex, int k, SquaredRadius &radius,
+                      std::uint8_t *beyond = nullptr) {
+        if (k == 1) {
+            radius.numerator = product(simplex[1], simplex[1], simplex[0]);
+            radius.denominator = Integer(1);
+            if (beyond != nullptr) beyond[0] = beyond[1] = 0;
+            return;
+        }
+        // Twice the centre is sum_i z_i e_i for the edges e_i from the first corner, where the z_i
+        // solve the system of all e_i . e_j and the |e_i|^2: by elimination above and below
+        // pivots, which are positive, z_i = numerator_i / determinant.
+        const int width = k + 1;
+        const auto at = [width](int i, int j) { return static_cast<std::size_t>(width * i + j); };
+        matrix_.resize(static_cast<std::size_t>(k * width));
+        for (int i = 0; i < k; ++i) {
+            for (int j = 0; j < i; ++j) matrix_[at(i, j)] = matrix_[at(j, i)];
+            for (int j = i; j < k; ++j)
+                matrix_[at(i, j)] = product(simplex[i + 1], simplex[j + 1], simplex[0]);
+            matrix_[at(i, k)] = matrix_[at(i, i)];
+        }
+        squares_.resize(static_cast<std::size_t>(k));
+        for (int i = 0; i < k; ++i) squares_[static_cast<std::size_t>(i)] = matrix_[at(i, i)];
+        for (int c = 0; c < k; ++c)
+            for (int i = 0; i < k; ++i) {
+                if (i == c) continue;
+                for (int j = c + 1; j <= k; ++j) {
+                    Integer minor =
+                        matrix_[at(c, c)] * matrix_[at(i, j)] - matrix_[at(i, c)] * matrix_[at(c, j)];
+                    matrix_[at(i, j)] =
+                        c ? minor.divided_exactly(matrix_[at(c - 1, c - 1)]) : std::move(minor);
+                }
+            }
+        radius.denominator = matrix_[at(k - 1, k - 1)];
+        radius.numerator = Integer();
+        Integer first = radius.denominator + radius.denominator;
+        for (int i = 0; i < k; ++i) {
+            const Integer &z = matrix_[at(i, k)];
+            radius.numerator = radius.numerator + z * squares_[static_cast<std::size_t>(i)];
+            first = first - z;
+            if (beyond != nullptr) beyond[i + 1] = z.sign() < 0;
+        }
+        if (beyond != nullptr) beyond[0] = first.sign() < 0;
+    }
+
+  private:
+    // A radius is computed exactly where its error is larger.
+    static constexpr double kPoor = 1e-12;
+
+    int n_ = 0, d_ = 0, unit_ = 0;
+    std::vector<double> x_, flat_;
+    std::vector<Integer> exact_;       // coordinates in units of 2^unit
+    std::vector<int> axes_;            // coordinates that determine the hull
+    std::vector<std::int32_t> independent_;
+    System system_;
+    std::vector<Integer> matrix_, squares_;
+    std::vector<std::int32_t> order_, replaced_;
+    std::vector<double> edges_, sizes_;
+
+    static double square(double x) { return x * x; }
+    const double *point(std::int32_t p) const { return x_.data() + static_cast<std::ptrdiff_t>(p) * d_; }
+    double flat(std::int32_t p, int j) const {
+        return flat_[static_cast<std::size_t>(p) * axes_.size() + static_cast<std::size_t>(j)];
+    }
+    const Integer &exact(std::int32_t p, int j) const {
+        return exact_[static_cast<std::size_t>(p) * static_cast<std::size_t>(d_) +
+                      static_cast<std::size_t>(j)];
+    }
+
+    // The exponent of the lowest bit of a number that is not 0.
+    static int lowest_exponent(double x) {
+        int power;
+        std::uint64_t mantissa =
+            static_cast<std::uint64_t>(std::ldexp(std::frexp(std::fabs(x), &power), 53));
+        power -= 53;
+        for (; !(mantissa & 1); mantissa >>= 1) ++power;
+        return power;
+    }
+    // Write p - origin in the coordinates of the hull.
+    void write_difference(std::int32_t p, std::int32_t origin, int at) {
+        for (const int axis : axes_)
+            matrix_[static_cast<std::size_t>(at++)] = exact(p, axis) - exact(origin, axis);
+    }
+    // (p - origin) . (q - origin), all coordinates.
+    Integer product(std::int32_t p, std::int32_t q, std::int32_t origin) const {
+        Integer sum;
+        for (int j = 0; j < d_; ++j) {
+            const Integer x = exact(p, j) - exact(origin, j);
+            sum = sum + (p == q ? x * x : x * (exact(q, j) - exact(origin, j)));
+        }
+        return sum;
+    }
+
+    // Take points that are affinely independent, until no coordinate is free: Bareiss' elimination
+    // of the differences to the first point, row by row.
+    void find_hull() {
+        std::vector<std::vector<Integer>> basis;
+        std::vector<Integer> row(static_cast<std::size_t>(d_));
+        axes_.clear();
+        independent_.assign(1, 0);
+        for (std::int32_t p = 1; p < n_ && rank() < d_; ++p) {
+            for (int j = 0; j < d_; ++j)
+                row[static_cast<std::size_t>(j)] = exact(p, j) - exact(0, j);
+            for (std::size_t i = 0; i < basis.size(); ++i) {
+                const std::size_t axis = static_cast<std::size_t>(axes_[i]);
+                const Integer factor = row[axis];
+                for (std::size_t j = 0; j < row.size(); ++j) {
+                    Integer minor = basis[i][axis] * row[j] - factor * basis[i][j];
+                    row[j] = i ? minor.divided_exactly(
+                                     basis[i - 1][static_cast<std::size_t>(axes_[i - 1])])
+                               : std::move(minor);
+                }
+            }
+            const auto found = std::find_if(row.begin(), row.end(),
+                                            [](const Integer &x) { return x.sign() != 0; });
+            if (found == row.end()) continue;
+            axes_.push_back(static_cast<int>(found - row.begin()));
+            independent_.push_back(p);
+            basis.push_back(row);
+        }
+    }
+
+    // As measure_sphere, by rounded numbers; error is infinite where they decide nothing.
+    double rounded_sphere(const std::int32_t *simplex, int k, std::uint8_t *beyond, double &error) {
+        const std::size_t d = static_cast<std::size_t>(d_);
+        edges_.resize(static_cast<std::size_t>(k) * d);
+        sizes_.resize(static_cast<std::size_t>(k));
+        system_.resize(k);
+        error = std::numeric_limits<double>::infinity();
+        double scale = 0;
+        const double *origin = point(simplex[0]);
+        for (int i = 0; i < k; ++i) {
+            double *edge = edges_.data() + static_cast<std::size_t>(i) * d;
+            const double *end = point(simplex[i + 1]);
+            double largest = 0;
+            for (std::size_t j = 0; j < d; ++j) {
+                edge[j] = end[j] - origin[j];
+                largest = std::max(largest, std::fabs(edge[j]));
+            }
+            int power;
+            std::frexp(largest, &power);
+            sizes_[static_cast<std::size_t>(i)] = std::ldexp(1.0, power);
+            scale = std::max(scale, sizes_[static_cast<std::size_t>(i)]);
+            if (power < -900) return 0;
+            const double factor = std::ldexp(1.0, -power);
+            for (std::size_t j = 0; j < d; ++j) edge[j] *= factor;
+        }
+        for (int i = 0; i < k; ++i)
+            for (int j = 0; j <= i; ++j) {
+                const double *a = edges_.data() + static_cast<std::size_t>(i) * d;
+                const double *b = edges_.data() + static_cast<std::size_t>(j) * d;
+                double sum = 0;
+                for (std::size_t l = 0; l < d; ++l) sum += a[l] * b[l];
+                system_.rows[system_.at(i, j)] = system_.rows[system_.at(j, i)] = sum;
+                if (i == j)
+                    system_.right[static_cast<std::size_t>(i)] =
+                        sum / 2 * (sizes_[static_cast<std::size_t>(i)] / scale);
+            }
+        // Cauchy, Schwarz: the largest sum of products is one of squares.
+        double largest_square = 0;
+        for (int i = 0; i < k; ++i)
+            largest_square = std::max(largest_square, system_.rows[system_.at(i, i)]);
+        const double row_error = (d_ + 6) * kHalfUlp * largest_square;
+        const double bound = system_.solve(row_error, (d_ + 4) * kHalfUlp);
+        if (!(bound < 1)) return 0;
+        double first = 1, first_error = 4 * kHalfUlp, norm = 0;
+        for (int i = 0; i < k; ++i) {
+            // Weights of the corners are those of the scaled edges over their sizes.
+            const double y = system_.solution[static_cast<std::size_t>(i)];
+            const double ratio = scale / sizes_[static_cast<std::size_t>(i)];
+            if (!(std::fabs(y) > bound)) return 0;
+            beyond[i + 1] = y < 0;
+            first -= y * ratio;
+            first_error += (bound + 2 * (k + 2) * kHalfUlp * std::fabs(y)) * ratio;
+            norm += std::fabs(y);
+        }
+        if (!(std::fabs(first) > first_error)) return 0;
+        beyond[0] = first < 0;
+        // 2 y.b - y.A y is too small by the error's square in the metric of A: by the residual
+        // times the error at most.
+        double value = 0, size = 0, square_error = 0;
+        for (int i = 0; i < k; ++i) {
+            const double y = system_.solution[static_cast<std::size_t>(i)];
+            double sum = 2 * system_.right[static_cast<std::size_t>(i)];
+            size += std::fabs(y * sum);
+            for (int j = 0; j < k; ++j) {
+                const double term =
+                    system_.rows[system_.at(i, j)] * system_.solution[static_cast<std::size_t>(j)];
+                sum -= term;
+                size += std::fabs(y * term);
+            }
+            value += y * sum;
+            square_error += system_.residual(i) * bound;
+        }
+        square_error += (3 * k + d_ + 8) * kHalfUlp * size + row_error * norm * norm;
+        if (!(value > 0)) return 0;
+        error = square_error / value + 4 * kHalfUlp;
+        return scale * std::sqrt(value);
+    }
+};
+
+// Spheres in the exact order of their radii.
+class RadiusOrder {
+  public:
+    void add(Cloud &cloud, const std::int32_t *simplex, int k) {
+        exact_.emplace_back();
+        cloud.exact_sphere(simplex, k, exact_.back());
+        rounded_.push_back(cloud.radius_of(exact_.back()));
+    }
+    // Write which sphere comes first, second, ..., equal ones as they were added, and the radii in
+    // this order, equal ones as equal numbers. Forget all spheres.
+    void sort(std::int64_t *order, double *radii) {
+        const std::size_t n = exact_.size();
+        const auto compare = [this](std::int64_t i, std::int64_t j) {
+            const std::size_t a = static_cast<std::size_t>(i), b = static_cast<std::size_t>(j);
+            const double margin = 2 * kRadiusError * rounded_[a];
+            if (rounded_[a] < rounded_[b] - margin) return -1;
+            if (rounded_[a] > rounded_[b] + margin) return 1;
+            return exact_[a].compare(exact_[b]);
+        };
+        for (std::size_t i = 0; i < n; ++i) order[i] = static_cast<std::int64_t>(i);
+        std::stable_sort(order, order + n,
+                         [&](std::int64_t a, std::int64_t b) { return compare(a, b) < 0; });
+        for (std::size_t i = 0; i < n; ++i) {
+            radii[i] = rounded_[static_cast<std::size_t>(order[i])];
+            if (i && compare(order[i - 1], order[i]) == 0) radii[i] = radii[i - 1];
+            if (i) radii[i] = std::max(radii[i], radii[i - 1]);
+        }
+        exact_.clear();
+        rounded_.clear();
+    }
+
+  private:
+    std::vector<SquaredRadius> exact_;
+    std::vector<double> rounded_;
+};
+
+}  // namespace predicates_any
