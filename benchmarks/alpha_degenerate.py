@@ -46,6 +46,7 @@ def difference(points):
 
 
 def main():
+    """Count, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--dims", type=int, nargs="+", default=[2, 3, 4, 5])
     parser.add_argument("--clouds", type=int, default=200, help="of each dimension")

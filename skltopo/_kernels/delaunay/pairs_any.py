@@ -29,6 +29,8 @@ __all__ = ["delaunay_complex", "delaunay_pairs"]
 
 # Of a pair of radii, in units of the larger one or of the largest coordinate: sixteen roundings.
 ROUNDING = 16 * 2.0**-52
+# Coordinates are multiples of this, where the largest is about one.
+GRID = 2.0**-343
 
 
 def delaunay_pairs(points, dims, alpha, keep_zero=False):
@@ -65,8 +67,13 @@ def delaunay_pairs(points, dims, alpha, keep_zero=False):
 
 
 def _scaled(points):
-    """Return points by a power of two below one, so that no square overflows."""
-    return np.ldexp(points, -math.frexp(np.abs(points).max(initial=0.0))[1])
+    """Return points by a power of two below one, as multiples of its 2**-343th part (1e-103).
+
+    Nothing of degree two overflows or underflows then, and exact numbers stay short.
+    """
+    scaled = np.ldexp(points, -math.frexp(np.abs(points).max(initial=0.0))[1])
+    small = np.abs(scaled) < np.ldexp(GRID, 52)
+    return np.where(small, np.rint(scaled / GRID) * GRID, scaled) + 0.0  # -0.0 to 0.0
 
 
 def _twins(points):
@@ -80,6 +87,7 @@ def _twins(points):
 
 def _path(points):
     """Return vertices and edges of collinear points."""
+    points = _scaled(points)
     rows, twins = _twins(points)
     rows = rows[np.lexsort(points[rows].T)]
     return [rows[:, np.newaxis], np.stack([rows[:-1], rows[1:]], axis=1), twins]
@@ -93,9 +101,12 @@ def delaunay_complex(points):
     if points.shape[1] == 3:
         simplices, twins = delaunay_simplices(points)
         return [simplices, twins] if simplices.shape[1] > 2 else _path(points)
-    rows, twins = _twins(points)
+    scaled = _scaled(points)
+    rows, twins = _twins(scaled)
+    # Indices are those of sorted points: the result does not depend on the order of the rows.
+    rows = rows[np.lexsort(scaled[rows].T[::-1])]
     order = np.random.default_rng(0).permutation(len(rows)).astype(np.int32)
-    simplices = triangulate(_scaled(points[rows]), order)
+    simplices = triangulate(scaled[rows], order)
     return [rows[simplices], twins] if simplices.shape[1] > 2 else _path(points)
 
 

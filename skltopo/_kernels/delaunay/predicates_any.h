@@ -1,6 +1,6 @@
 // Geometric predicates and circumspheres in any dimension, exact.
 //
-// A Cloud holds distinct points x of any dimension in an affine hull of dimension r, and r of their
+// A Cloud holds points x of any dimension in an affine hull of dimension r, and r of their
 // coordinates that determine it. Simplices of the hull are those of these coordinates, and its
 // Delaunay triangulation is the projection of the lower side of the points that are lifted to the
 // heights |x|^2, where x has all coordinates. So predicates take r coordinates and the heights.
@@ -26,20 +26,24 @@
 #include <limits>
 #include <vector>
 
+#include "expansion.h"
 #include "integer.h"
 
 namespace predicates_any {
 
 constexpr double kHalfUlp = std::numeric_limits<double>::epsilon() / 2;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// The same for DoubleDouble, with room.
+constexpr double kFineUlp = 16 * kHalfUlp * kHalfUlp;
 // More than all that underflows can make, for numbers below one.
 constexpr double kTiny = 1e-290;
 // Of an exact radius, when it is rounded.
 constexpr double kRadiusError = 8 * kHalfUlp;
 
-// A system of equations in doubles. Buffers are kept between systems.
+// A system of equations A y = b in doubles. Buffers are kept between systems.
 class System {
   public:
-    std::vector<double> rows, right, solution;
+    std::vector<double> rows, right, solution, residual;
 
     void resize(int n) {
         n_ = n;
@@ -47,24 +51,21 @@ class System {
         rows.resize(size * size);
         right.resize(size);
         solution.resize(size);
+        residual.resize(size);
         work_.resize(2 * size * size);
-        residual_.resize(size);
     }
+    std::size_t at(int i, int j) const { return static_cast<std::size_t>(n_ * i + j); }
 
-    // Solve rows * solution = right, where entries of rows are below about one and wrong by
-    // row_error at the most, those of right by right_error times their size. Return a bound of the
-    // error of each component of the solution; infinite if there is none.
-    double solve(double row_error, double right_error) {
-        const double none = std::numeric_limits<double>::infinity();
-        const int n = n_;
-        if (!invert()) return none;
-        const double roundings = (2 * n + 8) * kHalfUlp;
-        double alpha = 0;
-        for (int i = 0; i < n; ++i) {
+    // Find an approximate inverse X of rows, whose entries are wrong by row_error at the most, and
+    // alpha; return whether that is small enough.
+    bool invert(double row_error) {
+        if (!eliminate()) return false;
+        alpha_ = 0;
+        for (int i = 0; i < n_; ++i) {
             double sum = 0, size = 0, norm = 0;
-            for (int j = 0; j < n; ++j) {
+            for (int j = 0; j < n_; ++j) {
                 double value = i == j ? 1 : 0, absolute = value;
-                for (int k = 0; k < n; ++k) {
+                for (int k = 0; k < n_; ++k) {
                     const double term = inverse(i, k) * rows[at(k, j)];
                     value -= term;
                     absolute += std::fabs(term);
@@ -73,48 +74,59 @@ class System {
                 size += absolute;
                 norm += std::fabs(inverse(i, j));
             }
-            alpha = std::max(alpha, sum + roundings * size + n * row_error * norm);
+            alpha_ = std::max(alpha_, sum + roundings() * size + n_ * row_error * norm);
         }
-        if (!(alpha < 0.5)) return none;
-        for (int i = 0; i < n; ++i) {
+        return alpha_ < 0.5;
+    }
+    // Entry i of X times a vector.
+    double times_inverse(int i, const std::vector<double> &vector) const {
+        double sum = 0;
+        for (int j = 0; j < n_; ++j) sum += inverse(i, j) * vector[static_cast<std::size_t>(j)];
+        return sum;
+    }
+    // A bound of the error of each component of a solution of which residual bounds b - A y.
+    double solution_error() const {
+        double worst = 0;
+        for (int i = 0; i < n_; ++i) {
             double sum = 0;
-            for (int j = 0; j < n; ++j) sum += inverse(i, j) * right[static_cast<std::size_t>(j)];
-            solution[static_cast<std::size_t>(i)] = sum;
+            for (int j = 0; j < n_; ++j)
+                sum += std::fabs(inverse(i, j)) * residual[static_cast<std::size_t>(j)];
+            worst = std::max(worst, sum);
         }
-        for (int i = 0; i < n; ++i) {
+        worst = worst * (1 + 1e-9) / (1 - alpha_) + kTiny;
+        return worst < kInfinity ? worst : kInfinity;
+    }
+    // Find the solution and a bound of its error; infinite if there is none. Entries of right are
+    // wrong by right_error times their size.
+    double solve(double row_error, double right_error) {
+        if (!invert(row_error)) return kInfinity;
+        for (int i = 0; i < n_; ++i)
+            solution[static_cast<std::size_t>(i)] = times_inverse(i, right);
+        for (int i = 0; i < n_; ++i) {
             const double b = right[static_cast<std::size_t>(i)];
             double value = b, absolute = std::fabs(b), error = right_error * absolute;
-            for (int j = 0; j < n; ++j) {
+            for (int j = 0; j < n_; ++j) {
                 const double y = solution[static_cast<std::size_t>(j)], term = rows[at(i, j)] * y;
                 value -= term;
                 absolute += std::fabs(term);
                 error += row_error * std::fabs(y);
             }
-            residual_[static_cast<std::size_t>(i)] = std::fabs(value) + roundings * absolute + error;
+            residual[static_cast<std::size_t>(i)] = std::fabs(value) + roundings() * absolute + error;
         }
-        double worst = 0;
-        for (int i = 0; i < n; ++i) {
-            double sum = 0;
-            for (int j = 0; j < n; ++j)
-                sum += std::fabs(inverse(i, j)) * residual_[static_cast<std::size_t>(j)];
-            worst = std::max(worst, sum);
-        }
-        worst = worst * (1 + 1e-9) / (1 - alpha) + kTiny;
-        return worst < none ? worst : none;
+        return solution_error();
     }
-    // What solve found: a bound of b - A y.
-    double residual(int i) const { return residual_[static_cast<std::size_t>(i)]; }
-    std::size_t at(int i, int j) const { return static_cast<std::size_t>(n_ * i + j); }
 
   private:
     int n_ = 0;
-    std::vector<double> work_, residual_;
+    double alpha_ = 0;
+    std::vector<double> work_;
 
+    double roundings() const { return (2 * n_ + 8) * kHalfUlp; }
     double inverse(int i, int j) const {
         return work_[static_cast<std::size_t>(2 * n_ * i + n_ + j)];
     }
     // Write an approximate inverse to the right half of work, by Gauss-Jordan elimination.
-    bool invert() {
+    bool eliminate() {
         const int n = n_, width = 2 * n;
         double *w = work_.data();
         for (int i = 0; i < n; ++i)
@@ -173,7 +185,8 @@ struct SquaredRadius {
 
 class Cloud {
   public:
-    // Hold n distinct points, rows of d coordinates below one; return the rank of their hull.
+    // Hold n points, rows of d coordinates below one that are multiples of 2^-343; return the rank
+    // of their hull.
     int set_points(const double *points, int n, int d) {
         n_ = n;
         d_ = d;
@@ -259,7 +272,7 @@ class Cloud {
             }
             int power;
             std::frexp(largest, &power);
-            const double factor = std::ldexp(1.0, std::min(-power, 1000));
+            const double factor = std::ldexp(1.0, -power);
             for (int j = 0; j < r; ++j) system_.rows[system_.at(i, j)] *= factor;
             const double right = corner < 0 ? squared_distance(simplex[k], origin) : k == corner;
             system_.right[static_cast<std::size_t>(i)] = right * factor;
@@ -292,7 +305,9 @@ class Cloud {
     // of its relative error. beyond: whether its centre is beyond the facet opposite each corner,
     // which is when that corner is inside the smallest sphere of the facet.
     double measure_sphere(const std::int32_t *simplex, int k, std::uint8_t *beyond, double &error) {
-        const double radius = rounded_sphere(simplex, k, beyond, error);
+        double radius = rounded_sphere(simplex, k, beyond, error);
+        if (error < kPoor) return radius;
+        radius = fine_sphere(simplex, k, beyond, error);
         if (error < kPoor) return radius;
         SquaredRadius exact;
         exact_sphere(simplex, k, exact, beyond);
@@ -359,6 +374,7 @@ class Cloud {
   private:
     // A radius is computed exactly where its error is larger.
     static constexpr double kPoor = 1e-12;
+    static constexpr int kRefinements = 4;
 
     int n_ = 0, d_ = 0, unit_ = 0;
     std::vector<double> x_, flat_;
@@ -368,7 +384,8 @@ class Cloud {
     System system_;
     std::vector<Integer> matrix_, squares_;
     std::vector<std::int32_t> order_, replaced_;
-    std::vector<double> edges_, sizes_;
+    std::vector<DoubleDouble> edges_, gram_, fine_;
+    std::vector<double> sizes_;
 
     static double square(double x) { return x * x; }
     const double *point(std::int32_t p) const { return x_.data() + static_cast<std::ptrdiff_t>(p) * d_; }
@@ -433,54 +450,30 @@ class Cloud {
         }
     }
 
-    // As measure_sphere, by rounded numbers; error is infinite where they decide nothing.
+    // As measure_sphere, by rounded numbers; error is infinite where they decide nothing. For edges
+    // e_i = h_i u_i from the first corner, of sizes h_i, the centre is scale * sum_i y_i u_i, where
+    // sum_j u_i . u_j y_j = |u_i|^2 h_i / (2 scale); y_i scale / h_i is the weight of corner i.
     double rounded_sphere(const std::int32_t *simplex, int k, std::uint8_t *beyond, double &error) {
-        const std::size_t d = static_cast<std::size_t>(d_);
-        edges_.resize(static_cast<std::size_t>(k) * d);
-        sizes_.resize(static_cast<std::size_t>(k));
+        error = kInfinity;
+        const double scale = write_edges(simplex, k);
         system_.resize(k);
-        error = std::numeric_limits<double>::infinity();
-        double scale = 0;
-        const double *origin = point(simplex[0]);
-        for (int i = 0; i < k; ++i) {
-            double *edge = edges_.data() + static_cast<std::size_t>(i) * d;
-            const double *end = point(simplex[i + 1]);
-            double largest = 0;
-            for (std::size_t j = 0; j < d; ++j) {
-                edge[j] = end[j] - origin[j];
-                largest = std::max(largest, std::fabs(edge[j]));
-            }
-            int power;
-            std::frexp(largest, &power);
-            sizes_[static_cast<std::size_t>(i)] = std::ldexp(1.0, power);
-            scale = std::max(scale, sizes_[static_cast<std::size_t>(i)]);
-            if (power < -900) return 0;
-            const double factor = std::ldexp(1.0, -power);
-            for (std::size_t j = 0; j < d; ++j) edge[j] *= factor;
-        }
+        double largest = 0;
         for (int i = 0; i < k; ++i)
             for (int j = 0; j <= i; ++j) {
-                const double *a = edges_.data() + static_cast<std::size_t>(i) * d;
-                const double *b = edges_.data() + static_cast<std::size_t>(j) * d;
                 double sum = 0;
-                for (std::size_t l = 0; l < d; ++l) sum += a[l] * b[l];
+                for (int l = 0; l < d_; ++l) sum += edge(i, l).high * edge(j, l).high;
                 system_.rows[system_.at(i, j)] = system_.rows[system_.at(j, i)] = sum;
-                if (i == j)
-                    system_.right[static_cast<std::size_t>(i)] =
-                        sum / 2 * (sizes_[static_cast<std::size_t>(i)] / scale);
+                if (i != j) continue;
+                largest = std::max(largest, sum);
+                system_.right[static_cast<std::size_t>(i)] = sum * (size(i) / scale) / 2;
             }
         // Cauchy, Schwarz: the largest sum of products is one of squares.
-        double largest_square = 0;
-        for (int i = 0; i < k; ++i)
-            largest_square = std::max(largest_square, system_.rows[system_.at(i, i)]);
-        const double row_error = (d_ + 6) * kHalfUlp * largest_square;
+        const double row_error = (d_ + 6) * kHalfUlp * largest;
         const double bound = system_.solve(row_error, (d_ + 4) * kHalfUlp);
-        if (!(bound < 1)) return 0;
         double first = 1, first_error = 4 * kHalfUlp, norm = 0;
         for (int i = 0; i < k; ++i) {
-            // Weights of the corners are those of the scaled edges over their sizes.
             const double y = system_.solution[static_cast<std::size_t>(i)];
-            const double ratio = scale / sizes_[static_cast<std::size_t>(i)];
+            const double ratio = scale / size(i);
             if (!(std::fabs(y) > bound)) return 0;
             beyond[i + 1] = y < 0;
             first -= y * ratio;
@@ -491,25 +484,118 @@ class Cloud {
         beyond[0] = first < 0;
         // 2 y.b - y.A y is too small by the error's square in the metric of A: by the residual
         // times the error at most.
-        double value = 0, size = 0, square_error = 0;
+        double value = 0, total = 0, square_error = 0;
         for (int i = 0; i < k; ++i) {
             const double y = system_.solution[static_cast<std::size_t>(i)];
             double sum = 2 * system_.right[static_cast<std::size_t>(i)];
-            size += std::fabs(y * sum);
+            total += std::fabs(y * sum);
             for (int j = 0; j < k; ++j) {
                 const double term =
                     system_.rows[system_.at(i, j)] * system_.solution[static_cast<std::size_t>(j)];
                 sum -= term;
-                size += std::fabs(y * term);
+                total += std::fabs(y * term);
             }
             value += y * sum;
-            square_error += system_.residual(i) * bound;
+            square_error += system_.residual[static_cast<std::size_t>(i)] * bound;
         }
-        square_error += (3 * k + d_ + 8) * kHalfUlp * size + row_error * norm * norm;
+        square_error += (3 * k + d_ + 8) * kHalfUlp * total + row_error * norm * norm;
         if (!(value > 0)) return 0;
         error = square_error / value + 4 * kHalfUlp;
         return scale * std::sqrt(value);
     }
+
+    // The same with twice as many bits: the solution is refined by its residuals.
+    double fine_sphere(const std::int32_t *simplex, int k, std::uint8_t *beyond, double &error) {
+        error = kInfinity;
+        const double scale = write_edges(simplex, k);
+        system_.resize(k);
+        gram_.resize(static_cast<std::size_t>(k * k));
+        fine_.assign(static_cast<std::size_t>(k), DoubleDouble{0, 0});
+        double largest = 0;
+        for (int i = 0; i < k; ++i)
+            for (int j = 0; j <= i; ++j) {
+                DoubleDouble sum{0, 0};
+                for (int l = 0; l < d_; ++l) sum = sum + edge(i, l) * edge(j, l);
+                gram_[system_.at(i, j)] = gram_[system_.at(j, i)] = sum;
+                system_.rows[system_.at(i, j)] = system_.rows[system_.at(j, i)] = sum.high;
+                if (i == j) largest = std::max(largest, sum.high);
+            }
+        if (!system_.invert(2 * kHalfUlp * largest)) return 0;
+        double bound = kInfinity;
+        for (int round = 0; round < kRefinements; ++round) {
+            if (round)
+                for (int i = 0; i < k; ++i) {
+                    DoubleDouble &y = fine_[static_cast<std::size_t>(i)];
+                    y = y + DoubleDouble{system_.times_inverse(i, system_.right), 0};
+                }
+            for (int i = 0; i < k; ++i) {
+                const DoubleDouble b = half_square(i, scale);
+                DoubleDouble rest = b;
+                double absolute = b.high, norm = 0;
+                for (int j = 0; j < k; ++j) {
+                    const DoubleDouble term =
+                        gram_[system_.at(i, j)] * fine_[static_cast<std::size_t>(j)];
+                    rest = rest - term;
+                    absolute += std::fabs(term.high);
+                    norm += std::fabs(fine_[static_cast<std::size_t>(j)].high);
+                }
+                system_.right[static_cast<std::size_t>(i)] = rest.high;
+                system_.residual[static_cast<std::size_t>(i)] =
+                    std::fabs(rest.high) * (1 + 1e-9) + (k + d_ + 8) * kFineUlp * absolute +
+                    (d_ + 6) * kFineUlp * largest * norm;
+            }
+            bound = system_.solution_error();
+        }
+        DoubleDouble first{1, 0}, value{0, 0};
+        double first_error = 8 * kFineUlp, square_error = 0;
+        for (int i = 0; i < k; ++i) {
+            const DoubleDouble y = fine_[static_cast<std::size_t>(i)], b = half_square(i, scale);
+            const double ratio = scale / size(i);
+            if (!(std::fabs(y.high) > bound)) return 0;
+            beyond[i + 1] = y.high < 0;
+            first = first - y * DoubleDouble{ratio, 0};
+            first_error += (bound + 2 * (k + 2) * kFineUlp * std::fabs(y.high)) * ratio;
+            value = value + y * b;
+            square_error += b.high * (bound + (d_ + k + 8) * kFineUlp * std::fabs(y.high));
+        }
+        if (!(std::fabs(first.high) > first_error)) return 0;
+        beyond[0] = first.high < 0;
+        if (!(value.high > 0)) return 0;
+        error = square_error / value.high + 4 * kHalfUlp;
+        return scale * std::sqrt(value.high);
+    }
+    // |u_i|^2 h_i / (2 scale)
+    DoubleDouble half_square(int i, double scale) const {
+        const DoubleDouble &square = gram_[system_.at(i, i)];
+        const double factor = size(i) / scale / 2;
+        return {square.high * factor, square.low * factor};
+    }
+
+    // Write the edges from the first corner by powers of two, their sizes; return the largest size.
+    double write_edges(const std::int32_t *simplex, int k) {
+        edges_.resize(static_cast<std::size_t>(k * d_));
+        sizes_.resize(static_cast<std::size_t>(k));
+        const double *origin = point(simplex[0]);
+        double scale = 0;
+        for (int i = 0; i < k; ++i) {
+            const double *end = point(simplex[i + 1]);
+            double largest = 0;
+            for (int l = 0; l < d_; ++l) {
+                edge(i, l) = DoubleDouble::difference(end[l], origin[l]);
+                largest = std::max(largest, std::fabs(edge(i, l).high));
+            }
+            int power;
+            std::frexp(largest, &power);
+            sizes_[static_cast<std::size_t>(i)] = std::ldexp(1.0, power);
+            scale = std::max(scale, size(i));
+            const double factor = std::ldexp(1.0, -power);
+            for (int l = 0; l < d_; ++l)
+                edge(i, l) = {edge(i, l).high * factor, edge(i, l).low * factor};
+        }
+        return scale;
+    }
+    DoubleDouble &edge(int i, int l) { return edges_[static_cast<std::size_t>(i * d_ + l)]; }
+    double size(int i) const { return sizes_[static_cast<std::size_t>(i)]; }
 };
 
 // Spheres in the exact order of their radii.

@@ -22,7 +22,7 @@ cdef class Spheres:
     Parameters
     ----------
     points : (n, d) C-contiguous float64
-        Below one in size.
+        Below one in size, multiples of 2**-343.
     """
 
     cdef Cloud cloud

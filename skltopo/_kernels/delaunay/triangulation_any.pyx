@@ -13,7 +13,7 @@ How, and why it is correct
     hull: a simplex with it stands for the outer side of a facet of the hull, and has inside what is
     beyond that facet; a point in the facet's hyperplane is inside if it is for the simplex behind.
     The first simplex with the point inside is found by a walk. The triangulation is the lower side
-    of points lifted to a paraboloid, which is convex: who goes from a simplex to the neighbour whose
+    of points lifted to a paraboloid, which is convex: going from a simplex to the neighbour whose
     hyperplane is highest above the point ends where the point is. The walk is in doubles; where it
     ends elsewhere, all simplices are tried.
 
@@ -38,7 +38,7 @@ from .predicates_any cimport Cloud
 cdef enum:
     INFINITE = -1
     DEAD = -2
-    PATIENCE = 16       # insertions between two checks for Ctrl-C
+    PATIENCE = 1 << 12      # simplices that are tried between two checks for Ctrl-C
     MAX_SIMPLICES = 1 << 30
 
 
@@ -49,7 +49,7 @@ cdef class Triangulation:
     # facet, as the simplex behind sees it: origin is a corner of the facet.
     cdef Cloud* cloud
     cdef int rank, width
-    cdef Py_ssize_t n_simplices, n_free, n_cavity, n_fresh
+    cdef Py_ssize_t n_simplices, n_free, n_cavity, n_fresh, n_tried
     cdef Buffer[int32_t] vertex, beside, origin, free, cavity, fresh, made
     cdef Buffer[double] plane
     cdef Buffer[int64_t] mark       # 2 * number of the point, + 1 where it is inside
@@ -65,8 +65,6 @@ cdef class Triangulation:
         self.width = self.rank + 1
         self.add_first()
         for i in range(order.shape[0]):
-            if i % PATIENCE == 0:
-                check_signals()
             is_first = False
             for k in range(self.width):
                 is_first |= cloud.independent(k) == order[i]
@@ -94,9 +92,9 @@ cdef class Triangulation:
 
     cdef int add_first(self) except -1 nogil:
         """Make the simplex of the first independent points, and those beyond its facets."""
-        cdef int k, j, w = self.width
+        cdef int k, j, _, w = self.width
         cdef int32_t s
-        for s in range(w + 1):
+        for _ in range(w + 1):
             self.new_simplex()
         for k in range(w):
             self.vertex[k] = self.cloud.independent(k)
@@ -166,6 +164,9 @@ cdef class Triangulation:
         cdef double error = 0, value
         cdef int infinite = self.place(s, INFINITE), side
         cdef int32_t t
+        self.n_tried += 1
+        if self.n_tried % PATIENCE == 0:
+            check_signals()
         if infinite < 0:
             value = self.power(s, q, error)
             if value < -error:
@@ -309,7 +310,8 @@ cdef void swap(Buffer[int32_t]& items, Py_ssize_t at) noexcept nogil:
 
 cdef int raise_too_many() except -1 nogil:
     with gil:
-        raise ValueError("points have more than 2**30 Delaunay simplices; take fewer points or dimensions")
+        raise ValueError(
+            "points have more than 2**30 Delaunay simplices; take fewer points or dimensions")
 
 
 cdef int raise_no_conflict() except -1 nogil:
@@ -323,7 +325,7 @@ def triangulate(const double[:, ::1] points, const int32_t[::1] order):
     Parameters
     ----------
     points : (n, d) C-contiguous float64
-        Below one in size, each point once.
+        Each point once, below one in size, multiples of 2**-343.
     order : (n,) int32
         Order of insertion, which has no influence on the result.
 
