@@ -145,7 +145,7 @@ def test_diagrams_agree_with_the_rule_in_fractions(d, rng):
     ]:
         points = cloud(family, d, rng)[: 9 if d == 4 else 8]
         points = np.unique(points, axis=0)
-        tops = [tuple(s) for part in delaunay_complex(points) for s in part.tolist()]
+        tops = [tuple(s) for part in delaunay_complex(points, flatten=False) for s in part.tolist()]
         if max(map(len, tops)) < 3:
             continue
         pairs = alpha_oracle(points, tops, range(d), False)
@@ -249,6 +249,18 @@ def test_tiny_coordinates_beside_large_ones(rng):
     assert distance(alpha(points), alpha(flat)) == 0
     thin = np.concatenate([plane, 1e-60 * rng.random((10, 3))], axis=1)
     assert distance(alpha(thin), alpha(flat)) < 1e-15
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_weak_alpha_of_tilted_clouds_is_that_of_their_hull(rank, rng):
+    points = rng.random((25, rank))
+    points[-1] = points[0]
+    turned = turn(points, 5, rng)
+    turned[-1, 3] += 1e-16
+    diagram, plain = WeakAlpha(max_dim=2)(turned), WeakAlpha(max_dim=2)(points)
+    for k in range(3):
+        found = diagram[k][diagram[k][:, 1] - diagram[k][:, 0] > 1e-12]
+        np.testing.assert_allclose(found, plain[k], rtol=1e-9)
 
 
 def test_weak_alpha_of_turned_lattices_has_the_edges_of_the_lattice(rng):

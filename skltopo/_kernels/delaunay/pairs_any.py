@@ -23,12 +23,14 @@ from ..._persistence import (
 from .pairs3 import delaunay_pairs_in_space
 from .spheres_any import Spheres
 from .triangulation3 import delaunay_simplices
-from .triangulation_any import triangulate
+from .triangulation_any import exact_rank, triangulate
 
 __all__ = ["delaunay_complex", "delaunay_pairs"]
 
 # Of a pair of radii, in units of the larger one or of the largest coordinate: sixteen roundings.
 ROUNDING = 16 * 2.0**-52
+# Points are in a hyperplane up to rounding if they are less far from it, in units of their size.
+FLAT = 1e-10
 # Coordinates are multiples of this, where the largest is about one.
 GRID = 2.0**-343
 
@@ -56,7 +58,9 @@ def delaunay_pairs(points, dims, alpha, keep_zero=False):
         the dim + 2 of the one that destroys it, both ascending.
     """
     if points.shape[1] != 3:
-        return _complex_pairs(points, delaunay_complex(points), dims, alpha, keep_zero)
+        # Nearly flat simplices have large spheres, but short edges: only Alpha may have them.
+        simplices = delaunay_complex(points, flatten=not alpha)
+        return _complex_pairs(points, simplices, dims, alpha, keep_zero)
     found = delaunay_pairs_in_space(points, dims, alpha=alpha, keep_zero=keep_zero)
     if found is None:  # the points are on a line
         return _complex_pairs(points, _path(points), dims, alpha, keep_zero)
@@ -93,21 +97,45 @@ def _path(points):
     return [rows[:, np.newaxis], np.stack([rows[:-1], rows[1:]], axis=1), twins]
 
 
-def delaunay_complex(points):
+def _flattened(points):
+    """Return coordinates in the hyperplane where points are up to rounding, if there is one.
+
+    Points that are in it exactly, or in none, are returned as they are.
+    """
+    local = points - points[0]
+    sizes, axes = np.linalg.svd(local, full_matrices=False)[1:]
+    rank = int((sizes > FLAT * sizes.max(initial=0.0)).sum())
+    return points if rank == exact_rank(points) else _scaled(local @ axes[:rank].T)
+
+
+def delaunay_complex(points, flatten=True):
     """Return the Delaunay simplices of points in any dimension, in their affine hull.
 
-    A list of (m, k + 1) int64 arrays: the simplices of full dimension, and edges to duplicates.
+    Parameters
+    ----------
+    points : (n, d) C-contiguous float64, finite, n > 0, d > 2
+    flatten : bool, default=True
+        Above space, take points for points of a hyperplane that they are in up to rounding. Exact
+        simplices of such points are nearly flat, and have long edges that the hyperplane's do not
+        have.
+
+    Returns
+    -------
+    list of (m, k + 1) int64
+        Simplices of full dimension, and edges to duplicates.
     """
     if points.shape[1] == 3:
         simplices, twins = delaunay_simplices(points)
         return [simplices, twins] if simplices.shape[1] > 2 else _path(points)
     scaled = _scaled(points)
+    if flatten:
+        scaled = _flattened(scaled)
     rows, twins = _twins(scaled)
     # Indices are those of sorted points: the result does not depend on the order of the rows.
     rows = rows[np.lexsort(scaled[rows].T[::-1])]
     order = np.random.default_rng(0).permutation(len(rows)).astype(np.int32)
-    simplices = triangulate(scaled[rows], order)
-    return [rows[simplices], twins] if simplices.shape[1] > 2 else _path(points)
+    simplices = triangulate(np.ascontiguousarray(scaled[rows]), order)
+    return [rows[simplices], twins] if simplices.shape[1] > 2 else _path(scaled)
 
 
 # Filtrations

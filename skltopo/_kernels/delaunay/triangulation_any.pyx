@@ -319,6 +319,12 @@ cdef int raise_no_conflict() except -1 nogil:
         raise RuntimeError("the Delaunay triangulation of these points failed; please report them")
 
 
+def exact_rank(const double[:, ::1] points):
+    """Return the dimension of the affine hull of points as `triangulate` takes them."""
+    cdef Cloud cloud
+    return cloud.set_points(&points[0, 0], <int>points.shape[0], <int>points.shape[1])
+
+
 def triangulate(const double[:, ::1] points, const int32_t[::1] order):
     """Return the Delaunay simplices of distinct points in their affine hull.
 
