@@ -734,7 +734,8 @@ def filter_facets(facets, orders):
 # All dimensions of any complex
 # --------------------------------------------------------------------------------------------------
 
-def reduce_complex(facets, steps=None, values=None, names=None, bint keep_zero=True):
+def reduce_complex(facets, steps=None, values=None, names=None, bint keep_zero=True,
+                   rounding=None):
     """Pair the simplices of a filtered complex.
 
     Parameters
@@ -752,6 +753,9 @@ def reduce_complex(facets, steps=None, values=None, names=None, bint keep_zero=T
         Vertices that name each simplex, in the order of the filtration. None: its position.
     keep_zero : bool, default=True
         Keep pairs of different steps with equal values.
+    rounding : (n_steps,) array of float, default=None
+        A pair of dimension 1 or more that is no longer than this number of its death's step has
+        length zero. None: 0 for all.
 
     Returns
     -------
@@ -768,24 +772,26 @@ def reduce_complex(facets, steps=None, values=None, names=None, bint keep_zero=T
     cdef Pairs sample
     cdef const int64_t[:, ::1] positions, births, deaths
     cdef const int64_t[::1] alive, first, last
-    cdef const double[::1] value
+    cdef const double[::1] value, rounded
     cdef Buffer[int32_t] row
     cdef Py_ssize_t i, k
     cdef int64_t birth, death
     cdef double length
-    cdef bint single = values is not None and values.dtype == np.float32
+    cdef bint single = values is not None and values.dtype == np.float32, above
     ends = np.cumsum([0, *map(len, facets)])
     if steps is None:
         steps = [np.arange(ends[dim], ends[dim + 1]) for dim in range(len(facets))]
     if names is None:
         names = [np.arange(len(step))[:, np.newaxis] for step in steps]
     value = np.zeros(ends[len(facets)]) if values is None else values.astype(np.float64)
+    rounded = np.zeros(value.shape[0]) if rounding is None else rounding
     # Nothing destroys classes of the highest dimension.
     steps = [*steps, np.empty(0, dtype=np.int64)]
     names = [*names, np.empty((0, 1), dtype=np.int64)]
     found = {}
     for dim, (pairs, essential) in enumerate(_pair_positions(facets)):
         positions, alive, first, last = pairs, essential, steps[dim], steps[dim + 1]
+        above = dim > 0
         births, deaths = names[dim], names[dim + 1]
         sample = Pairs(births.shape[1], deaths.shape[1], keep_zero)
         with nogil:
@@ -796,6 +802,8 @@ def reduce_complex(facets, steps=None, values=None, names=None, bint keep_zero=T
                 if first[birth] == last[death]:
                     continue
                 length = value[last[death]] - value[first[birth]]
+                if above and length <= rounded[last[death]]:
+                    length = 0
                 for k in range(births.shape[1]):
                     row[k] = <int32_t>births[birth, k]
                 for k in range(deaths.shape[1]):

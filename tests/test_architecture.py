@@ -20,7 +20,7 @@ UTILS = (
 KERNELS = {
     "grids": "images lines features volume_tables volume_sweeps volume_loops volumes",
     "delaunay": "predicates2 triangulation2 repair2 predicates3 pairs2 triangulation3 edges3 weak3 "
-    "complex3 alpha3 pairs3 pairs_any",
+    "complex3 alpha3 pairs3 predicates_any triangulation_any spheres_any pairs_any",
     "rips": "distances edges prim trees loops voids sweep plane",
     "fits": "monotone few_maxima proximal maxima operators descent",
     "functionals": "lengths polynomial curves critical_sets",

@@ -188,13 +188,8 @@ def test_pairs_in_space_agree_with_boundary_matrix(alpha, keep_zero, rng):
 
 @pytest.mark.parametrize("alpha", [False, True])
 def test_pairs_in_four_dimensions_agree_with_boundary_matrix(alpha, rng):
-    n_flat = 0
     for _ in range(40 if alpha else 80):
-        try:
-            assert_pairs_agree(degenerate_cloud(rng, 4, 9), alpha, False)
-        except ZeroDivisionError:  # Qhull gave a flat simplex, of which the oracle knows no sphere
-            n_flat += 1
-    assert n_flat <= 1
+        assert_pairs_agree(degenerate_cloud(rng, 4, 9), alpha, False)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5])

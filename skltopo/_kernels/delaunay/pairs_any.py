@@ -1,41 +1,38 @@
 """Weak Alpha and Alpha pairs of points in three dimensions and more.
 
-In space our own triangulation and kernels are exact (``triangulation3.pyx``, ``pairs3.pyx``). In
-higher dimensions Qhull triangulates, and the reduction of any complex (``_persistence.pyx``) pairs:
-the result is right up to rounding. On lattices Qhull may return simplices that do not fit together.
-Then it is asked to move the points by about 1e-12 first ("joggled input"); values are those of the
-given points.
+In space there are kernels for both (``pairs3.pyx``). In higher dimensions a triangulation that is
+exact (``triangulation_any.pyx``) is paired by the reduction of any complex (``_persistence.pyx``).
+
+Alpha. A simplex is Gabriel if no vertex of a cofacet is inside its smallest sphere. One that is not
+enters with its first cofacet, and is paired with a simplex of the same sphere: *which* spheres are
+the same is never decided by comparing numbers. Gabriel simplices enter by radius, in the order of
+exact numbers, so that every simplex comes after its faces, and pairs that live for rounding only
+differ in value by that much.
 """
 
 import math
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import Delaunay, cKDTree
 
 from ..._persistence import (
     filter_facets,
     list_faces,
     no_pairs,
     reduce_complex,
-    without_essential,
 )
 from .pairs3 import delaunay_pairs_in_space
+from .spheres_any import Spheres
 from .triangulation3 import delaunay_simplices
+from .triangulation_any import exact_rank, triangulate
 
 __all__ = ["delaunay_complex", "delaunay_pairs"]
 
-# In four dimensions and more, in units of the radius: two spheres are one if their centres and
-# radii differ by less, and a point is on a sphere if its distance is less. In units of its size: a
-# cloud is flat if it is less thick.
-TOLERANCE = 1e-10
-# Squared radii whose relative difference is less are equal: ties are broken by vertices, not by
-# rounding. It is smaller than TOLERANCE, since a centre at distance h from a facet makes a pair of
-# length h^2.
-TIE = 1e-13
-# A simplex is thin if the square of its volume, divided by those of its edges' lengths, is less.
-THIN = 1e-3
+# Of a pair of radii, in units of the larger one or of the largest coordinate: sixteen roundings.
+ROUNDING = 16 * 2.0**-52
+# Points are in a hyperplane up to rounding if they are less far from it, in units of their size.
+FLAT = 1e-10
+# Coordinates are multiples of this, where the largest is about one.
+GRID = 2.0**-343
 
 
 def delaunay_pairs(points, dims, alpha, keep_zero=False):
@@ -61,7 +58,9 @@ def delaunay_pairs(points, dims, alpha, keep_zero=False):
         the dim + 2 of the one that destroys it, both ascending.
     """
     if points.shape[1] != 3:
-        return _complex_pairs(points, delaunay_complex(points), dims, alpha, keep_zero)
+        # Nearly flat simplices have large spheres, but short edges: only Alpha may have them.
+        simplices = delaunay_complex(points, flatten=not alpha)
+        return _complex_pairs(points, simplices, dims, alpha, keep_zero)
     found = delaunay_pairs_in_space(points, dims, alpha=alpha, keep_zero=keep_zero)
     if found is None:  # the points are on a line
         return _complex_pairs(points, _path(points), dims, alpha, keep_zero)
@@ -72,8 +71,13 @@ def delaunay_pairs(points, dims, alpha, keep_zero=False):
 
 
 def _scaled(points):
-    """Return points by a power of two below one, so that no square overflows."""
-    return np.ldexp(points, -math.frexp(np.abs(points).max(initial=0.0))[1])
+    """Return points by a power of two below one, as multiples of its 2**-343th part (1e-103).
+
+    Nothing of degree two overflows or underflows then, and exact numbers stay short.
+    """
+    scaled = np.ldexp(points, -math.frexp(np.abs(points).max(initial=0.0))[1])
+    small = np.abs(scaled) < np.ldexp(GRID, 52)
+    return np.where(small, np.rint(scaled / GRID) * GRID, scaled) + 0.0  # -0.0 to 0.0
 
 
 def _twins(points):
@@ -87,77 +91,51 @@ def _twins(points):
 
 def _path(points):
     """Return vertices and edges of collinear points."""
+    points = _scaled(points)
     rows, twins = _twins(points)
     rows = rows[np.lexsort(points[rows].T)]
     return [rows[:, np.newaxis], np.stack([rows[:-1], rows[1:]], axis=1), twins]
 
 
-def delaunay_complex(points):
+def _flattened(points):
+    """Return coordinates in the hyperplane where points are up to rounding, if there is one.
+
+    Points that are in it exactly, or in none, are returned as they are.
+    """
+    local = points - points[0]
+    sizes, axes = np.linalg.svd(local, full_matrices=False)[1:]
+    rank = int((sizes > FLAT * sizes.max(initial=0.0)).sum())
+    return points if rank == exact_rank(points) else _scaled(local @ axes[:rank].T)
+
+
+def delaunay_complex(points, flatten=True):
     """Return the Delaunay simplices of points in any dimension, in their affine hull.
 
-    A list of (m, k + 1) int64 arrays: the simplices of full dimension, and edges to duplicates.
+    Parameters
+    ----------
+    points : (n, d) C-contiguous float64, finite, n > 0, d > 2
+    flatten : bool, default=True
+        Above space, take points for points of a hyperplane that they are in up to rounding. Exact
+        simplices of such points are nearly flat, and have long edges that the hyperplane's do not
+        have.
+
+    Returns
+    -------
+    list of (m, k + 1) int64
+        Simplices of full dimension, and edges to duplicates.
     """
-    rows, twins = _twins(points)
-    local = _scaled(points[rows])
-    local = _scaled(local - local[0])
-    _, sizes, axes = np.linalg.svd(local, full_matrices=False)
-    rank = int((sizes > TOLERANCE * sizes.max(initial=0.0)).sum())
-    if rank < 2:
-        along = np.argsort(local @ axes[0] if rank else np.arange(len(rows)), kind="stable")
-        rows = rows[along]
-        return [rows[:, np.newaxis], np.stack([rows[:-1], rows[1:]], axis=1), twins]
-    if rank < local.shape[1]:
-        local = local @ axes[:rank].T
-    if rank <= 3:
-        space = np.zeros((len(rows), 3))
-        space[:, :rank] = local
-        simplices = _peeled(space, delaunay_simplices(space)[0])
-    else:
-        simplices = Delaunay(local).simplices
-        if not _fit_together(local, simplices):
-            simplices = _peeled(local, Delaunay(local, qhull_options="QJ Pp").simplices)
-    # A point that is left out, since it is too near to others, is joined to the nearest one.
-    used = np.unique(simplices)
-    left_out = np.setdiff1d(np.arange(len(rows)), used)
-    nearest = used[cKDTree(local[used]).query(local[left_out])[1]] if len(left_out) else left_out
-    joined = np.sort(rows[np.stack([left_out, nearest], axis=1)], axis=1)
-    return [rows[simplices], joined, twins]
-
-
-def _fit_together(points, simplices):
-    """Whether simplices meet in whole facets and those at the border in the hull's."""
-    if len(np.unique(simplices)) < len(points):
-        return False
-    faces, facets = list_faces(simplices)
-    counts = np.bincount(facets[-1].reshape(-1))
-    if counts.max() > 2:
-        return False
-    border = points[faces[-2][counts == 1]]
-    normals = np.linalg.svd(border[:, 1:] - border[:, :1])[2][:, -1]
-    for corner, normal in zip(border[:, 0], normals, strict=True):
-        side = (points - corner) @ normal
-        if side.max() > TOLERANCE and side.min() < -TOLERANCE:
-            return False
-    return True
-
-
-def _is_flat(corners):
-    """Whether (m, k + 1, d) corners are simplices of no thickness, up to rounding."""
-    edges = corners[:, 1:] - corners[:, :1]
-    sizes = np.linalg.svd(edges, compute_uv=False)
-    return sizes[:, -1] <= TOLERANCE * sizes[:, 0]
-
-
-def _peeled(points, simplices):
-    """Take flat simplices off the border: rounding has put their points beside a hull's facet."""
-    flat = _is_flat(points[simplices])
-    while flat.any():
-        facets = list_faces(simplices)[1][-1]
-        border = (np.bincount(facets.reshape(-1))[facets] == 1).any(axis=1)
-        if not (flat & border).any():
-            break
-        simplices, flat = simplices[~(flat & border)], flat[~(flat & border)]
-    return simplices
+    if points.shape[1] == 3:
+        simplices, twins = delaunay_simplices(points)
+        return [simplices, twins] if simplices.shape[1] > 2 else _path(points)
+    scaled = _scaled(points)
+    if flatten:
+        scaled = _flattened(scaled)
+    rows, twins = _twins(scaled)
+    # Indices are those of sorted points: the result does not depend on the order of the rows.
+    rows = rows[np.lexsort(scaled[rows].T[::-1])]
+    order = np.random.default_rng(0).permutation(len(rows)).astype(np.int32)
+    simplices = triangulate(np.ascontiguousarray(scaled[rows]), order)
+    return [rows[simplices], twins] if simplices.shape[1] > 2 else _path(scaled)
 
 
 # Filtrations
@@ -168,11 +146,13 @@ def _complex_pairs(points, simplices, dims, alpha, keep_zero):
     top = max(dims, default=0) + 1
     faces, facets = list_faces(simplices, None if alpha else top)
     scaled = _scaled(points)
-    if alpha and len(faces) > 2:
+    if alpha:
         steps, values = _sphere_steps(scaled, faces, facets)
+        # What a radius that is below the largest coordinate can be wrong by.
+        rounding = ROUNDING * np.maximum(values, np.abs(scaled).max())
     else:
         steps, values = _edge_steps(scaled, faces, facets)
-        values = values / 4 if alpha else values
+        rounding = None
     steps, facets = steps[: top + 1], facets[: top + 1]
     if alpha:
         names = [*faces[: top + 1], np.empty((0, len(facets) + 1), dtype=np.int64)]
@@ -186,16 +166,14 @@ def _complex_pairs(points, simplices, dims, alpha, keep_zero):
     found = reduce_complex(
         filter_facets(facets, orders),
         steps=[step[order] for step, order in zip(steps, orders, strict=True)],
-        values=np.sqrt(values),
+        values=values,
         names=[*(name[order] for name, order in zip(names[:-1], orders, strict=True)), names[-1]],
         keep_zero=keep_zero,
+        rounding=rounding,
     )
     for dim in dims:
         if dim not in found:
             found[dim] = no_pairs(1, dim + 1 if alpha else 2, dim + 2 if alpha else 2)
-        elif dim:
-            # The hull of points has no holes, but Qhull's simplices may not fill it on lattices.
-            found[dim] = without_essential(found[dim])
     return {dim: found[dim] for dim in dims}
 
 
@@ -223,77 +201,39 @@ def _edge_steps(points, faces, facets):
         values = np.concatenate([values, squares[order]])
     for dim in range(2, len(faces)):
         steps.append(steps[-1][facets[dim]].max(axis=1))
-    return steps, values
+    return steps, np.sqrt(values)
 
 
 def _sphere_steps(points, faces, facets):
-    """Return steps of each dimension, one for each smallest empty sphere, and their values."""
-    centres, radii = zip(*(_circumspheres(points[f]) for f in faces), strict=True)
-    empty = [np.ones(len(f), dtype=bool) for f in faces]
+    """Return steps of each dimension, one for each sphere that a simplex has to itself, and radii.
+
+    A simplex whose smallest sphere has a vertex of a cofacet inside enters with the first cofacet:
+    at its step. Other simplices have steps of their own, by radius, those of lower dimension first.
+    """
+    spheres = Spheres(points)
+    n_vertices = len(faces[0])
+    own = [np.ones(len(f), dtype=bool) for f in faces]
+    radii, errors = [], []
     for dim in range(1, len(faces)):
-        for place in range(dim + 1):
-            below, apex = facets[dim][:, place], points[faces[dim][:, place]]
-            power = ((apex - centres[dim - 1][below]) ** 2).sum(axis=1) - radii[dim - 1][below]
-            empty[dim - 1][below[power < -TOLERANCE * radii[dim - 1][below]]] = False
-    first = np.cumsum([0, *(len(f) for f in faces)])
-    classes, values = _same_spheres(
-        np.concatenate(centres), np.concatenate(radii), np.concatenate(empty), len(faces[0])
+        radius, error, inside = spheres.measure(faces[dim])
+        radii.append(radius)
+        errors.append(error)
+        own[dim - 1][facets[dim][inside]] = False
+    order, values = spheres.order(
+        [np.ascontiguousarray(f[o]) for f, o in zip(faces[1:], own[1:], strict=True)],
+        *(
+            np.concatenate([part[o] for part, o in zip(parts, own[1:], strict=True)])
+            for parts in (radii, errors)
+        ),
     )
-    steps = [classes[first[dim] : first[dim + 1]] for dim in range(len(faces))]
-    for dim in range(len(faces) - 2, 0, -1):
-        # No later than a cofacet, and as early as the first one where the sphere is not empty.
-        own = np.where(empty[dim], values[steps[dim]], np.inf)
-        cofacet = np.repeat(np.arange(len(faces[dim + 1])), dim + 2)
-        below = facets[dim + 1].reshape(-1)
-        value = values[steps[dim + 1]][cofacet]
-        order = np.lexsort((value, below))
-        at = order[np.unique(below[order], return_index=True)[1]]
-        earlier = value[at] < own[below[at]]
-        steps[dim][below[at][earlier]] = steps[dim + 1][cofacet[at[earlier]]]
-    return steps, values
-
-
-def _circumspheres(corners):
-    """Return centres and squared radii of the smallest spheres through (m, k + 1, d) corners.
-
-    Flat simplices, which only rounding makes, are four or more points on a circle, or the like:
-    theirs is its sphere, the least-squares solution of the least norm.
-    """
-    edges = corners[:, 1:] - corners[:, :1]
-    squares = (edges**2).sum(axis=2)
-    if edges.shape[1] < 2:
-        return corners.mean(axis=1), squares.sum(axis=1) / 4
-    offset = np.empty((len(corners), corners.shape[2]))
-    gram = edges @ edges.transpose(0, 2, 1)
-    # Squaring costs digits that thin simplices do not have.
-    thin = np.linalg.det(gram) <= THIN * squares.prod(axis=1)
-    weights = np.linalg.solve(gram[~thin], squares[~thin][:, :, np.newaxis] / 2)
-    offset[~thin] = (weights * edges[~thin]).sum(axis=1)
-    inverse = np.linalg.pinv(edges[thin], rcond=TOLERANCE)
-    offset[thin] = (inverse @ squares[thin][:, :, np.newaxis])[:, :, 0] / 2
-    return corners[:, 0] + offset, (offset**2).sum(axis=1)
-
-
-def _same_spheres(centres, radii, empty, n_vertices):
-    """Return a class for every sphere, and the squared radius of each class.
-
-    It is that of the first sphere, which is of the lowest dimension; vertices have their own.
-    """
-    known = np.flatnonzero(empty & (radii > 0) & (radii < 1e12))
-    known = known[known >= n_vertices]
-    # In units of the radius.
-    rows = np.hstack([centres[known], np.ones((len(known), 1))])
-    rows /= np.sqrt(radii[known])[:, np.newaxis]
-    rows[:, -1] = np.log(radii[known])
-    near = cKDTree(rows).query_pairs(TOLERANCE, output_type="ndarray") if len(known) else known
-    a, b = known[near.reshape(-1, 2)].T
-    n = len(radii)
-    graph = coo_array((np.ones(len(a), dtype=bool), (a, b)), shape=(n, n))
-    _, label = connected_components(graph, directed=False)
-    _, first, classes = np.unique(label, return_index=True, return_inverse=True)
-    values = radii[first]
-    order = np.argsort(values, kind="stable")
-    ordered = values[order]
-    new = np.diff(ordered, prepend=-1.0) > TIE * ordered
-    values[order] = ordered[new][np.cumsum(new) - 1] if len(values) else ordered
-    return classes.reshape(-1), values
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = n_vertices + np.arange(len(order))
+    steps = [np.arange(n_vertices)]
+    for mask in own[1:]:
+        steps.append(np.full(len(mask), np.iinfo(np.int64).max))
+        steps[-1][mask], rank = rank[: mask.sum()], rank[mask.sum() :]
+    for dim in range(len(faces) - 1, 1, -1):
+        first = steps[dim - 1].copy()
+        np.minimum.at(first, facets[dim].reshape(-1), np.repeat(steps[dim], dim + 1))
+        steps[dim - 1] = np.where(own[dim - 1], steps[dim - 1], first)
+    return steps, np.concatenate([np.zeros(n_vertices), values])
