@@ -254,11 +254,12 @@ cdef Py_ssize_t cover_within(Side rows, Side columns, double threshold, Metric m
 # All of it
 # --------------------------------------------------------------------------------------------------
 
-cdef double least_threshold(Side rows, Side columns, Metric metric) noexcept nogil:
+cdef double least_threshold(Side rows, Side columns, Metric metric) except? -1 nogil:
     """Return the greatest distance from a row to the nearest place that it can go to."""
     cdef Py_ssize_t i
     cdef double threshold = 0
     for i in range(rows.n):
+        check_signals_every(POINTS_BETWEEN_SIGNALS, i)
         if rows.to_diagonal[i] > threshold:
             threshold = fmax(threshold, nearest_visible(
                 columns, rows.x[i], rows.y[i], rows.to_diagonal[i], metric
