@@ -102,8 +102,8 @@ add(
 )
 add(
     "denoising an image 8000^2",
-    "TopologicalDenoiser().fit_transform(x)",
-    "from skltopo import TopologicalDenoiser; x = rng.random((1, 2000, 2000))",
+    "TopoDenoiser().fit_transform(x)",
+    "from skltopo import TopoDenoiser; x = rng.random((1, 2000, 2000))",
 )
 add(
     "cross-validated regression, two threads",

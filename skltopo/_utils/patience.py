@@ -2,6 +2,8 @@
 
 from threading import Thread
 
+from .signals import check_signals
+
 __all__ = ["call_long"]
 
 # Products of numbers that take less than a second, for which no thread is worth it.
@@ -35,6 +37,7 @@ def call_long(function, n_products):
     thread.start()
     while thread.is_alive():
         thread.join(SECONDS_BETWEEN_SIGNALS)
+        check_signals()
     if errors:
         raise errors[0]
     return results[0]
