@@ -208,22 +208,25 @@ def _sphere_steps(points, faces, facets):
     """Return steps of each dimension, one for each sphere that a simplex has to itself, and radii.
 
     A simplex whose smallest sphere has a vertex of a cofacet inside enters with the first cofacet:
-    at its step. Other simplices have steps of their own, by radius, those of lower dimension first.
+    at its step. Other simplices have steps of their own, by radius. Of equal ones those that hold
+    the centre of their sphere come last, so that pairs name them; else those of lower dimension
+    come first.
     """
     spheres = Spheres(points)
     n_vertices = len(faces[0])
     own = [np.ones(len(f), dtype=bool) for f in faces]
-    radii, errors = [], []
+    radii, errors, holds_centre = [], [], []
     for dim in range(1, len(faces)):
         radius, error, inside = spheres.measure(faces[dim])
         radii.append(radius)
         errors.append(error)
+        holds_centre.append(~inside.any(axis=1))
         own[dim - 1][facets[dim][inside]] = False
     order, values = spheres.order(
         [np.ascontiguousarray(f[o]) for f, o in zip(faces[1:], own[1:], strict=True)],
         *(
             np.concatenate([part[o] for part, o in zip(parts, own[1:], strict=True)])
-            for parts in (radii, errors)
+            for parts in (radii, errors, holds_centre)
         ),
     )
     rank = np.empty(len(order), dtype=np.int64)
