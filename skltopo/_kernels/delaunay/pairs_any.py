@@ -147,7 +147,7 @@ def _complex_pairs(points, simplices, dims, alpha, keep_zero):
     faces, facets = list_faces(simplices, None if alpha else top)
     scaled = _scaled(points)
     if alpha:
-        steps, values, places = _sphere_steps(scaled, faces, facets)
+        steps, values = _sphere_steps(scaled, faces, facets)
         # What a radius that is below the largest coordinate can be wrong by.
         rounding = ROUNDING * np.maximum(values, np.abs(scaled).max())
     else:
@@ -159,15 +159,10 @@ def _complex_pairs(points, simplices, dims, alpha, keep_zero):
     else:
         names = [_step_edges(faces, steps)[step] for step in steps]
         names.append(np.empty((0, 2), dtype=np.int64))
-    # Stable sorts: what ties stays in the lexicographic order of vertices. Steps of weak Alpha are
-    # ranks of edges, which do not tie.
-    if alpha:
-        orders = [
-            np.lexsort((place, values[step]))
-            for place, step in zip(places[: top + 1], steps, strict=True)
-        ]
-    else:
-        orders = [np.argsort(step, kind="stable") for step in steps]
+    # A stable sort: faces of equal value stay in the lexicographic order of their vertices. Steps
+    # of weak Alpha are ranks of edges, which do not tie.
+    keys = [values[step] for step in steps] if alpha else steps
+    orders = [np.argsort(key, kind="stable") for key in keys]
     found = reduce_complex(
         filter_facets(facets, orders),
         steps=[step[order] for step, order in zip(steps, orders, strict=True)],
@@ -210,30 +205,28 @@ def _edge_steps(points, faces, facets):
 
 
 def _sphere_steps(points, faces, facets):
-    """Return steps of each dimension, radii of the steps, and places of each dimension.
+    """Return steps of each dimension, one for each sphere that a simplex has to itself, and radii.
 
     A simplex whose smallest sphere has a vertex of a cofacet inside enters with the first cofacet:
-    at its step. Other simplices have steps of their own, by radius, those of lower dimension first.
-    Places order simplices of equal radius: first those whose sphere has its centre outside, then
-    those with the centre inside, which create and destroy classes, then those without a sphere of
-    their own (see alpha3.pyx).
+    at its step. Other simplices have steps of their own, by radius. Of equal ones those that hold
+    the centre of their sphere come last, so that pairs name them; else those of lower dimension
+    come first.
     """
     spheres = Spheres(points)
     n_vertices = len(faces[0])
     own = [np.ones(len(f), dtype=bool) for f in faces]
-    central = [np.ones(len(f), dtype=bool) for f in faces]
-    radii, errors = [], []
+    radii, errors, holds_centre = [], [], []
     for dim in range(1, len(faces)):
         radius, error, inside = spheres.measure(faces[dim])
         radii.append(radius)
         errors.append(error)
+        holds_centre.append(~inside.any(axis=1))
         own[dim - 1][facets[dim][inside]] = False
-        central[dim][inside.any(axis=1)] = False
     order, values = spheres.order(
         [np.ascontiguousarray(f[o]) for f, o in zip(faces[1:], own[1:], strict=True)],
         *(
             np.concatenate([part[o] for part, o in zip(parts, own[1:], strict=True)])
-            for parts in (radii, errors)
+            for parts in (radii, errors, holds_centre)
         ),
     )
     rank = np.empty(len(order), dtype=np.int64)
@@ -246,5 +239,4 @@ def _sphere_steps(points, faces, facets):
         first = steps[dim - 1].copy()
         np.minimum.at(first, facets[dim].reshape(-1), np.repeat(steps[dim], dim + 1))
         steps[dim - 1] = np.where(own[dim - 1], steps[dim - 1], first)
-    places = [np.where(o, c, 2) for o, c in zip(own, central, strict=True)]
-    return steps, np.concatenate([np.zeros(n_vertices), values]), places
+    return steps, np.concatenate([np.zeros(n_vertices), values])

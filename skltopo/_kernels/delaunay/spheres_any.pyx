@@ -67,7 +67,7 @@ cdef class Spheres:
         errors *= radii
         return radii, errors, inside.astype(bool)
 
-    def order(self, list simplices, const double[::1] radii, const double[::1] errors):
+    def order(self, list simplices, radii, errors, late):
         """Order spheres by radius.
 
         Parameters
@@ -75,18 +75,21 @@ cdef class Spheres:
         simplices : list of (m_k, k + 1) int64, one for each dimension k from 1
         radii, errors : (sum of m_k,) float64
             As measured.
+        late : (sum of m_k,) bool
+            Which of equal ones come last.
 
         Returns
         -------
         order : (sum of m_k,) int64
-            Simplices by their radii, without rounding; equal ones in the order of the list.
+            Simplices by their radii, without rounding; equal ones that are not late, then late
+            ones, each in the order of the list.
         radii : (sum of m_k,) float64
             In this order, equal ones as equal numbers.
         """
-        cdef Py_ssize_t i, j, n = radii.shape[0]
+        cdef Py_ssize_t i, j, n = len(radii)
         cdef int64_t[::1] order, found
         cdef double[::1] value
-        order, value, cuts = _rough_order(np.asarray(radii), np.asarray(errors))
+        order, value, cuts = _rough_order(radii, errors, late)
         found = np.empty(n, dtype=np.int64)
         ends = np.cumsum([0, *map(len, simplices)])
         cdef const int64_t[:, ::1] rows
@@ -111,13 +114,13 @@ cdef class Spheres:
         return np.asarray(order), np.maximum.accumulate(value)
 
 
-def _rough_order(radii, errors):
+def _rough_order(radii, errors, late):
     """Order radii up to their errors.
 
     Returns
     -------
     order, radii
-        By radius; as they came where intervals overlap.
+        By radius; late ones after others, else as they came, where intervals overlap.
     cuts : (c, 2) int64
         The places of order where they do, from one to before another.
     """
@@ -127,6 +130,6 @@ def _rough_order(radii, errors):
     after = np.minimum.accumulate(low[order][::-1])[::-1]
     first = np.flatnonzero(np.concatenate([[True], after[1:] > before[: len(before) - 1]]))
     sizes = np.diff(np.append(first, len(order)))
-    order = order[np.lexsort((order, np.repeat(first, sizes)))]
+    order = order[np.lexsort((order, late[order], np.repeat(first, sizes)))]
     several = sizes > 1
     return order, radii[order], np.stack([first, first + sizes], axis=1)[several]
