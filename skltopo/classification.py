@@ -9,7 +9,7 @@ from sklearn.utils.extmath import softmax
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from ._utils.masks import refuse_masks
+from ._utils.arrays import as_plain
 from .losses import LogisticLoss
 from .penalties import L2
 from .regression import TopologicalLinearModel, as_dtype
@@ -113,7 +113,7 @@ warm_start, random_state, verbose
         -------
         (n_samples,) or (n_samples, n_classes) ndarray
         """
-        refuse_masks(X, "X")
+        X = as_plain(X, "X")
         with np.errstate(over="ignore", invalid="ignore"):  # this is looked for
             scores = super().decision_function(X)
         if not np.isfinite(scores).all():

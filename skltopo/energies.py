@@ -3,6 +3,7 @@
 import numpy as np
 
 from ._kernels.functionals.polynomial import polynomial_energy
+from ._utils.arrays import as_floats, as_numbers, check_finite
 from ._utils.checks import check_integer, check_number, is_integer
 from ._utils.memory import check_memory
 from ._utils.namespace import namespace_of
@@ -149,9 +150,22 @@ def polynomial_gradient(energy, finite, n_essential=0):
     value : float
     gradient : (n, 2) ndarray
         Zero where a point has no length, as torch has it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If finite has no finite births and deaths, or if the energy or its gradient overflows.
     """
+    check_integer("n_essential", n_essential, 0)
+    finite = np.ascontiguousarray(as_floats(as_numbers(finite, "finite"))[1], np.float64)
+    if finite.ndim != 2 or finite.shape[1] != 2:
+        raise ValueError(f"finite must have shape (n, 2), births and deaths, got {finite.shape}")
     splits, essential_splits = np.array([0, len(finite)]), np.array([0, n_essential])
-    values, gradient = _values_and_derivatives(energy, finite, splits, essential_splits)
+    with np.errstate(over="ignore", invalid="ignore"):
+        values, gradient = _values_and_derivatives(energy, finite, splits, essential_splits)
+    if not np.isfinite(values[0] + gradient.sum()):
+        check_finite(finite, "finite", "")
+        raise ValueError(_overflow(f"p={energy.p} and q={energy.q}", values))
     return float(values[0]), gradient
 
 

@@ -329,7 +329,7 @@ def _without_graph(X):
     """Return X with arrays for tensors, and a list for other sequences and 1-D object arrays."""
     if is_tensor(X):
         return as_floats(as_numbers(X, "X"))[1]
-    is_list = isinstance(X, Sequence) and not isinstance(X, (str, bytes))
+    is_list = isinstance(X, Sequence) and not isinstance(X, (str, bytes, memoryview))
     if is_list or (getattr(X, "ndim", 0) == 1 and X.dtype == object):
         return [as_floats(as_numbers(x, "X"))[1] if is_tensor(x) else x for x in X]
     return X

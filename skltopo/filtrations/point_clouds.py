@@ -9,6 +9,7 @@ from .._utils.arrays import as_floats, as_numbers, check_finite
 from .._utils.checks import is_integer
 from .._utils.namespace import namespace_of
 from .._utils.parallel import effective_n_jobs
+from ..diagrams import LastValues
 from .base import Filtration, Samples
 
 __all__ = ["Clouds", "PointFiltration", "ends_of", "is_list_of_clouds"]
@@ -191,6 +192,16 @@ class PointFiltration(Filtration):
 
     def _widths(self, dim):
         return 2, 2
+
+    def _stored_last(self, clouds):
+        # Not found at once, since that may take longer than the pairs.
+        return LastValues(self._last_values, clouds.part(0, clouds.n_samples))
+
+    def _last_values(self, clouds):
+        raise NotImplementedError(
+            f"{type(self).__name__} does not define _last_values, which essential classes that are "
+            "clipped need"
+        )
 
     def _threads(self, samples):
         # Only batches take several. joblib needs as long to tell as 10 points to be paired.

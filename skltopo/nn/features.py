@@ -88,7 +88,8 @@ class LevelSetEnergies(torch.nn.Module):
 
         Parameters
         ----------
-        images : (n, ..., height, width) or (n, n_pixels) torch.Tensor
+        images : (..., height, width) or (n, n_pixels) torch.Tensor
+            Axes before the image's are a batch, which comes out as one axis.
 
         Returns
         -------
@@ -98,7 +99,8 @@ class LevelSetEnergies(torch.nn.Module):
         shape = self.weights.shape[1:]
         if not isinstance(images, torch.Tensor):
             raise TypeError(f"images must be a torch.Tensor, got {type(images).__name__}")
-        if not (images.shape[1:] == shape or tuple(images.shape[1:]) == (shape.numel(),)):
+        of_images = images.shape[-len(shape) :] == shape
+        if not of_images and not (images.ndim == 2 and images.shape[1] == shape.numel()):
             raise ValueError(
                 f"images must have shape (n, {', '.join(map(str, shape))}) or (n, {shape.numel()}),"
                 f" got {tuple(images.shape)}"

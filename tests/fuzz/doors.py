@@ -262,6 +262,12 @@ def _diagram_arrays(draw):
     return lambda: skltopo.diagrams.DiagramArrays(arrays, dims).get_points(dim)
 
 
+@door("skltopo.diagrams.LastValues", 0.2)
+def _last_values(draw):
+    diagrams = skltopo.filtrations.VietorisRips(0)(draw.numbers(draw.integer(1, 3), 4, 2))
+    return lambda: diagrams.last()
+
+
 @door("skltopo.diagrams.Points", 1)
 def _points(draw):
     batch = skltopo.filtrations.LevelSet(1)(draw.numbers(2, 5))
@@ -436,6 +442,12 @@ def _of_finite(draw):
     points, splits = _joined(draw)
     function = partial(skltopo.summaries.entropies, normalize=False)
     return lambda: skltopo.summaries.of_finite(function, points, splits)
+
+
+@door("skltopo.summaries.check_vectors", 0.2)
+def _check_vectors(draw):
+    rows = draw.array(draw.size(3), 2)
+    return lambda: skltopo.summaries.check_vectors(rows)
 
 
 @door("skltopo.summaries.join", 1)

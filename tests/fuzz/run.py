@@ -86,9 +86,14 @@ def _is_raised_on_purpose(error):
 def one_call(name, seed, number):
     """Make a call, and return (kind, what went wrong or "", where)."""
     try:
-        draw, call = make_call(name, seed, number)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of numpy and torch, for what is hostile or deprecated
+            draw, call = make_call(name, seed, number)
     except Exception as error:
-        return "harness", f"{type(error).__name__}: {error}", _place_of(error)
+        # What a call is given, such as a loss, may be refused before the call.
+        place = _place_of(error)
+        said = isinstance(error, (ValueError, TypeError)) and not place.startswith("/")
+        return "refused" if said else "harness", f"{type(error).__name__}: {error}", place
     caught = []
 
     def keep(message, category, filename, lineno, file=None, line=None):
