@@ -21,7 +21,7 @@ from .._utils.arrays import as_floats, as_numbers, check_finite, gather
 from .._utils.checks import check_dimensions, check_flag, check_n_jobs
 from .._utils.namespace import namespace_of
 from .._utils.parallel import effective_n_jobs
-from ..diagrams import Diagram, DiagramBatch, Points
+from ..diagrams import Diagram, DiagramBatch, LastValues, Points
 
 __all__ = ["Filtration", "Samples", "VertexValues"]
 
@@ -328,9 +328,11 @@ class Filtration:
     def _stored_last(self, samples):
         """Return what `DiagramBatch` takes as its last values.
 
-        The values themselves, or `LastValues` where to find them takes long; the samples, which a
-        user may change, are copied then.
+        The values themselves; for samples that have ``part``, a copy of them, `LastValues`, which
+        finds the values when they are asked for.
         """
+        if hasattr(samples, "part"):
+            return LastValues(self._last_values, samples.part(0, samples.n_samples))
         return self._last_values(samples)
 
     def _last_values(self, samples):

@@ -9,7 +9,6 @@ from .._utils.arrays import as_floats, as_numbers, check_finite
 from .._utils.checks import is_integer
 from .._utils.namespace import namespace_of
 from .._utils.parallel import effective_n_jobs
-from ..diagrams import LastValues
 from .base import Filtration, Samples
 
 __all__ = ["Clouds", "PointFiltration", "ends_of", "is_list_of_clouds"]
@@ -118,6 +117,12 @@ class Clouds(Samples):
         part.shape = (stop - start,)
         return part
 
+    def last(self, superlevel):
+        """Raise NotImplementedError: only a filtration knows what enters last."""
+        raise NotImplementedError(
+            "a filtration of points defines _last_values where essential classes are clipped"
+        )
+
     def gather(self, index):
         """Return live[index]: (n_rows, n_columns, d)."""
         return self.xp.take(self.live, index)
@@ -192,16 +197,6 @@ class PointFiltration(Filtration):
 
     def _widths(self, dim):
         return 2, 2
-
-    def _stored_last(self, clouds):
-        # Not found at once, since that may take longer than the pairs.
-        return LastValues(self._last_values, clouds.part(0, clouds.n_samples))
-
-    def _last_values(self, clouds):
-        raise NotImplementedError(
-            f"{type(self).__name__} does not define _last_values, which essential classes that are "
-            "clipped need"
-        )
 
     def _threads(self, samples):
         # Only batches take several. joblib needs as long to tell as 10 points to be paired.

@@ -102,8 +102,8 @@ class LevelSetEnergies(torch.nn.Module):
         of_images = images.shape[-len(shape) :] == shape
         if not of_images and not (images.ndim == 2 and images.shape[1] == shape.numel()):
             raise ValueError(
-                f"images must have shape (n, {', '.join(map(str, shape))}) or (n, {shape.numel()}),"
-                f" got {tuple(images.shape)}"
+                f"images must have shape (n, {', '.join(map(str, shape))}), or (n, "
+                f"{shape.numel()}), got {tuple(images.shape)}"
             )
         images = as_floats(as_numbers(images, "images"))[0]
         functions = images.reshape(-1, 1, *shape) * self.weights.to(images)
