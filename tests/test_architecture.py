@@ -23,7 +23,7 @@ KERNELS = {
     "complex3 alpha3 pairs3 predicates_any triangulation_any spheres_any pairs_any",
     "rips": "distances edges prim trees loops voids sweep plane",
     "fits": "monotone few_maxima proximal maxima operators descent",
-    "functionals": "lengths polynomial curves critical_sets",
+    "functionals": "lengths spheres polynomial curves critical_sets",
     "matchings": "plane_tree dense_matching wasserstein bottleneck matching sliced",
 }
 FLOORS = [

@@ -309,7 +309,7 @@ class Alpha(_DelaunayFiltration):
         deaths = [pairs.pairs[:, dim + 1 :] for dim, pairs in found.items() if len(pairs.pairs)]
         if not deaths:
             return clouds.zeros(1)
-        radii = [measure_spheres(clouds[i][rows])[0] for rows in deaths]
+        radii = [measure_spheres(clouds[i], rows)[0] for rows in deaths]
         last = max(range(len(radii)), key=lambda k: radii[k].max())
         rows = deaths[last][[np.argmax(radii[last])]]
         return _circumradii(clouds, [rows + clouds.splits[i]])[0]
@@ -322,5 +322,5 @@ def _circumradii(clouds, simplices):
 
         radii = live_circumradii(clouds.live, clouds.plain, simplices)
     else:
-        radii = [measure_spheres(clouds.plain[rows])[0] for rows in simplices]
+        radii = [measure_spheres(clouds.plain, rows)[0] for rows in simplices]
     return [clouds.narrow(part) for part in radii]

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from .._kernels.functionals.spheres import add_radius_gradient
 from .._utils.autograd import CompiledNode
 from .circumradius import measure_spheres
 
@@ -31,18 +32,16 @@ def live_circumradii(points, plain, simplices):
 
     if points.device.type != "cpu":
         return by_torch(points)
-    spheres = [measure_spheres(plain[rows]) for rows in simplices]
+    spheres = [measure_spheres(plain, rows) for rows in simplices]
 
-    def pull_back(weights):
+    def pull_back(outer):
         gradient = np.zeros_like(plain)
-        for rows, (radii, shares, arms), weight in zip(simplices, spheres, weights, strict=True):
+        for rows, sphere, weight in zip(simplices, spheres, outer, strict=True):
             if weight is not None:
-                by_radius = np.divide(weight, radii, out=np.zeros_like(radii), where=radii > 0)
-                parts = (shares * by_radius[:, np.newaxis])[:, :, np.newaxis] * arms
-                np.add.at(gradient, rows.reshape(-1), parts.reshape(-1, plain.shape[1]))
+                add_radius_gradient(plain, rows, *sphere, weight, gradient)
         return gradient
 
-    return CompiledNode.apply(points, [radii for radii, _, _ in spheres], pull_back, by_torch)
+    return CompiledNode.apply(points, [radii for radii, _ in spheres], pull_back, by_torch)
 
 
 def _radii_by_torch(points, simplices):
