@@ -34,7 +34,7 @@ from libc.math cimport INFINITY, nextafter
 from libc.stdint cimport int32_t, uint8_t, uint64_t
 
 from ..._utils.buffer cimport Buffer
-from ..._utils.signals cimport check_signals_every
+from ..._utils.signals cimport check_signals, check_signals_every
 from ..._utils.sorting cimport argsort
 from .complex3 cimport Complex
 from .predicates3 cimport Point3, in_edge_sphere, in_triangle_sphere
@@ -74,7 +74,9 @@ cdef class Spheres:
         for i in range(self.first_edge):
             self.central[i] = True
         self.look_at_triangles(c)
+        check_signals()
         self.look_at_edges(c)
+        check_signals()
         self.list_around(c)
         return 0
 
@@ -275,8 +277,10 @@ cdef class Spheres:
         """Order the simplices of the complex by their values."""
         cdef Py_ssize_t i
         self.rank(c, c.cell.data(), 4, c.cell_step.data(), 0, c.n_cells, c.cell_key)
+        check_signals()
         self.rank(c, c.triangle.data(), 3, c.triangle_step.data(), self.first_triangle,
                   c.n_triangles, c.triangle_key)
+        check_signals()
         c.value.grow(c.n_edges)
         for i in range(c.n_edges):
             c.value[i] = self.entry(c.edge_step[i], self.first_edge + i)
@@ -289,7 +293,11 @@ cdef order_by_spheres(Complex c):
     cdef Spheres spheres = Spheres()
     with nogil:
         c.build()
+        check_signals()
         spheres.find(c)
+        check_signals()
         spheres.measure(c)
         spheres.give_steps(c)
+        check_signals()
         spheres.sort_simplices(c)
+        check_signals()

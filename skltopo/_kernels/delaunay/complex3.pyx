@@ -29,12 +29,14 @@ from libc.stdint cimport int32_t, int64_t
 
 from ..._persistence cimport Pairs, find_root
 from ..._utils.buffer cimport Buffer
+from ..._utils.signals cimport check_signals, check_signals_every
 from .edges3 cimport FACE_EDGES, Edges
 from .predicates3 cimport Point3
 from .triangulation3 cimport Tetrahedron
 
 cdef enum:
     NONE = -1
+    PATIENCE = 1 << 17      # simplices between two checks for Ctrl-C
 
 # Radii are equal if they differ by less than this part of the radius or of the largest coordinate:
 # sixteen units in the last place, the error of a cloud that was turned in double precision.
@@ -95,6 +97,7 @@ cdef class Complex(Edges):
         self.triangle_apex.grow(2 * self.n_triangles)
         self.cell_triangle.grow(4 * self.n_cells)
         for i in range(self.triangulation.n_cells):
+            check_signals_every(PATIENCE, i)
             t = self.cell_number[i]
             if t == NONE:
                 continue
@@ -172,6 +175,7 @@ cdef class Complex(Edges):
         for i in range(self.n_cells + 1):
             parent[i] = <int32_t>i
         for i in range(self.n_cells):
+            check_signals_every(PATIENCE, i)
             t = <int32_t>i
             f = self.cell_triangle[4 * i]
             for k in range(1, 4):
@@ -184,6 +188,7 @@ cdef class Complex(Edges):
                 self.creator[f] = True
                 self.add_cell_pair(found, f, t)
         for i in range(self.n_triangles):
+            check_signals_every(PATIENCE, i)
             if not self.creator[i]:
                 t = find_root(parent, self.triangle_cell[2 * i])
                 u = find_root(parent, self.triangle_cell[2 * i + 1])
@@ -192,6 +197,7 @@ cdef class Complex(Edges):
                     n += 1
         self.sort_items(n)
         for i in range(n - 1, -1, -1):
+            check_signals_every(PATIENCE, i)
             f = self.items[i].at
             t = find_root(parent, self.triangle_cell[2 * f])
             u = find_root(parent, self.triangle_cell[2 * f + 1])
@@ -255,6 +261,7 @@ cdef class Complex(Edges):
                 oldest[e] = f
         self.reduction.reset(self.n_edges, self.n_triangles)
         for i in range(self.n_triangles):
+            check_signals_every(PATIENCE, i)
             starts[i] = n
             if self.creator[i]:
                 continue
@@ -277,6 +284,7 @@ cdef class Complex(Edges):
         starts[self.n_triangles] = n
         self.sort_items(n_columns)
         for i in range(n_columns):
+            check_signals_every(PATIENCE, i)
             f = self.items[i].at
             e = self.reduction.add(f, rows.data(), starts.data())
             if e != NONE:
@@ -286,8 +294,10 @@ cdef class Complex(Edges):
     cdef int pair(self, Pairs found_0, Pairs found_1, Pairs found_2) except -1 nogil:
         """Add the pairs; where found is None, none are wanted."""
         self.pair_vertices(self.value, found_0)
+        check_signals()
         if found_1 is not None or found_2 is not None:
             self.pair_cells(found_2)
+            check_signals()
         if found_1 is not None:
             self.pair_edges(found_1)
         return 0

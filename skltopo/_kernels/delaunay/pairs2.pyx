@@ -28,8 +28,8 @@ Why it is correct
     whether four points are on one circle. The radius of a right triangle is half its longest edge,
     without rounding, and triangles on one circle share one radius, so equal radii are equal to the
     last bit, and an acute one enters last. Where radii are nearly equal, or an angle is very small,
-    they are computed with no more than one rounding (radii3.h). Births and deaths of Alpha that differ by a few units in the
-    last place of the largest coordinate are equal.
+    they are computed with no more than one rounding (radii3.h). Births and deaths of Alpha that
+    differ by a few units in the last place of the largest coordinate are equal.
 
 Complexity
     O(n) beside the triangulation (triangulation2.pyx) and the radix sort of 1.3 n edges, and
@@ -48,6 +48,7 @@ from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 from ..._persistence cimport Pairs, add_pair, find_root
 from ..._utils.pool cimport Pool
+from ..._utils.signals cimport check_signals_every
 from ..._utils.sorting cimport argsort_pairs
 from .predicates2 cimport angle
 from .predicates3 cimport Point3
@@ -76,6 +77,7 @@ cdef double ROUNDING = 16 * DBL_EPSILON
 
 cdef enum:
     KEEP_POINTS = 1 << 19       # memory for clouds up to this size is used again (about 100 MB)
+    PATIENCE = 1 << 17          # triangles or edges between two checks for Ctrl-C
 
 
 cdef class PlanarWorkspace:
@@ -265,6 +267,7 @@ cdef int build_dual(Triangulation t, PlanarWorkspace w, bint alpha) except -1 no
     w.widest.grow(outside if alpha else 0)
     w.dual.grow(outside + 1)
     for i in range(outside):
+        check_signals_every(PATIENCE, i)
         if is_ghost(t, i):
             w.longest[i] = -1
             w.value[i] = 0
@@ -278,6 +281,7 @@ cdef int build_dual(Triangulation t, PlanarWorkspace w, bint alpha) except -1 no
         w.dual[i] = i
     reserve_edges(w, 3 * t.n_points)
     for i in range(outside):
+        check_signals_every(PATIENCE, i)
         if w.longest[i] < 0:
             continue
         for h in range(STRIDE * i, STRIDE * i + 3):
@@ -355,6 +359,7 @@ cdef int join_points(Triangulation t, PlanarWorkspace w) except -1 nogil:
         w.parent[p] = p
     argsort_pairs(w.key, w.edge, w.items, w.scratch, w.n_edges)
     for k in range(w.n_edges):
+        check_signals_every(PATIENCE, k)
         e = <int32_t>(<uint32_t>w.items[k])
         a = find_root(w.parent, w.u[e])
         b = find_root(w.parent, w.v[e])
@@ -402,6 +407,7 @@ cdef int pair_holes(Triangulation t, PlanarWorkspace w, Pairs found, bint alpha)
     cdef double birth, death, length
     found.reserve(w.n_creating)
     for k in range(w.n_creating - 1, -1, -1):
+        check_signals_every(PATIENCE, k)
         e = w.creating[k]
         ending = join_dual(t, w, w.left[e], w.right[e], alpha)
         if ending < 0:
