@@ -101,7 +101,7 @@ add(
     "from skltopo import PersistenceFeatures; x = rng.random((60_000, 28, 28))",
 )
 add(
-    "denoising an image 8000^2",
+    "denoising an image 2000^2",
     "TopoDenoiser().fit_transform(x)",
     "from skltopo import TopoDenoiser; x = rng.random((1, 2000, 2000))",
 )
@@ -123,6 +123,19 @@ add(
     "from skltopo.distances import wasserstein_distance; "
     "a, b = (np.sort(rng.random((4000, 2)), axis=1) for _ in range(2))",
 )
+
+add(
+    "bottleneck distance of two diagrams of 200,000 points",
+    "bottleneck_distance(a, b)",
+    "from skltopo.distances import bottleneck_distance; "
+    "a, b = (np.sort(rng.random((200_000, 2)), axis=1) for _ in range(2))",
+)
+for penalty in ("TV()", "TV2()", "Clusters(100)", "Maxima(50)"):
+    add(
+        f"prox of {penalty}, 2e6 weights",
+        f"{penalty}.prox(x, 0.1)",
+        "from skltopo.penalties import *; x = rng.normal(size=2_000_000)",
+    )
 
 CHILD = """
 {imports}

@@ -12,12 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 from ._utils.arrays import as_plain
 from .losses import LogisticLoss
 from .penalties import L2
-from .regression import TopologicalLinearModel, as_dtype
+from .regression import CheckedScore, TopologicalLinearModel, as_dtype
 
 __all__ = ["TopologicalClassifier"]
 
 
-class TopologicalClassifier(LinearClassifierMixin, TopologicalLinearModel):
+class TopologicalClassifier(CheckedScore, LinearClassifierMixin, TopologicalLinearModel):
     r"""Logistic regression with a topological penalty on the weights.
 
     .. math:: \min_{B, b_0} \frac{1}{n} \sum_i \ell(y_i, B x_i + b_0) + \lambda \sum_c P(B_c)

@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from . import filtrations
-from ._utils.arrays import as_floats, as_numbers, check_finite
+from ._utils.arrays import as_floats, as_numbers, check_finite, is_no_number
 from ._utils.checks import check_dimensions, refuse_colours
 from ._utils.masks import refuse_masks
 from ._utils.namespace import is_tensor
@@ -327,7 +327,7 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
 
 def _without_graph(X):
     """Return X with arrays for tensors, and a list for other sequences and 1-D object arrays."""
-    if is_tensor(X):
+    if is_tensor(X) or is_no_number(X):
         return as_floats(as_numbers(X, "X"))[1]
     is_list = isinstance(X, Sequence) and not isinstance(X, (str, bytes, memoryview))
     if is_list or (getattr(X, "ndim", 0) == 1 and X.dtype == object):

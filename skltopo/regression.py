@@ -164,7 +164,28 @@ class TopologicalLinearModel(BaseEstimator):
         return [penalty.diagram(row) for row in coef]
 
 
-class TopologicalRegressor(RegressorMixin, TopologicalLinearModel):
+class CheckedScore:
+    """The score of scikit-learn, which does not see masks."""
+
+    def score(self, X, y, sample_weight=None):
+        """Return the score of the predictions; see the class of scikit-learn that defines it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        float
+            R^2 of a regression, accuracy of a classifier.
+        """
+        y, sample_weight = _as_labels(y, "y"), _as_labels(sample_weight, "sample_weight")
+        return super().score(X, y, sample_weight)
+
+
+class TopologicalRegressor(CheckedScore, RegressorMixin, TopologicalLinearModel):
     """Base of both regressions: prediction and fitted attributes."""
 
     def predict(self, X):

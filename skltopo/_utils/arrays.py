@@ -6,12 +6,13 @@ from itertools import pairwise
 import numpy as np
 
 from .gather import gather_floats
-from .given import as_array, holds_arrays, is_image
+from .given import as_array, holds_arrays, is_graph, is_image
 from .masks import NUMBERS, kinds_in, refuse_masks
+from .memory import check_memory
 from .namespace import is_tensor, namespace_of
 from .parallel import run
 
-__all__ = ["as_floats", "as_numbers", "as_plain", "check_finite", "gather"]
+__all__ = ["as_floats", "as_numbers", "as_plain", "check_finite", "gather", "is_no_number"]
 
 # Points from which a gather, which misses the cache at every one, is worth several threads.
 PARALLEL_GATHER = 1 << 16
@@ -77,13 +78,24 @@ def as_floats(numbers):
 def as_plain(X, name):
     """Return what scikit-learn checks: X, but tensors, lists and images as an array.
 
-    Raises ValueError where X has masked or missing entries, which scikit-learn does not see.
+    Raises ValueError where X has masked or missing entries, and TypeError where it has times, text
+    or graphs, which scikit-learn takes for numbers. Raises MemoryError where X has more entries
+    than memory can hold, as views can.
     """
     refuse_masks(X, name)
-    is_long = type(X) is np.ndarray and X.dtype.kind == "f" and X.dtype.itemsize > 8
-    if type(X) in (list, tuple) or is_long or is_tensor(X) or is_image(X):
-        return as_floats(as_numbers(X, name))[1]
-    return X
+    if type(X) is np.ndarray:
+        check_memory(8 * X.size, f"{X.size} entries of {name}")
+        is_odd = X.dtype.kind == "f" and X.dtype.itemsize > 8
+    else:
+        is_odd = type(X) in (list, tuple) or is_tensor(X) or is_image(X) or is_graph(X)
+    return as_floats(as_numbers(X, name))[1] if is_odd or is_no_number(X) else X
+
+
+def is_no_number(X):
+    """Tell whether X is an array of times or text, or a frame with columns of times."""
+    if type(X) is np.ndarray:
+        return X.dtype.kind in "mMSU"
+    return any(getattr(dtype, "kind", "O") in "mM" for dtype in getattr(X, "dtypes", ()))
 
 
 def check_finite(plain, name, before=" before computing persistence"):

@@ -35,6 +35,8 @@ def check_integer(name, value, least):
 
 def check_number(name, value, least=-np.inf):
     """Return value as a float, or raise if it is no finite number of at least `least`."""
+    if value is np.ma.masked:
+        raise ValueError(f"{name} must be a number, got a masked entry")
     number = value.item() if getattr(value, "shape", None) == () else value
     if isinstance(number, (bool, np.bool_)) or not isinstance(number, Real):
         raise TypeError(f"{name} must be a number, got {value!r}")

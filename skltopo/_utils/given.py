@@ -116,6 +116,8 @@ def _refuse_others(values, name):
                 f"{name} must be an image of one value a pixel, got one of mode {values.mode!r}; "
                 f"use {name}.convert('L') for its grey values"
             )
+    elif type(values) in (list, tuple) and len(values) and is_graph(values[0]):
+        _refuse_others(values[0], f"{name}[0]")
     elif hasattr(values, "__next__") or isinstance(values, (map, range)):
         if not isinstance(values, range):
             raise TypeError(f"{wanted} an iterator, {kind}; use list({name})")

@@ -90,6 +90,19 @@ class Points:
             self, births=self.births[:0], essential=self.essential[:0], essential_splits=none
         )
 
+    def of_positive_length(self):
+        """Return these points without those whose death equals their birth."""
+        plain = namespace_of(self.finite).plain(self.finite)
+        kept = plain[:, 0] != plain[:, 1]
+        if kept.all():
+            return self
+        return replace(
+            self,
+            finite=namespace_of(self.finite).take(self.finite, kept),
+            pairs=self.pairs[kept],
+            splits=np.concatenate([[0], np.cumsum(kept)])[self.splits],
+        )
+
     def without_points(self):
         """Return no point at all, of the same kind."""
         none = np.zeros_like(self.splits)

@@ -282,6 +282,13 @@ class Alpha(_DelaunayFiltration):
     def _widths(self, dim):
         return dim + 1, dim + 2
 
+    def _gather(self, clouds, found, n_jobs):
+        parts = super()._gather(clouds, found, n_jobs)
+        if self.keep_zero:
+            return parts
+        # Radii of clouds of fewer bits are rounded once more, and may be equal then.
+        return {dim: part.of_positive_length() for dim, part in parts.items()}
+
     def _measure(self, clouds, pairs):
         simplices = []
         for rows in pairs:

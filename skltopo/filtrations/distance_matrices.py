@@ -22,6 +22,15 @@ ASYMMETRY = {4: 1e-5, 8: 1e-9}
 DIAGONAL = 0.01
 
 
+def _floors(dtype):
+    """Return what mirrored entries may differ by and the diagonal may be, whatever the largest is.
+
+    In 1 - cosine or in angles of parallel vectors all entries are roundings of 1, or roots of such.
+    """
+    unit = float(np.finfo(dtype).eps)
+    return 16 * unit, 4 * math.sqrt(unit)
+
+
 class DistanceMatrices(Samples):
     """Distance matrices, one for each sample.
 
@@ -168,7 +177,7 @@ def as_distances(plain, name):
     if find_bad_entry(plain) is None:
         return plain
     check_memory(plain.nbytes, f"a copy of {name}, whose entries are not exactly distances,")
-    distances, bad = symmetrize(plain, ASYMMETRY[plain.itemsize], DIAGONAL)
+    distances, bad = symmetrize(plain, ASYMMETRY[plain.itemsize], DIAGONAL, *_floors(plain.dtype))
     if bad is None:
         return distances
     i, j = bad[::-1] if np.isnan(plain[bad[::-1]]) else bad
@@ -182,7 +191,8 @@ def as_distances(plain, name):
         raise ValueError(f"{name} must hold distances of at least 0, got {where}")
     raise ValueError(
         f"{name} must be symmetric, got {where} and {plain[j, i]} at [{j}, {i}], which differ by "
-        "more than rounding"
+        "more than rounding; if they come from torch.cdist, move the points to the origin, or use "
+        "compute_mode='donot_use_mm_for_euclid_dist'"
     )
 
 
@@ -199,8 +209,9 @@ def check_rows(rows, diagonal, name):
         What to call the matrix in an error.
     """
     largest = abs(rows).max()
-    if rows.min() < -ASYMMETRY[8] * largest:
+    least_asymmetry, least_diagonal = _floors(rows.dtype)
+    if rows.min() < -max(ASYMMETRY[8] * largest, least_asymmetry):
         raise ValueError(f"{name} must hold distances of at least 0, got {rows.min()}")
-    if abs(diagonal).max() > DIAGONAL * largest:
+    if abs(diagonal).max() > max(DIAGONAL * largest, least_diagonal):
         wrong = diagonal[abs(diagonal).argmax()]
         raise ValueError(f"{name} must have a diagonal of zeros, got {wrong}")

@@ -155,7 +155,8 @@ def find_bad_entry(const floating[:, ::1] matrix):
     return (i, j) if bad else None
 
 
-def symmetrize(const floating[:, ::1] matrix, double asymmetry, double diagonal):
+def symmetrize(const floating[:, ::1] matrix, double asymmetry, double diagonal,
+               double least_asymmetry=0, double least_diagonal=0):
     """Copy a matrix that holds distances up to rounding, as one that does so exactly.
 
     Both halves get the entry above the diagonal plus half of what the one below has more; what is
@@ -169,6 +170,8 @@ def symmetrize(const floating[:, ::1] matrix, double asymmetry, double diagonal)
         the largest finite entry by absolute value.
     diagonal : float
         How much the diagonal may differ from 0, as such a fraction.
+    least_asymmetry, least_diagonal : float
+        The same as numbers, which are allowed whatever the largest entry is.
 
     Returns
     -------
@@ -179,7 +182,7 @@ def symmetrize(const floating[:, ::1] matrix, double asymmetry, double diagonal)
     cdef Py_ssize_t n = matrix.shape[0], top, left, i, j, last
     cdef Py_ssize_t bad_row = -1, bad_col = -1
     cdef floating x, y, middle
-    cdef double largest = 0, beyond
+    cdef double largest = 0, beyond, most
     copy = np.empty((n, n), dtype=np.asarray(matrix).dtype)
     cdef floating[:, ::1] out = copy
     with nogil:
@@ -188,7 +191,8 @@ def symmetrize(const floating[:, ::1] matrix, double asymmetry, double diagonal)
                 if fabs(matrix[i, j]) > largest and isfinite(matrix[i, j]):
                     largest = fabs(matrix[i, j])
             check_signals_every(ROWS_BETWEEN_SIGNALS, i)
-        beyond = asymmetry * largest
+        beyond = max(asymmetry * largest, least_asymmetry)
+        most = max(diagonal * largest, least_diagonal)
         top = 0
         while top < n and bad_row < 0:
             last = min(top + TILE, n)
@@ -209,7 +213,7 @@ def symmetrize(const floating[:, ::1] matrix, double asymmetry, double diagonal)
                 left += TILE
             for i in range(top, last):
                 out[i, i] = 0
-                if bad_row < 0 and not fabs(matrix[i, i]) <= diagonal * largest:
+                if bad_row < 0 and not fabs(matrix[i, i]) <= most:
                     bad_row = bad_col = i
             check_signals_every(ROWS_BETWEEN_SIGNALS // TILE, top // TILE)
             top += TILE
