@@ -37,6 +37,8 @@ __all__ = [
 CHUNK_POINTS = 1 << 11
 # Lengths to a power beyond 2 to this, or below its inverse, are scaled before.
 SAFE_EXPONENT = 300
+# Lengths beyond 2 to this, or below its inverse, are scaled before they are summed, in float32 too.
+SAFE_SUMMAND = 60
 PIXELS = ("areas", "points")
 
 
@@ -48,8 +50,9 @@ def _check(points, splits, essential=False):
     live, plain = as_floats(as_numbers(points, "points"))
     if plain.ndim != 2 or plain.shape[1] != 2:
         raise ValueError(f"points must have shape (n, 2), births and deaths, got {plain.shape}")
-    bad = np.isnan(plain) if essential else ~np.isfinite(plain)
-    if bad.any():
+    finite = np.isfinite(plain)
+    bad = False if finite.all() else np.isnan(plain) if essential else ~finite
+    if np.any(bad):
         row = int(np.argmax(bad.any(axis=1)))
         wanted = "not have NaN" if essential else "be finite"
         way_out = "" if essential else "; drop_essential leaves essential classes out"
@@ -105,13 +108,15 @@ def join(diagrams):
     ----------
     diagrams : list of (n, 2) ndarray or torch.Tensor
     """
-    for i, points in enumerate(diagrams):
-        if len(getattr(points, "shape", ())) != 2 or points.shape[1] != 2:
+    shapes = [getattr(points, "shape", ()) for points in diagrams]
+    for i, shape in enumerate(shapes):
+        if len(shape) != 2 or shape[1] != 2:
             raise ValueError(
                 f"diagrams[{i}] must be an array or a tensor of shape (n, 2), births and deaths, "
-                f"got {getattr(points, 'shape', type(points).__name__)}"
+                f"got {getattr(diagrams[i], 'shape', type(diagrams[i]).__name__)}"
             )
-    splits = np.concatenate([[0], np.cumsum([len(d) for d in diagrams])]).astype(np.int64)
+    splits = np.zeros(len(shapes) + 1, np.int64)
+    np.cumsum([shape[0] for shape in shapes], out=splits[1:])
     xp = namespace_of(*diagrams)
     if xp.has_gradients:
         return xp.concat(xp.as_one_kind(*diagrams)), splits
@@ -123,8 +128,8 @@ def drop_essential(points, splits):
     points, splits = _check(points, splits, essential=True)
     xp = namespace_of(points)
     plain = xp.plain(points)
-    infinite = abs(plain) == np.inf
-    is_finite = ~(infinite[:, 0] | infinite[:, 1])
+    is_finite = np.isfinite(plain)
+    is_finite = is_finite[:, 0] & is_finite[:, 1]
     if is_finite.all():
         return points, splits, np.zeros(len(splits) - 1, np.int64)
     kept = np.concatenate([[0], np.cumsum(is_finite)])[splits]
@@ -153,11 +158,15 @@ def _lengths(points):
     return abs(points[:, 1] - points[:, 0])
 
 
-def _scaled_lengths(points, splits, power, xp):
-    """Return lengths; where their powers would overflow or vanish, relative to the longest."""
+def _scaled_lengths(points, splits, most, xp):
+    """Return lengths; where some are beyond 2**most or its inverse, relative to the longest."""
     lengths = _lengths(points)
-    exponents = segment_exponents(xp.plain(lengths), splits)
-    if abs(exponents).max(initial=0) * max(power, 1) < SAFE_EXPONENT:
+    plain = xp.plain(lengths)
+    largest = 2.0 ** (most - 1)
+    if 1 / largest < float(plain.min(initial=1)) and float(plain.max(initial=1)) < largest:
+        return lengths
+    exponents = segment_exponents(plain, splits)
+    if abs(exponents).max(initial=0) < most:
         return lengths
     return lengths * xp.operand(spread(np.ldexp(1.0, -exponents), splits), lengths)
 
@@ -275,7 +284,8 @@ def silhouettes(points, splits, grid, weight_power):
     grid = _check_grid(grid)
     check_number("weight_power", weight_power, 0)
     xp = namespace_of(points)
-    weights = _powers(_scaled_lengths(points, splits, weight_power, xp), weight_power, xp)
+    most = SAFE_EXPONENT / max(weight_power, 1)
+    weights = _powers(_scaled_lengths(points, splits, most, xp), weight_power, xp)
     totals = xp.segment_sum(weights, splits)
     totals = xp.where(totals > 0, totals, 1)[:, None]
     if not xp.has_gradients:
@@ -322,7 +332,7 @@ def entropies(points, splits, normalize):
     points, splits = _check(points, splits)
     check_flag("normalize", normalize)
     xp = namespace_of(points)
-    lengths = _scaled_lengths(points, splits, SAFE_EXPONENT, xp)
+    lengths = _scaled_lengths(points, splits, SAFE_SUMMAND, xp)
     totals = xp.segment_sum(lengths, splits)
     counts = np.diff(splits)
     share = lengths / xp.where(totals > 0, totals, 1)[np.repeat(np.arange(len(counts)), counts)]

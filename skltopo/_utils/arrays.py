@@ -1,5 +1,6 @@
 """From users' arrays to arrays that kernels read: numpy or torch in, C-contiguous floats out."""
 
+import math
 from functools import partial
 from itertools import pairwise
 
@@ -12,12 +13,22 @@ from .memory import check_memory
 from .namespace import is_tensor, namespace_of
 from .parallel import run
 
-__all__ = ["as_floats", "as_numbers", "as_plain", "check_finite", "gather", "is_no_number"]
+__all__ = [
+    "as_floats",
+    "as_numbers",
+    "as_plain",
+    "bound_of_squares",
+    "check_finite",
+    "gather",
+    "is_no_number",
+]
 
 # Points from which a gather, which misses the cache at every one, is worth several threads.
 PARALLEL_GATHER = 1 << 16
-# Values up to which a second pass costs less than a context manager.
+# Values up to which BLAS uses one thread.
 FEW = 2000
+# What kernels read as it is.
+READY = (np.dtype(np.float64), np.dtype(np.float32))
 
 
 def as_numbers(values, name):
@@ -36,6 +47,8 @@ def as_numbers(values, name):
     ValueError
         If values is ragged, or has masked or missing entries.
     """
+    if type(values) is np.ndarray and values.dtype.kind == "f":
+        return values
     if type(values) in (list, tuple):
         if kinds_in(values) <= NUMBERS:
             return as_array(values, name, is_of_numbers=True)
@@ -72,6 +85,8 @@ def as_floats(numbers):
     plain : ndarray
         C-contiguous float32 or float64 with the same values; float32 for float16 and bfloat16.
     """
+    if type(numbers) is np.ndarray and numbers.dtype in READY and numbers.flags.c_contiguous:
+        return numbers, numbers
     return namespace_of(numbers).as_floats(numbers)
 
 
@@ -100,11 +115,11 @@ def is_no_number(X):
 
 def check_finite(plain, name, before=" before computing persistence"):
     """Raise ValueError if plain has a NaN or an infinity, saying where the first one is."""
-    # A sum is finite only where all values are. It may overflow, so all are looked at then.
-    if plain.size > FEW:
-        with np.errstate(all="ignore"):
-            if np.isfinite(plain.sum()):
-                return
+    # A sum, also of squares, is finite only where all values are. It may overflow, so all are
+    # looked at then.
+    with np.errstate(all="ignore"):
+        if math.isfinite(_squares_of_few(plain) if plain.size <= FEW else plain.sum()):
+            return
     finite = np.isfinite(plain)
     if not finite.all():
         where = tuple(int(i) for i in np.unravel_index(np.argmin(finite), plain.shape))
@@ -112,6 +127,21 @@ def check_finite(plain, name, before=" before computing persistence"):
             f"{name} must be finite, got {plain[where]} at index {where}; "
             f"replace NaN and infinite values{before}"
         )
+
+
+def bound_of_squares(plain):
+    """Return a float that the sum of squares does not exceed; not finite where a value is not."""
+    if plain.size > FEW:
+        largest = float(max(plain.max(), -plain.min()))
+        return largest * largest * plain.size
+    with np.errstate(all="ignore"):
+        return float(_squares_of_few(plain))
+
+
+def _squares_of_few(plain):
+    # The fastest pass over few values; BLAS would use threads for many.
+    flat = plain.reshape(-1)
+    return flat.dot(flat)
 
 
 def gather(live, index, n_jobs=1):
@@ -126,11 +156,13 @@ def gather(live, index, n_jobs=1):
             _check_index(index, len(flat))
         return xp.take(flat, index)
     flat = np.ascontiguousarray(live).reshape(-1)
-    if index.ndim == 1 or flat.dtype not in (np.float32, np.float64):
+    if index.ndim == 1 or flat.dtype not in READY:
         return flat.take(index)
     out = np.empty(index.shape, flat.dtype)
-    n_parts = n_jobs if len(index) >= PARALLEL_GATHER else 1
-    cuts = [len(index) * i // n_parts for i in range(n_parts + 1)]
+    if n_jobs == 1 or len(index) < PARALLEL_GATHER:
+        gather_floats(flat, index, out)
+        return out
+    cuts = [len(index) * i // n_jobs for i in range(n_jobs + 1)]
     run(
         [partial(gather_floats, flat, index[i:j], out[i:j]) for i, j in pairwise(cuts)],
         n_jobs,

@@ -2,6 +2,7 @@
 
 import sys
 from itertools import chain
+from operator import attrgetter
 
 import numpy as np
 
@@ -9,6 +10,8 @@ __all__ = ["NUMBERS", "kinds_in", "refuse_masks"]
 
 #: Kinds of most numbers in lists.
 NUMBERS = {bool, int, float, np.float64, np.float32}
+
+_has_objects = attrgetter("dtype.hasobject")
 
 
 def kinds_in(values, levels=8):
@@ -40,8 +43,7 @@ def refuse_masks(values, name, levels=8):
     if kind is np.ndarray and values.dtype.kind != "O":
         return
     if kind in (list, tuple) or (kind is np.ndarray and values.ndim > 0):
-        # Most lists hold numbers alone, so that the look at their kinds is all.
-        if levels and not kinds_in(values) <= NUMBERS:
+        if levels and not _are_plain(values):
             for i, value in enumerate(values):
                 if type(value) not in NUMBERS:
                     refuse_masks(value, (name, i), levels - 1)
@@ -51,6 +53,14 @@ def refuse_masks(values, name, levels=8):
         _refuse(~values.get_mask().cpu().numpy(), name, "to_tensor")
     elif _is_of_pandas(values):
         _refuse_missing(values, name)
+
+
+def _are_plain(values):
+    """Tell whether a list holds numbers alone, or arrays of them alone, as most lists do."""
+    kinds = kinds_in(values)
+    if kinds == {np.ndarray} and type(values[0]) is np.ndarray:
+        return not any(map(_has_objects, values))
+    return kinds <= NUMBERS
 
 
 def _is_of_pandas(values):

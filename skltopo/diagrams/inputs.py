@@ -7,6 +7,7 @@ its position in a plain list, which does not tell the dimensions of its arrays.
 
 from collections.abc import Sequence
 from functools import partial
+from operator import attrgetter
 
 import numpy as np
 
@@ -29,6 +30,9 @@ __all__ = [
 
 WANTED = "a diagram is an (n, 2) array of births and deaths, or a Diagram"
 SHAPE = "shape (n, 2), births and deaths"
+FLOAT64 = np.dtype(np.float64)
+
+_dtype = attrgetter("dtype")
 
 
 def depth(value, levels=8):
@@ -195,9 +199,12 @@ def as_points_list(X, dim, name="X", dim_must_be_used=True):
     TypeError, ValueError
         If X is not a list of diagrams, or one of them is not as `as_points` takes it.
     """
-    diagrams = as_list(X, name)
+    # Nothing can be wrong with a list that is ready, so that this is asked first.
+    diagrams = list(X) if type(X) in (list, tuple) else as_list(X, name)
     if dim is None and _are_ready(diagrams):
         return diagrams, diagrams
+    if type(X) in (list, tuple):
+        diagrams = as_list(X, name)
     if dim_must_be_used:
         check_dim_is_used(dim, diagrams, f"the diagrams in {name} are")
     diagrams = _check_same_numbers(diagrams, name)
@@ -246,15 +253,12 @@ def _are_ready(diagrams):
 
     One look at all of them together costs a tenth of a look at each.
     """
-    if not diagrams or not all(
-        type(points) is np.ndarray
-        and points.dtype == np.float64
-        and points.ndim == 2
-        and points.shape[1] == 2
-        and points.flags.c_contiguous
-        for points in diagrams
-    ):
+    if set(map(type, diagrams)) != {np.ndarray} or set(map(_dtype, diagrams)) != {FLOAT64}:
         return False
+    for points in diagrams:
+        shape = points.shape
+        if len(shape) != 2 or shape[1] != 2 or not points.flags.c_contiguous:
+            return False
     return not np.isnan(np.concatenate(diagrams)).any()
 
 

@@ -68,12 +68,14 @@ class Samples:
         if len(self.starts) == 1:
             return rows  # of which the gather takes care
         counts = np.diff(splits)
-        first = np.repeat(self.starts, counts).reshape(-1, *[1] * (rows.ndim - 1))
-        end = np.repeat(np.append(self.starts, self.n_vertices)[1:], counts)
-        numbers = rows + first
-        if not ((numbers >= first) & (numbers < end.reshape(first.shape))).all():
-            raise IndexError("a vertex is not one of its sample")
-        return numbers
+        sizes = np.diff(self.starts, append=self.n_vertices)
+        columns = (-1, *[1] * (rows.ndim - 1))
+        # A negative number is a large one without a sign.
+        if rows.size and rows.view(np.uint64).max() >= sizes.min(initial=0):
+            most = np.repeat(sizes, counts).reshape(columns)
+            if not ((rows >= 0) & (rows < most)).all():
+                raise IndexError("a vertex is not one of its sample")
+        return rows + np.repeat(self.starts, counts).reshape(columns)
 
     def values(self, found, n_jobs):
         """Return the values of simplices: the map omega of the paper.
@@ -147,9 +149,12 @@ class VertexValues(Samples):
     def last(self, superlevel):
         """Return the value of the vertex that enters last, for each sample."""
         flat = self.plain.reshape(len(self.plain), math.prod(self.plain.shape[1:]))
-        if getattr(self.live, "requires_grad", False):
+        if self.xp.has_gradients and self.live.requires_grad:
             last = flat.argmin(axis=1) if superlevel else flat.argmax(axis=1)
             return gather(self.live, last + self.starts)
+        if len(flat) == 1:
+            i = flat.argmin() if superlevel else flat.argmax()
+            return self.xp.as_like(flat[0, i : i + 1].copy(), self.live)
         return self.xp.as_like(flat.min(axis=1) if superlevel else flat.max(axis=1), self.live)
 
 

@@ -100,12 +100,9 @@ class MetricClouds(Clouds):
         self._metric = metric
         self._euclidean = metric in EUCLIDEAN
         self._known_options = {}  # cloud -> options of the metric
-        if self._euclidean and self.largest > LARGEST:
-            raise ValueError(
-                f"points must not exceed {LARGEST:g}, or squares of distances overflow; scale them"
-            )
-        if self._euclidean and 0 < self.largest < SMALL:
-            self.exponent = int(np.frexp(self.largest)[1])
+        # Of coordinates that are too large or too small, squares are out of this range.
+        if self._euclidean and not SMALL < self.squares < LARGEST**2:
+            self._scale()
         known = (*EUCLIDEAN, *FORMULAS)
         if metric not in known and getattr(self.live, "requires_grad", False):
             raise ValueError(
@@ -113,6 +110,15 @@ class MetricClouds(Clouds):
                 f"got a tensor that requires grad and {metric!r}; detach it, or give a matrix of "
                 "distances"
             )
+
+    def _scale(self):
+        """Choose the exponent, or raise ValueError where squares of distances overflow."""
+        if self.largest > LARGEST:
+            raise ValueError(
+                f"points must not exceed {LARGEST:g}, or squares of distances overflow; scale them"
+            )
+        if 0 < self.largest < SMALL:
+            self.exponent = int(np.frexp(self.largest)[1])
 
     def _options(self, i):
         """Return the options of the metric, which are computed from all points of cloud i."""

@@ -1,11 +1,12 @@
 """Point clouds for filtrations: one cloud, a batch of clouds, or a list of clouds of any sizes."""
 
 import math
+from functools import cached_property
 
 import numpy as np
 
 from .._kernels.functionals.lengths import edge_lengths
-from .._utils.arrays import as_floats, as_numbers, check_finite
+from .._utils.arrays import as_floats, as_numbers, bound_of_squares, check_finite
 from .._utils.checks import is_integer
 from .._utils.namespace import namespace_of
 from .._utils.parallel import effective_n_jobs
@@ -50,8 +51,8 @@ class Clouds(Samples):
     plain : (n_total, d) C-contiguous float64 ndarray
     splits : (n_samples + 1,) int64 ndarray
         Cloud i has the rows splits[i]:splits[i + 1].
-    largest : float
-        The largest coordinate by absolute value.
+    squares : float
+        At least the sum of the squares of all coordinates; infinite where that overflows.
     shape, starts
         As in `Samples`.
 
@@ -84,13 +85,20 @@ class Clouds(Samples):
             if shape:
                 numbers = numbers.reshape(n_clouds * n, d)
         live, plain = as_floats(numbers)
-        self.largest = float(max(plain.max(initial=0), -plain.min(initial=0)))
-        if not self.largest < np.inf:
+        self.squares = bound_of_squares(plain)
+        if not self.squares < np.inf:
             check_finite(plain, name)
         self.plain = plain if plain.dtype == np.float64 else plain.astype(np.float64)
         self.n_vertices = len(plain)
         self.splits = np.array([0, sizes[0]]) if len(sizes) == 1 else ends_of(sizes)
         super().__init__(shape, self.splits[:-1], live)
+        # No distance of points exceeds the root of this.
+        self._are_near = 4 * self.n_dimensions * self.squares <= SAFE**2
+
+    @cached_property
+    def largest(self):
+        """The largest coordinate by absolute value."""
+        return float(max(self.plain.max(initial=0), -self.plain.min(initial=0)))
 
     @property
     def n_dimensions(self):
@@ -160,7 +168,7 @@ class Clouds(Samples):
 
     def narrow(self, lengths):
         """Return lengths in the dtype of the points, or raise ValueError where that overflows."""
-        if not self._may_overflow():
+        if self._are_near or not self._may_overflow():
             return self.xp.cast(lengths, self.live)
         with np.errstate(over="ignore"):
             narrow = self.xp.cast(lengths, self.live)

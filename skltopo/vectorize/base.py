@@ -77,7 +77,6 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
             or if data are not what the filtration takes.
         """
         check_n_jobs(self.n_jobs)
-        refuse_masks(X, "X")
         self._fit_diagrams(self._as_diagrams(X, reset=True))
         self._n_features_out = self._count_columns()
         return self
@@ -100,7 +99,6 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
             As fit, or if X has other columns than in fit.
         """
         check_is_fitted(self)
-        refuse_masks(X, "X")
         return self._transform_diagrams(self._as_diagrams(X, reset=False))
 
     def get_feature_names_out(self, input_features=None):
@@ -168,7 +166,8 @@ class DiagramVectorizer(DiagramTransformer):
     """Base of transformers that are a function of all points at once.
 
     A subclass has ``_rows``, which returns a function of (points, splits), and
-    ``_fit_points(points)`` where it learns something from the finite points.
+    ``_fit_points(find_points)`` where it learns something from the finite points, which
+    ``find_points()`` returns.
     """
 
     _takes_essential = False
@@ -188,9 +187,9 @@ class DiagramVectorizer(DiagramTransformer):
 
     def _fit_diagrams(self, diagrams):
         self._check_size(1)
-        self._fit_points(drop_essential(*join(diagrams))[0])
+        self._fit_points(lambda: drop_essential(*join(diagrams))[0])
 
-    def _fit_points(self, points):
+    def _fit_points(self, find_points):
         """Nothing to learn."""
 
     def _check_size(self, n_diagrams):
@@ -216,6 +215,8 @@ class DiagramVectorizer(DiagramTransformer):
 def _is_rows(X):
     """Tell whether X is rows of numbers, and not a list of diagrams."""
     if isinstance(X, (list, tuple)):
+        if X and type(X[0]) is np.ndarray and X[0].ndim == 2:
+            return False
         # Empty lists are empty diagrams.
         return depth(X) == 2 and any(len(row) for row in X if depth(row))
     if isinstance(X, (Diagram, DiagramBatch)):

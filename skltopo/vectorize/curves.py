@@ -32,19 +32,18 @@ class _GridTransformer(DiagramVectorizer):
         self.dim = dim
         self.n_jobs = n_jobs
 
-    def _fit_points(self, points):
+    def _fit_points(self, find_points):
         n_columns = self.resolution * len(self._prefixes)
         if n_columns > MOST:
             raise ValueError(
                 f"resolution must make at most {MOST} columns, got {n_columns} for resolution="
                 f"{self.resolution}"
             )
-        low, high = check_range(
-            self.sample_range,
-            "sample_range",
-            points.min(initial=np.inf),
-            points.max(initial=-np.inf),
-        )
+        low, high = np.inf, -np.inf
+        if self.sample_range is None:
+            points = find_points()
+            low, high = points.min(initial=low), points.max(initial=high)
+        low, high = check_range(self.sample_range, "sample_range", low, high)
         self.grid_ = np.linspace(low, high, self.resolution)
 
     def _count_columns(self):

@@ -121,7 +121,8 @@ class PersistenceImage(DiagramVectorizer):
             )
         return n_pixels
 
-    def _fit_points(self, points):
+    def _fit_points(self, find_points):
+        points = find_points()
         births, lengths = points[:, 0], abs(points[:, 1] - points[:, 0])
         self.birth_range_ = check_range(
             self.birth_range,
