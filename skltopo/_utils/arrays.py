@@ -110,7 +110,9 @@ def is_no_number(X):
     """Tell whether X is an array of times or text, or a frame with columns of times."""
     if type(X) is np.ndarray:
         return X.dtype.kind in "mMSU"
-    return any(getattr(dtype, "kind", "O") in "mM" for dtype in getattr(X, "dtypes", ()))
+    dtypes = getattr(X, "dtypes", ())
+    dtypes = dtypes if hasattr(dtypes, "__iter__") else (dtypes,)  # a Series has one
+    return any(getattr(dtype, "kind", "O") in "mM" for dtype in dtypes)
 
 
 def check_finite(plain, name, before=" before computing persistence"):
