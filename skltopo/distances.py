@@ -312,7 +312,7 @@ def _check_ground(ground):
 
 def _angles(n_directions, n_points):
     check_memory(
-        48 * n_directions * (n_points + 1),
+        48 * int(n_directions) * (n_points + 1),
         f"projections of {n_points} points on {n_directions} lines",
         "a smaller n_directions takes less",
     )

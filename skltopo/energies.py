@@ -13,6 +13,8 @@ from .diagrams import Diagram, DiagramBatch
 __all__ = ["Energy", "polynomial_energies", "polynomial_gradient"]
 
 ESSENTIAL = ("drop", "clip")
+# Powers beyond it are floats.
+MOST_INTEGER = 2**31 - 1
 
 
 def _counted(births, deaths, splits, n_before, i0):
@@ -74,10 +76,10 @@ def polynomial_energies(batch, dim, max_p, max_q, i0=1, essential="drop"):
     check_integer("max_p", max_p, 0)
     check_integer("max_q", max_q, 0)
     _check_rank(i0)
-    n_columns = (max_p + 1) * (max_q + 1)
+    n_columns = (int(max_p) + 1) * (int(max_q) + 1)
     for length, middle, splits in _lengths_and_middles(batch, dim, i0, essential):
         check_memory(
-            16 * len(length) * n_columns,
+            16 * len(length) * int(n_columns),
             f"{n_columns} powers of {len(length)} points",
             "smaller powers take less",
         )
@@ -223,6 +225,8 @@ class Energy:
         self.p, self.q, self.weight = (
             x.item() if hasattr(x, "item") else x for x in (p, q, weight)
         )
+        if max(self.p, self.q) > MOST_INTEGER:  # beyond the integers of arrays
+            self.p, self.q = float(self.p), float(self.q)
         self.i0 = i0
         self.essential = essential
 

@@ -300,6 +300,8 @@ def proximal(
     max_iter = _check_limits(max_iter, tol, "proximal")
     check_integer("n_init", n_init, 1)
     rng = np.random.default_rng() if rng is None else rng
+    if not isinstance(rng, (np.random.Generator, np.random.RandomState)):
+        raise TypeError(f"rng must be a numpy.random.Generator, got {rng!r}")
     plan = plan_of(penalty)
     if not continuation:
         plan = replace(plan, easier=None, continuation=())
@@ -417,8 +419,9 @@ def choose_solver(solver, penalty):
     """
     if solver not in ("auto", "proximal", "adam"):
         raise ValueError(f'solver must be "auto", "proximal" or "adam", got {solver!r}')
+    penalty = _as_penalty(penalty)
     if solver == "auto":
-        return "proximal" if _as_penalty(penalty).has_prox else "adam"
+        return "proximal" if penalty.has_prox else "adam"
     if solver == "proximal" and not penalty.has_prox:
         raise TypeError(f'{penalty!r} has no proximal operator: use solver="adam" or "auto"')
     return solver

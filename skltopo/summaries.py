@@ -282,7 +282,7 @@ def silhouettes(points, splits, grid, weight_power):
     """Return the mean of the tents, weighted by powers of their lengths; 0 without points."""
     points, splits = _check(points, splits)
     grid = _check_grid(grid)
-    check_number("weight_power", weight_power, 0)
+    weight_power = check_number("weight_power", weight_power, 0)
     xp = namespace_of(points)
     most = SAFE_EXPONENT / max(weight_power, 1)
     weights = _powers(_scaled_lengths(points, splits, most, xp), weight_power, xp)

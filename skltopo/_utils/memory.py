@@ -34,6 +34,7 @@ def check_memory(n_bytes, what, way_out=None):
     way_out : str, default=None
         What takes less.
     """
+    n_bytes = int(n_bytes)
     if n_bytes > FEW_BYTES and n_bytes > (free := available_memory()):
         sentence = f"{what} would take {n_bytes / 2**30:,.1f} GiB, and {free / 2**30:,.1f} are free"
         raise MemoryError(sentence if way_out is None else f"{sentence}; {way_out}")

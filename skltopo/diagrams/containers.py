@@ -111,6 +111,16 @@ class Points:
         )
 
 
+def _place(index):
+    """Return an index of one sample as an integer, or raise TypeError or IndexError."""
+    if isinstance(index, (bool, np.bool_)) or not hasattr(index, "__index__"):
+        raise TypeError(f"a batch is indexed by integers and slices, got {index!r}")
+    place = index.__index__()
+    if not -(2**62) < place < 2**62:
+        raise IndexError(f"index {place} is out of bounds")
+    return place
+
+
 def _copy(values):
     return None if values is None else namespace_of(values).copy(values)
 
@@ -436,6 +446,8 @@ class DiagramBatch:
             for i in index:
                 batch = batch[i]
             return batch
+        if not isinstance(index, slice):
+            index = _place(index)
         stride = int(np.prod(self.shape[1:], dtype=np.int64))
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self))

@@ -225,7 +225,7 @@ def as_list(X, name):
         X = np.asarray(X)
     n_axes = len(X.shape) if hasattr(X, "shape") else None
     if n_axes is None:
-        if not isinstance(X, Sequence) or isinstance(X, (str, bytes)):
+        if not isinstance(X, Sequence) or isinstance(X, (str, bytes, memoryview)):
             raise TypeError(f"{name} must be a list of diagrams, got {type(X).__name__}; {WANTED}")
         if _are_rows_of_two(X):
             raise ValueError(_single(name))

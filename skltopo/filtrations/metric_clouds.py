@@ -36,8 +36,10 @@ def _chebyshev(u, v):
 
 
 def _cosine(u, v):
-    # Not the root of the product, which would overflow sooner.
-    return 1 - (u * v).sum(-1) / ((u**2).sum(-1) ** 0.5 * (v**2).sum(-1) ** 0.5)
+    # Not the root of the product, which would overflow sooner. What is not finite is said by the
+    # callers.
+    with np.errstate(invalid="ignore", over="ignore"):
+        return 1 - (u * v).sum(-1) / ((u**2).sum(-1) ** 0.5 * (v**2).sum(-1) ** 0.5)
 
 
 def _correlation(u, v):

@@ -105,6 +105,8 @@ class LevelSetEnergies(torch.nn.Module):
                 f"images must have shape (n, {', '.join(map(str, shape))}), or (n, "
                 f"{shape.numel()}), got {tuple(images.shape)}"
             )
+        if images.numel() == 0:
+            raise ValueError(f"images must not be empty, got shape {tuple(images.shape)}")
         images = as_floats(as_numbers(images, "images"))[0]
         functions = images.reshape(-1, 1, *shape) * self.weights.to(images)
         batch = self.filtration.of_batch(functions.reshape(-1, *shape))

@@ -196,7 +196,7 @@ class DiagramVectorizer(DiagramTransformer):
         """Raise MemoryError if the vectors of so many diagrams would not fit."""
         n_columns = self._count_columns()
         check_memory(
-            8 * n_diagrams * n_columns,
+            8 * n_diagrams * int(n_columns),
             f"vectors of {n_columns} columns for {n_diagrams} diagrams",
             "a smaller resolution, or fewer columns of another kind, take less",
         )
