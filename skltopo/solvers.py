@@ -508,7 +508,7 @@ class _Path:
         """Descend to convergence for one lam after the other, from the best start known."""
         order = range(len(self.lams))
         for i in reversed(order) if rising else order:
-            if self.lams[i] == 0:
+            if self.lams[i] == 0 and hasattr(self.descent.loss, "least_squares"):
                 self.coefs[i] = self.descent.loss.least_squares()
                 self.objectives[i] = self.descent.loss.value_and_gradient(self.coefs[i])[0]
                 continue
