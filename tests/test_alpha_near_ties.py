@@ -151,8 +151,12 @@ def test_single_and_half_precision_at_any_scale(rng, dtype, scale, kind):
     right = Alpha(max_dim=2)(points.astype(np.float64))
     found = Alpha(max_dim=2)(kind(points))
     for dim in range(3):
-        np.testing.assert_array_equal(found.pairs[dim], right.pairs[dim])
-        np.testing.assert_array_equal(np.asarray(found[dim]), right[dim].astype(dtype))
+        n_essential = len(right.essential[dim])
+        expected = right[dim].astype(dtype)
+        lasting = expected[:, 0] != expected[:, 1]
+        np.testing.assert_array_equal(np.asarray(found[dim]), expected[lasting])
+        pairs = right.pairs[dim][lasting[n_essential:]]
+        np.testing.assert_array_equal(found.pairs[dim], pairs)
 
 
 def test_second_derivatives(rng):
