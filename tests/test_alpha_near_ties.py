@@ -153,7 +153,7 @@ def test_single_and_half_precision_at_any_scale(rng, dtype, scale, kind):
     for dim in range(3):
         n_essential = len(right.essential[dim])
         expected = right[dim].astype(dtype)
-        lasting = expected[:, 0] != expected[:, 1]
+        lasting = (expected[:, 0] != expected[:, 1]) | (dtype == "f2")
         np.testing.assert_array_equal(np.asarray(found[dim]), expected[lasting])
         pairs = right.pairs[dim][lasting[n_essential:]]
         np.testing.assert_array_equal(found.pairs[dim], pairs)

@@ -284,9 +284,10 @@ class Alpha(_DelaunayFiltration):
 
     def _gather(self, clouds, found, n_jobs):
         parts = super()._gather(clouds, found, n_jobs)
-        if self.keep_zero:
+        if self.keep_zero or not str(clouds.live.dtype).endswith("float32"):
             return parts
-        # Radii of clouds of fewer bits are rounded once more, and may be equal then.
+        # Radii are rounded once more, and those that differ by rounding are equal then. Half
+        # precision has so few digits that pairs would be lost that are no rounding.
         return {dim: part.of_positive_length() for dim, part in parts.items()}
 
     def _measure(self, clouds, pairs):
