@@ -10,28 +10,13 @@ import argparse
 import sys
 from pathlib import Path
 
-import gudhi
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from near_degenerate import FAMILIES, cloud
+from near_degenerate import FAMILIES, cloud, exact_diagrams
 
 from skltopo.distances import bottleneck_distance
 from skltopo.filtrations import Alpha
-
-
-def exact_diagrams(points):
-    """Return gudhi's finite points of homology dimensions 0 to d - 1, in radii."""
-    points = np.unique(points, axis=0)
-    tree = gudhi.AlphaComplex(points=points, precision="exact").create_simplex_tree(
-        output_squared_values=False
-    )
-    tree.compute_persistence(homology_coeff_field=2)
-    diagrams = []
-    for dim in range(points.shape[1]):
-        diagram = np.reshape(tree.persistence_intervals_in_dimension(dim), (-1, 2))
-        diagrams.append(diagram[np.isfinite(diagram[:, 1])])
-    return diagrams
 
 
 def difference(points):

@@ -7,7 +7,7 @@ with few decimals, data that lie in a plane. Turning such a cloud leaves the agr
 import numpy as np
 from scipy.stats import special_ortho_group
 
-__all__ = ["FAMILIES", "cloud", "turn"]
+__all__ = ["FAMILIES", "cloud", "exact_diagrams", "turn"]
 
 
 def turn(points, d, rng):
@@ -159,3 +159,18 @@ FAMILIES = list(_FAMILIES)
 def cloud(family, d, rng):
     """Return the (n, d) float64 points of one random cloud of a family, d >= 2."""
     return np.ascontiguousarray(_FAMILIES[family](d, rng), dtype=np.float64)
+
+
+def exact_diagrams(points):
+    """Return the finite points of PD_0 to PD_{d-1} that gudhi finds by exact numbers."""
+    import gudhi
+
+    tree = gudhi.AlphaComplex(
+        points=np.unique(points, axis=0), precision="exact"
+    ).create_simplex_tree(output_squared_values=False)
+    tree.compute_persistence(homology_coeff_field=2)
+    diagrams = []
+    for dim in range(points.shape[1]):
+        diagram = np.reshape(tree.persistence_intervals_in_dimension(dim), (-1, 2))
+        diagrams.append(diagram[np.isfinite(diagram[:, 1])])
+    return diagrams

@@ -3,12 +3,11 @@
 from fractions import Fraction
 from itertools import combinations
 
-import gudhi
 import numpy as np
 import pytest
 import torch
 from delaunay_oracles import alpha_oracle, circumsphere, determinant, dot, exact, minus, own_sphere
-from near_degenerate import FAMILIES, cloud, turn
+from near_degenerate import FAMILIES, cloud, exact_diagrams, turn
 
 from skltopo._kernels.delaunay.pairs_any import delaunay_complex, delaunay_pairs
 from skltopo._kernels.delaunay.spheres_any import Spheres
@@ -31,17 +30,6 @@ def diameter(points):
 
 def distance(first, second):
     return max(bottleneck_distance(a, b) for a, b in zip(first, second, strict=True))
-
-
-def exact_diagrams(points):
-    tree = gudhi.AlphaComplex(points=np.unique(points, axis=0), precision="exact")
-    tree = tree.create_simplex_tree(output_squared_values=False)
-    tree.compute_persistence(homology_coeff_field=2)
-    diagrams = []
-    for k in range(points.shape[1]):
-        diagram = np.reshape(tree.persistence_intervals_in_dimension(k), (-1, 2))
-        diagrams.append(diagram[np.isfinite(diagram[:, 1])])
-    return diagrams
 
 
 # Against exact numbers ----------------------------------------------------------------------------

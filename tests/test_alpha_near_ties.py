@@ -1,10 +1,9 @@
 """Alpha of clouds whose spheres, planes or lines agree up to rounding: nothing depends on it."""
 
-import gudhi
 import numpy as np
 import pytest
 import torch
-from near_degenerate import FAMILIES, cloud, turn
+from near_degenerate import FAMILIES, cloud, exact_diagrams, turn
 
 from skltopo.distances import bottleneck_distance
 from skltopo.filtrations import Alpha
@@ -13,18 +12,6 @@ from skltopo.filtrations import Alpha
 def finite(diagram, dim):
     points = diagram[dim]
     return points[abs(points[:, 1]) < np.inf]
-
-
-def exact_diagrams(points):
-    tree = gudhi.AlphaComplex(
-        points=np.unique(points, axis=0), precision="exact"
-    ).create_simplex_tree(output_squared_values=False)
-    tree.compute_persistence(homology_coeff_field=2)
-    diagrams = []
-    for dim in range(points.shape[1]):
-        diagram = np.reshape(tree.persistence_intervals_in_dimension(dim), (-1, 2))
-        diagrams.append(diagram[np.isfinite(diagram[:, 1])])
-    return diagrams
 
 
 def diameter(points):
