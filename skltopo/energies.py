@@ -7,7 +7,7 @@ from ._utils.arrays import as_floats, as_numbers, check_finite
 from ._utils.checks import check_integer, check_number, is_integer
 from ._utils.memory import check_memory
 from ._utils.namespace import namespace_of
-from ._utils.scales import segment_exponents, spread
+from ._utils.scales import powers, segment_exponents, spread
 from .diagrams import Diagram, DiagramBatch
 
 __all__ = ["Energy", "polynomial_energies", "polynomial_gradient"]
@@ -269,7 +269,7 @@ class Energy:
 
     def _sum(self, parts, shape, xp):
         total = sum(
-            xp.segment_sum(length**self.p * middle**self.q, splits)
+            xp.segment_sum(powers(length, self.p, xp) * middle**self.q, splits)
             for length, middle, splits in parts
         )
         return self.weight * total.reshape(shape)

@@ -15,7 +15,7 @@ from ._utils.arrays import as_floats, as_numbers
 from ._utils.checks import check_flag, check_integer, check_number
 from ._utils.memory import check_memory
 from ._utils.namespace import is_tensor, namespace_of
-from ._utils.scales import segment_exponents, spread
+from ._utils.scales import powers, segment_exponents, spread
 from .diagrams import DiagramBatch, Points
 from .energies import polynomial_energies
 
@@ -171,14 +171,6 @@ def _scaled_lengths(points, splits, most, xp):
     return lengths * xp.operand(spread(np.ldexp(1.0, -exponents), splits), lengths)
 
 
-def _powers(lengths, power, xp):
-    """Return lengths**power, whose gradient is 0, and not infinite, where a length is 0."""
-    if power == 0 or power >= 1 or not xp.has_gradients:
-        return lengths**power
-    # The inner where keeps the infinite slope at 0 out of the graph; 0 * inf would be NaN.
-    return xp.where(lengths > 0, xp.where(lengths > 0, lengths, 1) ** power, 0)
-
-
 def _check_powers(points, power):
     """Raise ValueError if lengths to a power are beyond the largest float."""
     lengths = namespace_of(points).plain(_lengths(points / 2))
@@ -216,7 +208,7 @@ def persistence_images(
         lengths = _lengths(part)
         along_births = _gaussians(part[:, 0], *birth_range, n_births, bandwidth, pixels, xp)
         along_lengths = _gaussians(lengths, *length_range, n_lengths, bandwidth, pixels, xp)
-        weighted = along_lengths * _powers(lengths, weight_power, xp)[:, None]
+        weighted = along_lengths * powers(lengths, weight_power, xp)[:, None]
         rows += [
             (weighted[i:j].T @ along_births[i:j]).reshape(1, -1) for i, j in pairwise(part_splits)
         ]
@@ -285,7 +277,7 @@ def silhouettes(points, splits, grid, weight_power):
     weight_power = check_number("weight_power", weight_power, 0)
     xp = namespace_of(points)
     most = SAFE_EXPONENT / max(weight_power, 1)
-    weights = _powers(_scaled_lengths(points, splits, most, xp), weight_power, xp)
+    weights = powers(_scaled_lengths(points, splits, most, xp), weight_power, xp)
     totals = xp.segment_sum(weights, splits)
     totals = xp.where(totals > 0, totals, 1)[:, None]
     if not xp.has_gradients:

@@ -105,3 +105,11 @@ def test_gradient_in_one_node_equals_that_of_torch(rng, superlevel, p, q, i0):
     total(images).sum().backward()
     assert single.grad.dtype == torch.float32
     torch.testing.assert_close(single.grad.double(), images.grad, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 1), (2, 4, 4)])
+def test_gradients_of_roots_of_no_length_are_zero(shape):
+    values = torch.full(shape, 2.5, dtype=torch.float64, requires_grad=True)
+    diagrams = LevelSet(2)(values)
+    Energy(dim=0, p=0.5, essential="clip")(diagrams).sum().backward()
+    assert (values.grad == 0).all()

@@ -1,8 +1,8 @@
-"""Powers of 2 by which the numbers of a segment are scaled, where powers of them would overflow."""
+"""Powers of numbers, and powers of 2 by which they are scaled where these would overflow."""
 
 import numpy as np
 
-__all__ = ["segment_exponents", "spread"]
+__all__ = ["powers", "segment_exponents", "spread"]
 
 
 def segment_exponents(values, splits):
@@ -26,3 +26,11 @@ def segment_exponents(values, splits):
 def spread(of_segments, splits):
     """Return a number of each segment for each of its entries."""
     return np.repeat(of_segments, np.diff(splits))
+
+
+def powers(lengths, power, xp):
+    """Return lengths**power, whose gradient is 0, and not infinite, where a length is 0."""
+    if power == 0 or power >= 1 or not xp.has_gradients:
+        return lengths**power
+    # The inner where keeps the infinite slope at 0 out of the graph; 0 * inf would be NaN.
+    return xp.where(lengths > 0, xp.where(lengths > 0, lengths, 1) ** power, 0)
