@@ -734,6 +734,12 @@ def filter_facets(facets, orders):
 # All dimensions of any complex
 # --------------------------------------------------------------------------------------------------
 
+UNNAMED = (
+    "a pair of positive length has a simplex that enters with another one; this is an error of "
+    "skltopo: please report it with the input"
+)
+
+
 def reduce_complex(facets, steps=None, values=None, names=None, bint keep_zero=True,
                    rounding=None):
     """Pair the simplices of a filtered complex.
@@ -750,7 +756,8 @@ def reduce_complex(facets, steps=None, values=None, names=None, bint keep_zero=T
     values : (n_steps,) array of float, default=None
         Value of each step. None: all are equal, so pairs are sorted by their births.
     names : list of (n_k, width) int arrays, default=None
-        Vertices that name each simplex, in the order of the filtration. None: its position.
+        Vertices that name each simplex, in the order of the filtration. None: its position. Rows
+        of -1: simplices without a name. A pair with one of them is left out; its length is zero.
     keep_zero : bool, default=True
         Keep pairs of different steps with equal values.
     rounding : (n_steps,) array of float, default=None
@@ -768,6 +775,8 @@ def reduce_complex(facets, steps=None, values=None, names=None, bint keep_zero=T
     ------
     ValueError
         If a dimension has 2**31 simplices or more, or a facet is not a position in its dimension.
+    RuntimeError
+        If a pair of positive length has a simplex without a name.
     """
     cdef Pairs sample
     cdef const int64_t[:, ::1] positions, births, deaths
@@ -804,6 +813,11 @@ def reduce_complex(facets, steps=None, values=None, names=None, bint keep_zero=T
                 length = value[last[death]] - value[first[birth]]
                 if above and length <= rounded[last[death]]:
                     length = 0
+                if births[birth, 0] < 0 or deaths[death, 0] < 0:
+                    if length > 0:
+                        with gil:
+                            raise RuntimeError(UNNAMED)
+                    continue
                 for k in range(births.shape[1]):
                     row[k] = <int32_t>births[birth, k]
                 for k in range(deaths.shape[1]):

@@ -260,6 +260,43 @@ def test_weak_alpha_of_turned_lattices_has_the_edges_of_the_lattice(rng):
 # Gradients ----------------------------------------------------------------------------------------
 
 
+def scattered(d, rng):
+    """Return a few points whose coordinates differ by many powers of ten."""
+    return rng.standard_normal((d + 3, d)) * 10.0 ** rng.uniform(-10, 10, (d + 3, d))
+
+
+@pytest.mark.parametrize("d", [4, 5])
+def test_named_simplices_have_empty_spheres(d, rng):
+    """With points of no length, too; where spheres are equal or differ by many powers of ten."""
+    n_pairs = 0
+    for k in range(20):
+        points = scattered(d, rng) if k % 2 else rng.integers(0, 2, (9, d)).astype(float)
+        points = np.unique(points, axis=0)
+        corners = exact(np.ldexp(points, -np.frexp(abs(points).max())[1]))
+        for rows in Alpha(max_dim=d - 1, keep_zero=True)(points).pairs.values():
+            n_birth = rows.shape[1] // 2
+            named = {
+                *map(tuple, rows[:, :n_birth].tolist()),
+                *map(tuple, rows[:, n_birth:].tolist()),
+            }
+            for simplex in named:
+                if len(simplex) == 1:
+                    continue
+                centre, square = own_sphere(tuple(corners[v] for v in simplex))
+                assert all(dot(minus(q, centre), minus(q, centre)) >= square for q in corners)
+                n_pairs += 1
+    assert n_pairs > 300
+
+
+def test_scattered_clouds_agree_with_gudhi(rng):
+    pytest.importorskip("gudhi")
+    for d in (2, 3, 4, 5):
+        for _ in range(15):
+            points = scattered(d, rng)
+            apart = distance(alpha(points), exact_diagrams(points))
+            assert apart <= 1e-9 * diameter(points)
+
+
 @pytest.mark.parametrize("d", [4, 5])
 def test_gradients_equal_finite_differences(d, rng):
     points = rng.random((9, d))

@@ -9,12 +9,12 @@ from skltopo.diagrams import Diagram, DiagramBatch
 
 from .inputs import strided
 
-__all__ = ["check_diagrams", "check_same", "has_nan", "same_in_other_forms"]
+__all__ = ["check_diagrams", "check_same", "has_nan", "largest", "same_in_other_forms"]
 
 
 def _plain(values):
     if isinstance(values, torch.Tensor):
-        values = values.detach()
+        values = values.detach().resolve_neg()
         return (values.float() if values.dtype == torch.bfloat16 else values).numpy()
     return np.asarray(values)
 
@@ -45,8 +45,18 @@ def _diagrams(result):
     return []
 
 
-def check_diagrams(result):
-    """Assert that births and deaths are ordered as a diagram promises."""
+def largest(values):
+    """Return the largest absolute number in arrays, tensors and lists of them."""
+    if isinstance(values, (list, tuple)):
+        return max(map(largest, values), default=0.0)
+    return float(np.abs(_plain(values).astype(float)).max(initial=0))
+
+
+def check_diagrams(result, size=0.0):
+    """Assert that births and deaths are ordered as a diagram promises.
+
+    size is that of coordinates, of which computed values have the rounding.
+    """
     for diagram in _diagrams(result):
         for dim in diagram.homology_dimensions:
             points = _plain(diagram[dim]).astype(float)
@@ -61,7 +71,7 @@ def check_diagrams(result):
             # float16 and bfloat16 are paired in float32 and shown rounded.
             # With keep_zero, computed values that are equal up to rounding differ by that.
             unit = 1e-2 if _is_short(diagram[dim]) else 1e-13
-            rounding = unit * np.abs(finite).max(initial=0)
+            rounding = unit * np.abs(finite).max(initial=size)
             assert (lengths >= -rounding).all(), "a death comes before its birth"
             assert (np.diff(lengths) <= rounding + 1e-6 * lengths.max(initial=0)).all(), "order"
             assert (points[:n_essential, 1] == sign * np.inf).all(), "an essential death is finite"

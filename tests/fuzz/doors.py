@@ -16,7 +16,7 @@ import skltopo
 import skltopo.losses
 import skltopo.summaries
 
-from .checks import check_diagrams, same_in_other_forms
+from .checks import check_diagrams, largest, same_in_other_forms
 
 __all__ = ["DOORS", "MODULES", "Door", "public_names"]
 
@@ -90,7 +90,8 @@ def _call_filtration(draw, make, values):
         filtration = make()
         result = filtration(values)
         if draw.chance(0.5):
-            check_diagrams(result)
+            is_alpha = isinstance(filtration, skltopo.filtrations.Alpha)
+            check_diagrams(result, largest(values) if is_alpha else 0.0)
         elif draw.chance(0.2):
             same_in_other_forms(draw, filtration, values, result)
         return result

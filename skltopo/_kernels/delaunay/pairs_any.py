@@ -147,7 +147,7 @@ def _complex_pairs(points, simplices, dims, alpha, keep_zero):
     faces, facets = list_faces(simplices, None if alpha else top)
     scaled = _scaled(points)
     if alpha:
-        steps, values = _sphere_steps(scaled, faces, facets)
+        steps, values, owns = _sphere_steps(scaled, faces, facets)
         # What a radius that is below the largest coordinate can be wrong by.
         rounding = ROUNDING * np.maximum(values, np.abs(scaled).max())
     else:
@@ -155,14 +155,17 @@ def _complex_pairs(points, simplices, dims, alpha, keep_zero):
         rounding = None
     steps, facets = steps[: top + 1], facets[: top + 1]
     if alpha:
-        names = [*faces[: top + 1], np.empty((0, len(facets) + 1), dtype=np.int64)]
+        # Only a simplex that has a sphere to itself is critical, and is named.
+        names = [
+            np.where(own[:, np.newaxis], face, -1) for face, own in zip(faces, owns, strict=True)
+        ]
+        names = [*names[: top + 1], np.empty((0, len(facets) + 1), dtype=np.int64)]
     else:
         names = [_step_edges(faces, steps)[step] for step in steps]
         names.append(np.empty((0, 2), dtype=np.int64))
-    # A stable sort: faces of equal value stay in the lexicographic order of their vertices. Steps
-    # of weak Alpha are ranks of edges, which do not tie.
-    keys = [values[step] for step in steps] if alpha else steps
-    orders = [np.argsort(key, kind="stable") for key in keys]
+    # Not by value: a simplex that has a sphere to itself comes before those that enter with
+    # another one of equal radius. Faces of one step stay in the order of their vertices.
+    orders = [np.argsort(step, kind="stable") for step in steps]
     found = reduce_complex(
         filter_facets(facets, orders),
         steps=[step[order] for step, order in zip(steps, orders, strict=True)],
@@ -205,7 +208,7 @@ def _edge_steps(points, faces, facets):
 
 
 def _sphere_steps(points, faces, facets):
-    """Return steps of each dimension, one for each sphere that a simplex has to itself, and radii.
+    """Return steps of each dimension, radii of the steps, and which simplices have their own.
 
     A simplex whose smallest sphere has a vertex of a cofacet inside enters with the first cofacet:
     at its step. Other simplices have steps of their own, by radius. Of equal ones those that hold
@@ -239,4 +242,4 @@ def _sphere_steps(points, faces, facets):
         first = steps[dim - 1].copy()
         np.minimum.at(first, facets[dim].reshape(-1), np.repeat(steps[dim], dim + 1))
         steps[dim - 1] = np.where(own[dim - 1], steps[dim - 1], first)
-    return steps, np.concatenate([np.zeros(n_vertices), values])
+    return steps, np.concatenate([np.zeros(n_vertices), values]), own
