@@ -11,7 +11,7 @@ from scipy.special import expit, log_softmax
 from ._kernels.fits.descent import GramLoss, PythonLoss
 from ._utils.arrays import as_floats, as_numbers, check_finite
 from ._utils.checks import check_flag, check_integer
-from ._utils.masks import refuse_masks
+from ._utils.namespace import is_tensor
 from ._utils.patience import call_long
 
 __all__ = ["LogisticLoss", "SquaredLoss"]
@@ -177,8 +177,8 @@ class LogisticLoss:
         self.X, self.weight = _as_samples(X, sample_weight)
         check_integer("n_classes", n_classes, 2)
         check_flag("fit_intercept", fit_intercept)
-        refuse_masks(y, "y")
-        y = np.asarray(y)
+        y = as_numbers(y, "y")
+        y = y.detach().cpu().resolve_neg().numpy() if is_tensor(y) else y
         if y.shape != (len(self.X),) or y.dtype.kind not in "iu" or y.min() < 0:
             raise ValueError(
                 f"y must be {len(self.X)} class indices, integers from 0 to {n_classes - 1}, got "

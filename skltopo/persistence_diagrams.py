@@ -259,7 +259,7 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
     def _check_samples(self, X, reset):
         """Return X as an array of samples or a list of arrays."""
         refuse_masks(X, "X")
-        X = _without_graph(X)
+        X = np.asarray(X) if isinstance(X, memoryview) else _without_graph(X)
         if not (isinstance(X, list) or hasattr(X, "__array__") or hasattr(X, "shape")):
             raise TypeError(f"X must be a list or an array of samples, got {type(X).__name__}")
         if self.filtration == "level_set":

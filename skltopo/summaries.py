@@ -119,7 +119,11 @@ def join(diagrams):
     np.cumsum([shape[0] for shape in shapes], out=splits[1:])
     xp = namespace_of(*diagrams)
     if xp.has_gradients:
-        return xp.concat(xp.as_one_kind(*diagrams)), splits
+        tensors = [
+            as_numbers(points, f"diagrams[{i}]") if is_tensor(points) else points
+            for i, points in enumerate(diagrams)
+        ]
+        return xp.concat(xp.as_one_kind(*tensors)), splits
     return np.concatenate([np.empty((0, 2)), *diagrams]), splits
 
 
@@ -369,7 +373,8 @@ def polynomials(points, splits, max_p, max_q, i0):
         check_integer(name, most, 0)
     check_integer("i0", i0, 1)
     points, splits, n_essential = drop_essential(points, splits)
-    check_memory(24 * (max_p + 1) * (max_q + 1) * (len(points) + 1), "the powers")
+    n_columns = (int(max_p) + 1) * (int(max_q) + 1)
+    check_memory(24 * n_columns * (len(points) + 1), "the powers")
     finite = points[_by_length(points, splits)]
     essential_splits = np.concatenate([[0], np.cumsum(n_essential)])
     # Energies that drop essential classes look at their numbers only.

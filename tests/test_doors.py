@@ -491,3 +491,13 @@ def test_vertices_that_are_none_are_refused(wrong):
         NamedEdges((0, 0, 0, 3), (0, 0))(given)
         with pytest.raises(ValueError, match=r"NamedEdges._find must return vertices"):
             NamedEdges((0, 0, 0, wrong), (0, 0))(given)
+
+
+def test_buffers_are_arrays(rng):
+    diagrams = np.sort(rng.random((3, 5, 2)), axis=2)
+    curve = PersistenceLandscape().fit_transform(diagrams)
+    assert np.array_equal(PersistenceLandscape().fit_transform(memoryview(diagrams)), curve)
+    images = rng.random((3, 6, 6))
+    found = PersistenceDiagrams(LevelSet(2)).fit_transform(images)
+    again = PersistenceDiagrams(LevelSet(2)).fit_transform(memoryview(images))
+    assert np.array_equal(found[2].get_points(0), again[2].get_points(0))

@@ -318,3 +318,12 @@ def test_a_warm_start_of_another_size_is_refused():
         model.fit(X[:, :2], y)
     with pytest.raises(ValueError, match="warm_start needs the features"):
         model.fit(X, np.column_stack([y, y]))
+
+
+def test_classes_may_be_tensors_of_any_kind():
+    X, y = np.eye(4), [0, 1, 1, 0]
+    value = LogisticLoss(X, y, 2).value_and_gradient(np.zeros(5))[0]
+    for labels in (torch.tensor(y), torch._neg_view(-torch.tensor(y))):
+        assert LogisticLoss(X, labels, 2).value_and_gradient(np.zeros(5))[0] == value
+    with pytest.raises(ValueError, match="class indices"):
+        LogisticLoss(X, torch.tensor([0.0, 1.0, 1.0, 0.0], requires_grad=True), 2)

@@ -101,3 +101,22 @@ def test_powers_that_overflow_are_refused(make):
     assert np.isfinite(np.asarray(images(2.0))).all()
     with pytest.raises(ValueError, match="overflow; scale"):
         images(3.0)
+
+
+def test_betti_curves_of_many_large_half_precision_points_are_counts():
+    """The sum of the births overflows in float16, but the counts do not depend on it."""
+    points = torch.tensor([[-6e4, 1.0], [-6e4, -5e4], [-6e4, 2.0]], dtype=torch.float16)
+    curves = summaries.betti_curves(points, [0, 3], np.array([-5.5e4, 0.0]))
+    assert curves.tolist() == [[3, 2]]
+
+
+def test_powers_may_be_numpy_integers_of_few_bits():
+    points = np.random.default_rng(0).random((40, 2))
+    few = summaries.polynomials(points, [0, 40], np.uint8(3), np.int8(3), 1)
+    assert np.array_equal(few, summaries.polynomials(points, [0, 40], 3, 3, 1))
+
+
+def test_sparse_diagrams_are_refused_by_join():
+    sparse = torch.eye(2).to_sparse()
+    with pytest.raises(TypeError, match=r"diagrams\[1\]"):
+        summaries.join([torch.eye(2), sparse])

@@ -263,7 +263,7 @@ class TorchNamespace:
         return like.new_zeros(shape)
 
     def zero_of(self, values):
-        return self.where(self._torch.isfinite(values), values, 0).sum() * 0
+        return (self.where(self._torch.isfinite(values), values, 0) * 0).sum()
 
     def take(self, values, rows):
         if rows.dtype == bool:

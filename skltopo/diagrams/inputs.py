@@ -221,7 +221,7 @@ def as_list(X, name):
     refuse_masks(X, name)
     if is_tensor(X):
         X = as_numbers(X, name)
-    elif hasattr(X, "__array__"):  # Series, too
+    elif hasattr(X, "__array__") or isinstance(X, memoryview):  # Series, too
         X = np.asarray(X)
     n_axes = len(X.shape) if hasattr(X, "shape") else None
     if n_axes is None:

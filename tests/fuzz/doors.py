@@ -298,7 +298,7 @@ def _energy(draw):
     options = _energy_options(draw)
     shape = [draw.size(2)] * draw.chance(0.4) + [draw.integer(1, 5), draw.integer(1, 5)]
     values = draw.numbers(*shape)
-    if options.get("q") or draw.chance(0.5):
+    if "q" in options or draw.chance(0.5):
         values = abs(values)
     live = torch.from_numpy(values).requires_grad_() if draw.chance(0.3) else values
     given = skltopo.filtrations.LevelSet(2)(live) if draw.chance(0.93) else draw.diagram()

@@ -230,6 +230,14 @@ def _make_penalty(draw):
     )  # fmt: skip
 
 
+def _n_rows(values):
+    """Return how many rows an array, a matrix or a list has, whatever is in it."""
+    shape = getattr(values, "shape", None)
+    if shape is not None:
+        return shape[0] if len(shape) else 0
+    return len(values) if hasattr(values, "__len__") else 1
+
+
 def _sample_weight(draw, n):
     return draw.param(None, None, np.ones(n), np.zeros(n), -np.ones(n), p=0.04)
 
@@ -237,7 +245,7 @@ def _sample_weight(draw, n):
 @door("skltopo.losses.SquaredLoss", 1)
 def _squared_loss(draw):
     X, y = _problem(draw)
-    weight, intercept = _sample_weight(draw, len(np.shape(y)) and len(y)), draw.param(True, False)
+    weight, intercept = _sample_weight(draw, _n_rows(y)), draw.param(True, False)
     w = draw.dress(draw.array(draw.integer(1, 8)), 0.1)
 
     def call():
@@ -250,7 +258,7 @@ def _squared_loss(draw):
 @door("skltopo.losses.LogisticLoss", 1)
 def _logistic_loss(draw):
     X, _ = _problem(draw)
-    n = len(X) if hasattr(X, "__len__") else 1
+    n = _n_rows(X)
     n_classes = draw.param(2, 3)
     y = draw.rng.integers(0, draw.pick(2, 2, 2, 4), n)
     y = draw.dress(y.astype(float), 0.3) if draw.chance(0.1) else y
@@ -354,9 +362,9 @@ def _linear(name, weight, **more):
         )  # fmt: skip
         X, y = _problem(draw)
         if name.endswith("Classifier"):
-            y = draw.rng.integers(0, draw.pick(1, 2, 2, 2, 3), len(np.shape(X)) and len(X))
+            y = draw.rng.integers(0, draw.pick(1, 2, 2, 2, 3), _n_rows(X))
         max_iter = draw.steps(1, 5, 20)
-        fit = {} if draw.chance(0.9) else {"sample_weight": _sample_weight(draw, len(y))}
+        fit = {} if draw.chance(0.9) else {"sample_weight": _sample_weight(draw, _n_rows(y))}
         estimator = getattr(skltopo, name.rpartition(".")[2])
 
         def call():
