@@ -5,8 +5,9 @@
 # The libraries of the sanitizers come before all others; that of C++ beside them, since exceptions of
 # libraries that are loaded later are to be seen, too. Leaks are not looked for: Python keeps memory
 # until its end (tests/test_leaks.py looks for them). A size that can't be had is a null pointer, as
-# without sanitizers. Faults of memory inside torch and Qhull would be reported, too; what they do that
-# is undefined is not, since only this package is compiled with checks, so nothing is suppressed.
+# without sanitizers. Freed memory is not given back to the system, page by page, which took most of
+# the time. Faults of memory inside torch would be reported, too; what it does that is undefined is
+# not, since only this package is compiled with checks, so nothing is suppressed.
 set -euo pipefail
 site=$(cd "$1" && pwd)
 shift
@@ -17,7 +18,7 @@ ln -s "$here/tests" "$here/pyproject.toml" "$here/examples" "$here/docs" "$here/
 cd "$run"
 library() { "${CC:-gcc}" -print-file-name="$1"; }
 LD_PRELOAD="$(library libasan.so) $(library libubsan.so) $(library libstdc++.so)" \
-    ASAN_OPTIONS="detect_leaks=0:allocator_may_return_null=1" \
+    ASAN_OPTIONS="detect_leaks=0:allocator_may_return_null=1:allocator_release_to_os_interval_ms=-1" \
     UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1" \
     PYTHONPATH="$site:$run" PYTHONMALLOC=malloc OMP_NUM_THREADS=1 \
     "${PYTHON:-python3}" "$@"
