@@ -1,10 +1,11 @@
 """Ctrl-C in every call that takes long: seconds until it is heard.
 
-Usage: python benchmarks/interrupts.py [--only WORD]
+Usage: python benchmarks/interrupts.py [--only WORD] [--limit SECONDS]
 
 Each call runs in two processes. In the first, a timer sends a signal all the time, and the longest
 time between two of them that the main thread hears is what Ctrl-C waits at most, wherever it comes;
-beside it is the time that the thread had a processor meanwhile, for a machine that is busy.
+beside it is the time that the thread had a processor meanwhile, for a machine that is busy. A call
+is ended at the limit; its seconds are shown as more than that.
 The second is sent SIGINT in the middle; KeyboardInterrupt leaves the call when its threads have
 stopped, too.
 """
@@ -130,7 +131,7 @@ add(
     "from skltopo.distances import bottleneck_distance; "
     "a, b = (np.sort(rng.random((200_000, 2)), axis=1) for _ in range(2))",
 )
-for penalty in ("TV()", "TV2()", "Clusters(100)", "Maxima(50)"):
+for penalty in ("TV()", "TV2()", "Clusters(100)", "Maxima(10)"):
     add(
         f"prox of {penalty}, 2e6 weights",
         f"{penalty}.prox(x, 0.1)",
@@ -143,7 +144,12 @@ CHILD = """
 heard = []
 def now():
     return time.perf_counter(), time.thread_time()
-signal.signal(signal.SIGALRM, lambda *_: heard.append(now()))
+def hear(*_):
+    heard.append(now())
+    if heard[-1][0] - start[0] > {limit}:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        raise TimeoutError
+signal.signal(signal.SIGALRM, hear)
 print("ready", flush=True)
 sys.stdin.readline()
 start = now()
@@ -151,19 +157,21 @@ try:
     if {timer}:
         signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
     {call}
-    signal.setitimer(signal.ITIMER_REAL, 0)
+except TimeoutError:
+    pass
 except KeyboardInterrupt:
     print("heard", time.time(), flush=True)
-else:
-    end = now()
-    waits = np.diff([start, *heard, end], axis=0).max(axis=0)
-    print("done", end[0] - start[0], *waits, flush=True)
+    sys.exit()
+signal.setitimer(signal.ITIMER_REAL, 0)
+end = now()
+waits = np.diff([start, *heard, end], axis=0).max(axis=0)
+print("done", end[0] - start[0], *waits, flush=True)
 """
 
 
-def run_call(data, call, delay=None):
+def run_call(data, call, limit, delay=None):
     """Run a call; return its seconds and its longest waits, or when SIGINT was heard."""
-    code = CHILD.format(imports=IMPORTS, data=data, call=call, timer=delay is None)
+    code = CHILD.format(imports=IMPORTS, data=data, call=call, timer=delay is None, limit=limit)
     child = subprocess.Popen(
         [sys.executable, "-c", code],
         stdin=subprocess.PIPE,
@@ -193,6 +201,7 @@ def main():
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help="calls whose names have this word")
+    parser.add_argument("--limit", type=float, default=60, help="seconds of a call")
     arguments = parser.parse_args()
     print(
         "| call | seconds | Ctrl-C waits at most | of that with a processor | heard in the middle |"
@@ -202,13 +211,14 @@ def main():
         if arguments.only not in name:
             continue
         try:
-            seconds, most, busy = run_call(data, call)
-            middle = run_call(data, call, 0.5 * seconds)
+            seconds, most, busy = run_call(data, call, arguments.limit)
+            middle = run_call(data, call, arguments.limit, 0.5 * seconds)
         except RuntimeError as error:
             print(f"| {name} | {str(error).strip().splitlines()[-1]} | | | |", flush=True)
             continue
         middle = "it had ended" if isinstance(middle, list) else f"{middle:.2f}"
-        print(f"| {name} | {seconds:.1f} | {most:.2f} | {busy:.2f} | {middle} |", flush=True)
+        shown = f"{seconds:.1f}" if seconds < arguments.limit else f"> {arguments.limit:g}"
+        print(f"| {name} | {shown} | {most:.2f} | {busy:.2f} | {middle} |", flush=True)
 
 
 if __name__ == "__main__":
