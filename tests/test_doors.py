@@ -501,3 +501,22 @@ def test_buffers_are_arrays(rng):
     found = PersistenceDiagrams(LevelSet(2)).fit_transform(images)
     again = PersistenceDiagrams(LevelSet(2)).fit_transform(memoryview(images))
     assert np.array_equal(found[2].get_points(0), again[2].get_points(0))
+
+
+@pytest.mark.parametrize(
+    "change", [lambda x: x[::-1], lambda x: x.astype(">f8"), lambda x: x.astype(np.longdouble)]
+)
+def test_arrays_of_any_kind_beside_tensors(change, rng):
+    first, second = rng.random((6, 2)), rng.random((5, 2))
+    batch = VietorisRips()([torch.from_numpy(first), change(second)])
+    alone = VietorisRips()(np.ascontiguousarray(change(second), dtype=np.float64))
+    assert np.array_equal(batch[1][1].numpy(), alone[1])
+    assert np.array_equal(batch[1].pairs[0], alone.pairs[0])
+
+
+@pytest.mark.parametrize("wrong", [np.array(1.5), np.array(True), {"a": 1}, ["cubical"]])
+def test_kinds_of_complex_that_are_none(wrong):
+    with pytest.raises(ValueError, match="complex must be one of"):
+        LevelSet(2, complex=wrong)(np.eye(3))
+    with pytest.raises((TypeError, ValueError), match="homology_dimensions"):
+        LevelSet(2, homology_dimensions=wrong)(np.eye(3))

@@ -126,7 +126,7 @@ def check_dimensions(dims, known=None, what="", *, wanted=None):
     """
     if is_integer(dims):
         dims = (dims,)
-    if isinstance(dims, str) or not hasattr(dims, "__iter__"):
+    if isinstance(dims, str) or not hasattr(dims, "__iter__") or getattr(dims, "shape", 1) == ():
         raise TypeError(f"homology_dimensions must be integers or None, got {dims!r}")
     dims = tuple(dims)
     bad = [

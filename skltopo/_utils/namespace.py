@@ -249,9 +249,16 @@ class TorchNamespace:
         if len({(x.dtype, x.device) if is_tensor(x) else None for x in values}) == 1:
             return values
         device = next(x.device for x in values if is_tensor(x))
-        tensors = [self._torch.as_tensor(x, device=device) for x in values]
+        tensors = [x.to(device) if is_tensor(x) else self._copied(x).to(device) for x in values]
         dtype = reduce(self._torch.promote_types, (tensor.dtype for tensor in tensors))
         return [tensor.to(dtype) for tensor in tensors]
+
+    def _copied(self, array):
+        """Return an array, of whatever strides and byte order, as a tensor of its own."""
+        array = np.asarray(array)
+        is_long = array.dtype.kind == "f" and array.dtype.itemsize > 8
+        dtype = np.float64 if is_long else array.dtype.newbyteorder("=")
+        return self._torch.from_numpy(np.array(array, dtype=dtype, order="C"))
 
     def as_like(self, array, like):
         return self._torch.from_numpy(array).to(like)

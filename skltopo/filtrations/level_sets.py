@@ -124,7 +124,7 @@ class LevelSet(Filtration):
     def _check_parameters(self):
         if not is_integer(self.ndim) or self.ndim not in (1, 2, 3):
             raise ValueError(f"ndim must be 1, 2 or 3, got {self.ndim!r}")
-        if self.complex not in COMPLEXES:
+        if not isinstance(self.complex, str) or self.complex not in COMPLEXES:
             raise ValueError(f"complex must be one of {sorted(COMPLEXES)}, got {self.complex!r}")
 
     def _known_dimensions(self):
