@@ -8,6 +8,7 @@ heap of C keeps free pages, so that zero is not to be had.
 
 import ctypes
 import gc
+import os
 import signal
 import sys
 import tracemalloc
@@ -22,7 +23,13 @@ from skltopo.filtrations import Alpha, LevelSet, SimplicialComplex, VietorisRips
 from skltopo.penalties import TV, Clusters, Maxima
 from skltopo.vectorize import PersistenceLandscape
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/statm")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/statm"),
+    pytest.mark.skipif(
+        "asan" in os.environ.get("LD_PRELOAD", ""),
+        reason="the address sanitizer keeps what is freed, to find its uses",
+    ),
+]
 
 PAGE = 4096
 N_WARM, N_CALLS = 10, 25
