@@ -23,6 +23,8 @@ __all__ = ["PersistenceFeatures"]
 
 # Images in one kernel call, which is one step of the progress bar.
 CHUNK_IMAGES = 64
+# No diagram has more points, so that ranks beyond are the same.
+MOST_POINTS = 2**31 - 1
 # Memory that a function on the image takes, for each pixel.
 BYTES_PER_WEIGHT = 16
 # Voxels of all functions of the volumes in one kernel call.
@@ -300,7 +302,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
                 complex=self.complex,
                 max_p=self.max_p,
                 max_q=self.max_q,
-                i0=self.i0,
+                i0=min(int(self.i0), MOST_POINTS),
                 clip=self.essential == "clip",
                 out=out,
             )

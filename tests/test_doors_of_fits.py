@@ -13,6 +13,7 @@ import torch
 from skltopo import TopologicalClassifier, TopologicalRegression, TopologicalRegressionCV
 from skltopo.filtrations import LevelSet
 from skltopo.losses import LogisticLoss, SquaredLoss
+from skltopo.nn import LevelSetEnergies
 from skltopo.penalties import L1, L2, TV, TV2, Clusters, Maxima, Penalty, TopologicalPenalty
 from skltopo.solvers import adam, choose_solver, plan_of, proximal, solve_path
 
@@ -327,3 +328,11 @@ def test_classes_may_be_tensors_of_any_kind():
         assert LogisticLoss(X, labels, 2).value_and_gradient(np.zeros(5))[0] == value
     with pytest.raises(ValueError, match="class indices"):
         LogisticLoss(X, torch.tensor([0.0, 1.0, 1.0, 0.0], requires_grad=True), 2)
+
+
+def test_modules_without_dimensions_are_refused():
+    with pytest.raises(ValueError, match="homology_dimensions must have a dimension"):
+        LevelSetEnergies(
+            np.ones((1, 3, 3)), homology_dimensions=[], superlevel=False, complex="freudenthal",
+            max_p=1, max_q=1, i0=1, essential="drop",
+        )  # fmt: skip

@@ -292,3 +292,9 @@ def test_features_do_not_import_torch():
         "assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_ranks_beyond_all_points_leave_no_point(rng):
+    X = rng.random((2, 6, 6))
+    assert not PersistenceFeatures(i0=2**40).fit_transform(X).any()
+    assert not PersistenceFeatures(i0=2**40).fit(X).to_torch()(torch.from_numpy(X)).any()

@@ -78,6 +78,8 @@ class LevelSetEnergies(torch.nn.Module):
             homology_dimensions=homology_dimensions,
             n_jobs=n_jobs,
         )
+        if not self.filtration.homology_dimensions:
+            raise ValueError("homology_dimensions must have a dimension at least, got none")
         self.max_p = max_p
         self.max_q = max_q
         self.i0 = i0
