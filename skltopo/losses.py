@@ -32,6 +32,22 @@ def _as_data(values, name, n_axes):
     return plain
 
 
+def _as_weights(w, n_weights):
+    """Return w as n_weights numbers; the array that a solver gives at once."""
+    if type(w) is not np.ndarray or w.dtype != np.float64:
+        w = _as_data(w, "w", 1)
+    if w.shape != (n_weights,):
+        raise ValueError(f"w must have shape {(n_weights,)}, got {w.shape}")
+    return w
+
+
+def _check_value(value, w):
+    """Raise ValueError if the loss is more than a float can hold."""
+    if not value < np.inf:
+        check_finite(w, "w", before="")
+        raise ValueError(f"the loss overflows at w, whose largest entry is {abs(w).max():g}")
+
+
 def _check_scale(values, name):
     """Raise ValueError if squares of products of the values would leave the floats."""
     largest = max(values.max(), -values.min())
@@ -106,9 +122,13 @@ class SquaredLoss:
         return self._gram_loss
 
     def value_and_gradient(self, w):
-        """Return the loss at w and its gradient."""
-        residual = self.X @ w - self.y
-        return residual @ residual, 2 * (residual @ self.X)
+        """Return the loss at w and its gradient, or raise ValueError if w is no such weights."""
+        w = _as_weights(w, self.n_weights)
+        with np.errstate(over="ignore", invalid="ignore"):
+            residual = self.X @ w - self.y
+            value = residual @ residual
+        _check_value(value, w)
+        return value, 2 * (residual @ self.X)
 
     def torch_value(self, w):
         """Return the loss at a tensor."""
@@ -216,9 +236,12 @@ class LogisticLoss:
         return start + 0.01 * rng.standard_normal(len(start))
 
     def value_and_gradient(self, w):
-        """Return the loss at w and its gradient."""
+        """Return the loss at w and its gradient, or raise ValueError if w is no such weights."""
+        w = _as_weights(w, self.n_weights)
         coef, intercept = self.split(w)
-        scores = self.X @ coef.T + intercept
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = self.X @ coef.T + intercept
+        _check_value(abs(scores).max(), w)
         if self.n_blocks == 1:
             margin = scores[:, 0] * (2 * self.y - 1)
             value = self.weight @ np.logaddexp(0, -margin)

@@ -123,7 +123,7 @@ def _check_limits(max_iter, tol, solver):
     check_integer("max_iter", max_iter, 1)
     if max_iter >= 2**30:
         raise ValueError(f"max_iter must be less than 2**30, got {max_iter}")
-    return max_iter
+    return int(max_iter)
 
 
 # --------------------------------------------------------------------------------------------------

@@ -336,3 +336,16 @@ def test_modules_without_dimensions_are_refused():
             np.ones((1, 3, 3)), homology_dimensions=[], superlevel=False, complex="freudenthal",
             max_p=1, max_q=1, i0=1, essential="drop",
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "w", [[1.0, 2.0], [np.nan] * 4, [np.inf, 0, 0, 0], [1e200] * 4, [[1.0] * 4], ["a"] * 4, None]
+)
+def test_weights_of_losses(w):
+    X = np.arange(12.0).reshape(3, 4)
+    for loss in (SquaredLoss(X, np.arange(3.0)), LogisticLoss(X, [0, 1, 1], 2, None, False)):
+        if np.size(w) == 4 and w[0] == 1e200 and isinstance(loss, LogisticLoss):
+            assert np.isfinite(loss.value_and_gradient(w)[1]).all()
+            continue
+        with pytest.raises((TypeError, ValueError), match=r"\bw\b"):
+            loss.value_and_gradient(w)

@@ -398,6 +398,8 @@ class Draw:
 
 def strided(values):
     """Return a view with the same numbers and gaps in memory along every axis."""
+    if not values.ndim:
+        return values
     wide = np.full([2 * n for n in values.shape], 77.0)
     view = wide[tuple(slice(None, None, 2) for _ in values.shape)]
     view[...] = values
