@@ -93,7 +93,15 @@ class Points:
     def of_positive_length(self):
         """Return these points without those whose death equals their birth."""
         plain = namespace_of(self.finite).plain(self.finite)
-        kept = plain[:, 0] != plain[:, 1]
+        return self._of(plain[:, 0] != plain[:, 1])
+
+    def of_length(self, min_length):
+        """Return these points without the finite ones that are shorter than min_length."""
+        plain = namespace_of(self.finite).plain(self.finite)
+        return self._of(abs(plain[:, 1] - plain[:, 0]) >= min_length)
+
+    def _of(self, kept):
+        """Return those finite points whose row of kept is True."""
         if kept.all():
             return self
         return replace(
@@ -267,7 +275,7 @@ class Diagram:
     def __hash__(self):
         return hash(self._batch)
 
-    def select(self, dims, empty=(), keep_essential=True):
+    def select(self, dims, empty=(), keep_essential=True, min_length=0.0):
         """Return a diagram with some of the dimensions.
 
         Parameters
@@ -278,6 +286,8 @@ class Diagram:
             Those of them in which there is nothing.
         keep_essential : bool, default=True
             Whether essential classes stay.
+        min_length : float, default=0.0
+            Finite points that are shorter are left out.
 
         Returns
         -------
@@ -292,6 +302,8 @@ class Diagram:
         }
         if not keep_essential:
             points = {dim: part.without_essential() for dim, part in points.items()}
+        if min_length > 0:
+            points = {dim: part.of_length(min_length) for dim, part in points.items()}
         return Diagram(DiagramBatch(points, batch.shape, self.superlevel, batch.stored_last))
 
     def __repr__(self):
@@ -313,19 +325,34 @@ class DiagramArrays(list):
         Births and deaths, one array for each dimension.
     homology_dimensions : tuple of int
         Their dimensions.
+    last : float, or what `DiagramBatch.stored_last` is, default=None
+        The last filtration value, or what finds it; None where it is not known.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skltopo import PersistenceDiagrams
-    >>> sample = PersistenceDiagrams().fit_transform(np.eye(3)[None])[0]
-    >>> sample.homology_dimensions, len(sample)
-    ((0, 1), 2)
+    >>> sample = PersistenceDiagrams(essential="keep").fit_transform(2 * np.eye(3)[None])[0]
+    >>> sample.homology_dimensions, len(sample), sample.last
+    ((0, 1), 2, 2.0)
     """
 
-    def __init__(self, arrays, homology_dimensions):
+    def __init__(self, arrays, homology_dimensions, last=None):
         super().__init__(arrays)
         self.homology_dimensions = tuple(homology_dimensions)
+        self._last = last
+
+    @property
+    def last(self):
+        """The last filtration value, at which essential classes are clipped, or None."""
+        last = self._last() if callable(self._last) else self._last
+        if last is not None and not isinstance(last, float):
+            last = float(namespace_of(last).plain(last).reshape(-1)[0])
+        self._last = last
+        return last
+
+    def __reduce__(self):
+        return DiagramArrays, (list(self), self.homology_dimensions, self.last)
 
     def get_points(self, dim):
         """Return the array of one dimension."""

@@ -24,15 +24,20 @@ class SlicedWassersteinKernel(DiagramTransformer):
         sigma, whose square has the unit of births and deaths.
     n_directions : int, default=50
         Lines of the sliced Wasserstein distance SW.
-    dim : int, default=None
-        As in `skltopo.vectorize.PersistenceImage`.
+    dim : int, tuple of int, default=None
+        As in `skltopo.vectorize.PersistenceImage`. The kernel of several dimensions is the sum of
+        their kernels.
     n_jobs : int, default=None
         Threads, also for the distances.
 
     Attributes
     ----------
     diagrams_ : list of (n_points, 2) ndarray
-        Those of fit.
+        Those of fit; for several dimensions a dict of such lists.
+    n_features_in_ : int
+        Columns of X. Only if X in fit was rows of numbers.
+    feature_names_in_ : ndarray of str
+        Only if X in fit was a DataFrame.
 
     See Also
     --------
@@ -75,42 +80,34 @@ class SlicedWassersteinKernel(DiagramTransformer):
         self.n_jobs = n_jobs
 
     def _fit_diagrams(self, diagrams):
-        self.diagrams_ = [np.array(points) for points in diagrams]
+        kept = {dim: [np.array(points) for points in some] for dim, some in diagrams.items()}
+        self.diagrams_ = next(iter(kept.values())) if len(kept) == 1 else kept
+        self._n_features_out = self._count_columns()
 
-    def fit_transform(self, X, y=None):
-        """Return the Gram matrix of the diagrams of X, each pair computed once.
-
-        Parameters
-        ----------
-        X : list of diagrams, DiagramBatch, or data
-            As in fit.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        (n_diagrams, n_diagrams) float64 ndarray
-
-        Raises
-        ------
-        TypeError, ValueError
-            As fit.
-        """
-        return self.fit(X)._gram(self.diagrams_, None)
+    def _transform_fitted(self, diagrams):
+        return self._gram(diagrams, None)
 
     def _transform_diagrams(self, diagrams):
         return self._gram(diagrams, self.diagrams_)
 
-    def _gram(self, first, second):
-        distances = pairwise_diagram_distances(
-            first,
-            second,
-            "sliced_wasserstein",
-            n_directions=self.n_directions,
-            n_jobs=self.n_jobs,
-        )
-        with np.errstate(over="ignore"):  # of a kernel that is 0
-            return np.exp(-distances / self.bandwidth / self.bandwidth / 2)
+    def _gram(self, diagrams, second):
+        """Return the sum of the kernels of all dimensions; with themselves where second is None."""
+        total = 0
+        for dim, first in diagrams.items():
+            distances = pairwise_diagram_distances(
+                first,
+                second[dim] if isinstance(second, dict) else second,
+                "sliced_wasserstein",
+                n_directions=self.n_directions,
+                n_jobs=self.n_jobs,
+            )
+            with np.errstate(over="ignore"):  # of a kernel that is 0
+                total = total + np.exp(-distances / self.bandwidth / self.bandwidth / 2)
+        return total
+
+    def _count_columns(self):
+        several = isinstance(self.diagrams_, dict)
+        return len(next(iter(self.diagrams_.values())) if several else self.diagrams_)
 
     def _names(self):
-        return [f"kernel{i}" for i in range(len(self.diagrams_))]
+        return [f"kernel{i}" for i in range(self._count_columns())]
