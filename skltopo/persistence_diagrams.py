@@ -357,6 +357,8 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         """Return X as an array of samples or a list of arrays; of any objects for a callable."""
         if not isinstance(self.filtration, (str, filtrations.base.Filtration)):
             return _as_they_are(X)
+        if self.filtration == "level_set" and hasattr(X, "columns"):  # names before values
+            validate_data(self, X, reset=reset, skip_check_array=True)
         refuse_masks(X, "X")
         X = _without_graph(X)
         if not (isinstance(X, list) or hasattr(X, "__array__") or hasattr(X, "shape")):

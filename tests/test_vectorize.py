@@ -453,7 +453,7 @@ TWO = [np.array(ONE), np.array([[0.0, 5.0]])]
         (
             TopKLengths(),
             [TWO, [*TWO, TWO[0]]],
-            r"dim must say which dimensions .* \(0, 1\) in X\[0\] and",
+            r"dim must say which homology .* \(0, 1\) in X\[0\] and",
         ),
         (TopKLengths(dim=2), [TWO], r"dim must be a position in the list X\[0\] of 2 arrays"),
         (TopKLengths(dim=0), [TWO, TWO[:1]], r"got 2 in X\[0\] and 1 in X\[1\]"),

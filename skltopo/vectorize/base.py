@@ -172,6 +172,9 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
 
     def _as_list(self, X, dim, reset):
         """Return a list of diagrams."""
+        is_frame = hasattr(X, "columns")
+        if is_frame and self.filtration in (None, "level_set"):  # names before values
+            validate_data(self, X, reset=reset, skip_check_array=True)
         if self.filtration is None:
             refuse_masks(X, "X")
             if is_tensor(X):
@@ -188,7 +191,9 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
             n_jobs=self.n_jobs,
         )
         source.fit(X)
-        if hasattr(source, "n_features_in_"):  # compared here: an error names this estimator
+        if (
+            hasattr(source, "n_features_in_") and not is_frame
+        ):  # compared here: an error names this estimator
             validate_data(self, X, reset=reset, skip_check_array=True)
         return source.transform(X)
 
