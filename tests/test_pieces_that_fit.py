@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.ndimage import label
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
@@ -11,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import FeatureUnion, make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 import skltopo
 from skltopo import PersistenceDiagrams
@@ -25,8 +27,11 @@ from skltopo.vectorize import (
     Polynomial,
     Silhouette,
     TopKLengths,
+    gram,
 )
 
+# The neighbours of a pixel in the Freudenthal triangulation.
+SIX = np.array([[1, 1, 0], [1, 1, 1], [0, 1, 1]])
 VECTORIZERS = [
     PersistenceImage(resolution=(3, 4)),
     PersistenceLandscape(resolution=5, n_layers=2),
@@ -205,6 +210,44 @@ def test_filtrations_take_part_in_searches(rng):
     step = clone(diagrams).set_params(filtration__max_edge=0.5, filtration__metric="cityblock")
     assert (step.filtration.max_edge, step.filtration.metric) == (0.5, "cityblock")
     assert diagrams.filtration.max_edge == 2.0
+
+
+def test_a_search_computes_distances_once(rng, tmp_path, monkeypatch):
+    X, y = rng.random((12, 6, 6)), np.tile([0, 1], 6)
+    calls = []
+    function = gram.pairwise_diagram_distances
+    monkeypatch.setattr(
+        gram, "pairwise_diagram_distances", lambda *a, **k: calls.append(1) or function(*a, **k)
+    )
+    grid = {"slicedwassersteinkernel__bandwidth": [0.1, 0.3, 1.0], "svc__C": [1, 10]}
+    results = []
+    for memory in (None, str(tmp_path)):
+        kernel = SlicedWassersteinKernel("level_set", dim=1, memory=memory)
+        search = GridSearchCV(
+            make_pipeline(kernel, SVC(kernel="precomputed")), grid, cv=2, refit=False
+        ).fit(X, y)
+        results.append(search.cv_results_["mean_test_score"])
+    np.testing.assert_array_equal(*results)
+    # Two folds, in each the distances of the training set and those of the test set to it.
+    assert len(calls) == 2 * 6 * 2 + 2 * 2
+    with pytest.raises(ValueError, match="'memory' parameter"):
+        SlicedWassersteinKernel(memory=3).fit(X[:, 0])
+
+
+def test_betti_numbers(rng):
+    for superlevel in (False, True):
+        image = np.round(rng.random((7, 7)), 1)
+        diagram = LevelSet(2, superlevel=superlevel)(image)
+        for value in (-1.0, 0.0, 0.3, 0.55, 1.0, 2):
+            curve = BettiCurve(resolution=1, sample_range=(value, value))
+            found = curve.fit_transform([diagram])[0]
+            assert diagram.betti_numbers(value) == dict(enumerate(found))
+        inside = np.pad(image >= 0.5 if superlevel else image <= 0.5, 1)
+        assert diagram.betti_numbers(0.5)[0] == label(inside, SIX)[1]
+    with pytest.raises(ValueError, match="sample_range must be two finite"):
+        BettiCurve(sample_range=(1, 1)).fit([diagram])
+    with pytest.raises(TypeError, match="value must be a number"):
+        diagram.betti_numbers("a")
 
 
 # Callables and keywords

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .._utils.checks import check_number
 from .._utils.namespace import namespace_of, unpack
 
 __all__ = ["Diagram", "DiagramArrays", "DiagramBatch", "LastValues", "Points"]
@@ -255,6 +256,33 @@ class Diagram:
         array([[1., 3.]])
         """
         return self._batch.get_points(dim).finite
+
+    def betti_numbers(self, value):
+        """Return how many classes of each dimension there are at a filtration value.
+
+        Parameters
+        ----------
+        value : float
+            A class is there at its birth, and no longer at its death.
+
+        Returns
+        -------
+        dict of int to int
+            Numbers by dimension.
+
+        Examples
+        --------
+        >>> from skltopo.filtrations import LevelSet
+        >>> LevelSet(ndim=1)([1.0, 3.0, 0.0, 2.0]).betti_numbers(1.0)
+        {0: 2}
+        """
+        value = check_number("value", value)
+        sign = -1 if self.superlevel else 1
+        numbers = {}
+        for dim in self.homology_dimensions:
+            births, deaths = sign * namespace_of(self[dim]).plain(self[dim]).T
+            numbers[dim] = int(((births <= sign * value) & (sign * value < deaths)).sum())
+        return numbers
 
     def as_batch(self):
         """Return this diagram as a batch without axes."""

@@ -390,8 +390,8 @@ def _is_finite_number(x):
     return isinstance(x, Real) and not isinstance(x, bool) and -1e308 < x < 1e308
 
 
-def check_range(given, name, low, high):
-    """Return (low, high) as given, or learnt where it is None; wider than a point."""
+def check_range(given, name, low, high, may_be_point=False):
+    """Return (low, high) as given, or learnt where it is None; wider than a point, or as wide."""
     if given is None:
         if not np.isfinite([low, high]).all():  # no points
             low, high = 0.0, 1.0
@@ -401,6 +401,8 @@ def check_range(given, name, low, high):
         return _check_width(low, high, name)
     wanted = "two finite numbers (low, high) with low < high"
     low, high = check_pair(given, name, _is_finite_number, wanted)
+    if may_be_point and low == high:
+        return float(low), float(high)
     if low >= high:
         raise ValueError(f"{name} must be {wanted}, got {given!r}")
     return _check_width(float(low), float(high), name)

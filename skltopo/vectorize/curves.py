@@ -56,7 +56,8 @@ class _GridTransformer(DiagramVectorizer):
         if self.sample_range is None:
             points = find_points()
             low, high = points.min(initial=low), points.max(initial=high)
-        low, high = check_range(self.sample_range, "sample_range", low, high)
+        is_one = self.resolution == 1
+        low, high = check_range(self.sample_range, "sample_range", low, high, is_one)
         self.grid_ = np.linspace(low, high, self.resolution)
 
     def _count_columns(self):
@@ -289,8 +290,9 @@ class BettiCurve(_GridTransformer):
 
     Notes
     -----
-    A count is constant almost everywhere, so the
-    gradient of the torch module is zero.
+    The Betti numbers at one value are ``BettiCurve(resolution=1, sample_range=(value, value))``;
+    those of a single `Diagram` are its ``betti_numbers(value)``. A count is constant almost
+    everywhere, so the gradient of the torch module is zero.
 
     gudhi.representations differs on purpose: its learnt grid leaves out both ends (see
     `PersistenceLandscape`).
