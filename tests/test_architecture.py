@@ -32,6 +32,7 @@ FLOORS = [
     [f"_kernels.{folder}.{room}" for folder, rooms in KERNELS.items() for room in rooms.split()],
     [
         "diagrams.containers",
+        "diagrams.arrays",
         "diagrams",
         "diagrams.inputs",
         "diagrams.selection",

@@ -168,6 +168,8 @@ def test_arrays_carry_the_last_value(rng):
     line = PersistenceDiagrams(essential="keep", superlevel=True).fit_transform([[3.0, 1, 2, -4]])
     assert line[0].last == -4
     assert DiagramArrays([], ()).last is None
+    with pytest.raises(KeyError, match=r"dimension 2 was not computed; this diagram has \[0, 1\]"):
+        line[0].get_points(2)
 
 
 def test_clipped_diagrams(rng):

@@ -8,7 +8,8 @@ import numpy as np
 
 from .._utils.checks import is_integer
 from .._utils.namespace import namespace_of
-from .containers import Diagram, DiagramArrays, DiagramBatch
+from .arrays import DiagramArrays
+from .containers import Diagram, DiagramBatch
 from .inputs import are_empty_lists, are_ready, as_list, as_points_list, has_dimensions
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 import torch
 
-from ..diagrams.selection import points_by_dimension
+from ..diagrams.selection import as_dimensions, points_by_dimension
 from ..summaries import check_vectors, join
 
 __all__ = ["DiagramVectors"]
@@ -47,7 +47,7 @@ class DiagramVectors(torch.nn.Module):
         for one in self._functions:
             if not callable(one):
                 raise TypeError(f"function must be callable, got {one!r}")
-        self._dims = tuple(dim) if several else (dim,)
+        self._dims = as_dimensions(dim) or (None,)
         if len(self._dims) != len(self._functions):
             raise ValueError(
                 f"dim must have one dimension for each of {len(self._functions)} functions, got "
