@@ -4,6 +4,8 @@ A *dim* is what users give: an integer, a tuple of them, or None for all dimensi
 The dimensions that it names are a tuple. Single arrays have no dimension: theirs is (None,).
 """
 
+from math import isfinite
+
 import numpy as np
 
 from .._utils.checks import is_integer
@@ -194,6 +196,12 @@ def without_short(points, min_length):
 
 def is_lost(diagrams):
     """Tell whether no array has a finite point, and at least one has an essential class."""
-    return any(map(len, diagrams)) and not any(
-        np.isfinite(namespace_of(points).plain(points)).all(axis=1).any() for points in diagrams
+    return any(map(len, diagrams)) and not any(map(_has_finite, diagrams))
+
+
+def _has_finite(points):
+    # Essential classes stand before finite points nearly always, so that the last row tells it.
+    return len(points) > 0 and bool(
+        (isfinite(points[-1, 0]) and isfinite(points[-1, 1]))
+        or np.isfinite(points).all(axis=1).any()
     )
