@@ -8,16 +8,23 @@ from importlib import import_module
 
 __version__ = "0.1.0.dev0"
 
-_HOMES = {
-    "Energy": "energies",
-    "PersistenceDiagrams": "persistence_diagrams",
-    "PersistenceFeatures": "features",
-    "TopoDenoiser": "denoising",
-    "TopoShaper": "shaping",
-    "TopologicalClassifier": "classification",
-    "TopologicalRegression": "regression",
-    "TopologicalRegressionCV": "regression",
+_NAMES = {
+    "classification": "TopologicalClassifier",
+    "denoising": "TopoDenoiser",
+    "diagrams": "Diagram DiagramArrays DiagramBatch",
+    "distances": "bottleneck_distance pairwise_diagram_distances sliced_wasserstein_distance "
+    "wasserstein_distance",
+    "energies": "Energy",
+    "features": "PersistenceFeatures",
+    "filtrations": "Alpha LevelSet SimplicialComplex VietorisRips WeakAlpha",
+    "kernels": "SlicedWassersteinKernel",
+    "persistence_diagrams": "PersistenceDiagrams",
+    "regression": "TopologicalRegression TopologicalRegressionCV",
+    "shaping": "TopoShaper",
+    "vectorize": "BettiCurve PersistenceEntropy PersistenceImage PersistenceLandscape Polynomial "
+    "Silhouette TopKLengths",
 }
+_HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 _MODULES = ["classification", "datasets", "denoising", "diagrams", "distances", "energies"]
 _MODULES += ["features", "filtrations", "kernels", "nn", "penalties", "persistence_diagrams"]
 _MODULES += ["plotting", "regression", "shaping", "solvers", "vectorize"]

@@ -27,8 +27,9 @@ class TopologicalClassifier(CheckedScore, LinearClassifierMixin, TopologicalLine
 
     Parameters
     ----------
-    penalty, n_components, lam, solver, coef_shape, fit_intercept, n_init, max_iter, tol, \
-warm_start, random_state, verbose
+    penalty, n_components, lam, solver, coef_shape, fit_intercept, n_init, max_iter, tol
+        As for `TopologicalRegression`.
+    warm_start, random_state, verbose
         As for `TopologicalRegression`; the start is zero, and a warm start has no continuation.
 
     Attributes

@@ -18,6 +18,7 @@ from ._utils.namespace import namespace_of
 from ._utils.parallel import effective_n_jobs, run
 from .diagrams.essential import SplitDiagram, essential_distances, row_norm, split_two
 from .diagrams.inputs import as_list, as_points_list, check_dim_is_used
+from .diagrams.selection import dimensions_of_two, find_dimensions
 
 __all__ = [
     "Matching",
@@ -68,9 +69,10 @@ def wasserstein_distance(dgm1, dgm2, *, p=1.0, ground=2, dim=None, return_matchi
         From 1 to 100, or inf for `bottleneck_distance`. 1 is what the paper compares images with.
     ground : {2, inf}, default=2
         Norm of a difference of points: Euclidean, as in the paper, or the maximum norm.
-    dim : int, default=None
-        Homology dimension of a Diagram, or position in a list of arrays; None where there is only
-        one.
+    dim : int or tuple of int, default=None
+        Homology dimensions of a Diagram, or positions in a list of arrays; None for all that there
+        are. With several, bijections keep the dimension, and the sum is over all of their points:
+        the p-th powers of the distances add up.
     return_matching : bool, default=False
         Return an optimal matching too.
 
@@ -79,15 +81,17 @@ def wasserstein_distance(dgm1, dgm2, *, p=1.0, ground=2, dim=None, return_matchi
     distance : float, or 0-d torch.Tensor if a diagram is one
         Differentiable with respect to both diagrams; points that coincide add no gradient.
     matching : Matching
-        If `return_matching`; None where the distance is infinite.
+        If `return_matching`; None where the distance is infinite. A dict of them for several
+        dimensions.
 
     Raises
     ------
     TypeError
         If a diagram is not real numbers.
     ValueError
-        If a diagram has another shape or a NaN; if a parameter is out of range; if dim is missing,
-        not there, or given for two arrays, which have none.
+        If a diagram has another shape or a NaN; if a parameter is out of range; if dim is not
+        there, given for two arrays, which have none, or missing where the diagrams differ in their
+        dimensions.
 
     See Also
     --------
@@ -109,7 +113,7 @@ def wasserstein_distance(dgm1, dgm2, *, p=1.0, ground=2, dim=None, return_matchi
     >>> matching.pairs, matching.diagonal1
     (array([[0, 0]]), array([1]))
     """
-    return _distance(dgm1, dgm2, dim, _check_p(p), _check_ground(ground), return_matching)
+    return _over_dimensions(dgm1, dgm2, dim, _check_p(p), _check_ground(ground), return_matching)
 
 
 def bottleneck_distance(dgm1, dgm2, *, ground=np.inf, dim=None, return_matching=False):
@@ -127,8 +131,8 @@ def bottleneck_distance(dgm1, dgm2, *, ground=np.inf, dim=None, return_matching=
     ground : {2, inf}, default=inf
         Norm of a difference of points: Euclidean, or the maximum norm, for which the distance is
         stable.
-    dim : int, default=None
-        As in `wasserstein_distance`.
+    dim : int or tuple of int, default=None
+        As in `wasserstein_distance`; with several, the distance is the greatest.
     return_matching : bool, default=False
         Return an optimal matching too.
 
@@ -137,7 +141,8 @@ def bottleneck_distance(dgm1, dgm2, *, ground=np.inf, dim=None, return_matching=
     distance : float, or 0-d torch.Tensor if a diagram is one
         Its gradient is that of the longest distance of the matching found, shared between equals.
     matching : Matching
-        If `return_matching`; None where the distance is infinite.
+        If `return_matching`; None where the distance is infinite. A dict of them for several
+        dimensions.
 
     Raises
     ------
@@ -154,7 +159,7 @@ def bottleneck_distance(dgm1, dgm2, *, ground=np.inf, dim=None, return_matching=
     >>> bottleneck_distance([[0.0, 4.0], [1.0, 2.0]], [[0.0, 3.0]])
     1.0
     """
-    return _distance(dgm1, dgm2, dim, np.inf, _check_ground(ground), return_matching)
+    return _over_dimensions(dgm1, dgm2, dim, np.inf, _check_ground(ground), return_matching)
 
 
 def sliced_wasserstein_distance(dgm1, dgm2, *, n_directions=50, dim=None):
@@ -173,8 +178,8 @@ def sliced_wasserstein_distance(dgm1, dgm2, *, n_directions=50, dim=None):
         Births and deaths; sublevel or superlevel.
     n_directions : int, default=50
         Number K of lines.
-    dim : int, default=None
-        As in `wasserstein_distance`.
+    dim : int or tuple of int, default=None
+        As in `wasserstein_distance`; with several, the distance is their sum.
 
     Returns
     -------
@@ -197,6 +202,11 @@ def sliced_wasserstein_distance(dgm1, dgm2, *, n_directions=50, dim=None):
     1.126777
     """
     check_integer("n_directions", n_directions, 1)
+    dims = dimensions_of_two(dim, dgm1, dgm2)
+    return _combined([_sliced_distance(dgm1, dgm2, n_directions, dim) for dim in dims], 1.0)
+
+
+def _sliced_distance(dgm1, dgm2, n_directions, dim):
     first, second, xp, essential = split_two(dgm1, dgm2, dim)
     angles = _angles(n_directions, len(first.plain) + len(second.plain))
     if essential is None:
@@ -236,9 +246,10 @@ def pairwise_diagram_distances(
         for "bottleneck". "sliced_wasserstein" has none.
     n_directions : int, default=50
         Number of lines of "sliced_wasserstein"; the other metrics have none.
-    dim : int, default=None
-        Homology dimension of Diagrams, or position in lists of arrays; None where there is only
-        one.
+    dim : int or tuple of int, default=None
+        Homology dimensions of Diagrams, or positions in lists of arrays; None for all that there
+        are. With several, distances are those of the functions of two diagrams: p-th powers of
+        Wasserstein distances add up, bottleneck distances are the greatest, sliced ones are added.
     n_jobs : int, default=None
         Threads. None is 1 unless in a joblib context, -1 is all cores. Results do not depend on it.
 
@@ -269,10 +280,30 @@ def pairwise_diagram_distances(
     check_n_jobs(n_jobs)
     check_integer("n_directions", n_directions, 1)
     p = {"wasserstein": p, "bottleneck": np.inf, "sliced_wasserstein": 1.0}[metric]
-    symmetric = Y is None
+    X = as_list(X, "X")
+    Y = None if Y is None else as_list(Y, "Y")
     if dim is not None:
-        both = [*as_list(X, "X"), *(() if symmetric else as_list(Y, "Y"))]
-        check_dim_is_used(dim, both, "the diagrams are")
+        check_dim_is_used(dim, [*X, *(Y or ())], "the diagrams are")
+    distances = [
+        _pairwise(X, Y, metric, one, p, ground, n_directions, n_jobs)
+        for one in _dimensions_of_both(dim, X, Y)
+    ]
+    return distances[0] if len(distances) == 1 else row_norm(np.stack(distances, axis=-1), p)
+
+
+def _dimensions_of_both(dim, X, Y):
+    """Return the tuple of dimensions that dim names in two lists of diagrams, or in one."""
+    dims = find_dimensions(dim, X, "X")
+    if Y and X and dim is None:
+        others = find_dimensions(dim, Y, "Y")
+        if dims != others and None not in (*dims, *others):
+            dimensions_of_two(dim, X[0], Y[0], ("X[0]", "Y[0]"))
+    return dims
+
+
+def _pairwise(X, Y, metric, dim, p, ground, n_directions, n_jobs):
+    """Return the distances of one dimension of the lists X and Y."""
+    symmetric = Y is None
     first = [SplitDiagram(x, x) for x in as_points_list(X, dim, "X", False)[1]]
     second = (
         first if symmetric else [SplitDiagram(y, y) for y in as_points_list(Y, dim, "Y", False)[1]]
@@ -334,6 +365,30 @@ def _check_total(total):
             "the distance of these diagrams is more than a float can hold; scale births and deaths"
         )
     return total
+
+
+def _over_dimensions(dgm1, dgm2, dim, p, ground, return_matching):
+    """Return the distance of two diagrams over all dimensions that dim names."""
+    dims = dimensions_of_two(dim, dgm1, dgm2)
+    found = [_distance(dgm1, dgm2, dim, p, ground, return_matching) for dim in dims]
+    if len(dims) == 1:
+        return found[0]
+    if not return_matching:
+        return _combined(found, p)
+    distances, matchings = zip(*found, strict=True)
+    return _combined(distances, p), dict(zip(dims, matchings, strict=True))
+
+
+def _combined(distances, p):
+    """Return the p-norm of distances, numbers or 0-d tensors, of several dimensions."""
+    if len(distances) == 1:
+        return distances[0]
+    xp = namespace_of(*distances)
+    lengths = xp.stack(xp.as_one_kind(*distances))
+    if np.isinf(xp.plain(lengths)).any():
+        return xp.number(lengths.sum())
+    with np.errstate(over="ignore"):  # this is looked for
+        return xp.number(_check_total(_p_norm(lengths, p, xp)))
 
 
 def _distance(dgm1, dgm2, dim, p, ground, return_matching):

@@ -1,22 +1,29 @@
 """PersistenceDiagrams: a scikit-learn transformer of data to diagrams."""
 
+import warnings
 from collections.abc import Sequence
 from functools import partial
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    check_array,
+    check_is_fitted,
+    validate_data,
+)
 
 from . import filtrations
 from ._utils.arrays import as_floats, as_numbers, check_finite, is_no_number
 from ._utils.checks import check_dimensions, refuse_colours
 from ._utils.masks import refuse_masks
-from ._utils.namespace import is_tensor
+from ._utils.namespace import is_tensor, namespace_of
 from ._utils.parallel import effective_n_jobs, run
 from .diagrams import Diagram, DiagramArrays
 from .diagrams.inputs import depth
+from .diagrams.selection import without_short
 
 __all__ = ["PersistenceDiagrams"]
 
@@ -25,7 +32,7 @@ POINT_CLOUDS = {"weak_alpha": "WeakAlpha", "alpha": "Alpha", "rips": "VietorisRi
 FILTRATIONS = {"level_set", *POINT_CLOUDS}
 
 
-class PersistenceDiagrams(TransformerMixin, BaseEstimator):
+class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Turn images, volumes, functions on a line, point clouds or distance matrices into diagrams.
 
     The result is a list with one entry for each sample, in the form that the transformers of
@@ -36,19 +43,26 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
     filtration : {"level_set", "weak_alpha", "alpha", "rips"} or callable, default="level_set"
         "level_set": samples are functions on a grid: rows of a 2-D X on a line, images, volumes.
         The other names: samples are point clouds of shape (n_points, n_coordinates). An object of
-        `skltopo.filtrations`, or any function from one sample to a `Diagram`: samples are what it
-        takes, for ``VietorisRips(metric="precomputed")`` distance matrices.
-    homology_dimensions : int or tuple of int, default=(0, 1)
-        An int gives one array per sample, a tuple one array per dimension and sample. Where
+        `skltopo.filtrations`: samples are what it takes, for ``VietorisRips(metric="precomputed")``
+        distance matrices. Any other callable takes one sample, as it is in X, and returns its
+        `Diagram`: samples can be objects of any kind, such as graphs.
+    homology_dimensions : int, tuple of int or None, default=(0, 1)
+        An int gives one array per sample, a tuple one array per dimension and sample. None is a
+        tuple of all that `filtration` computes: of functions on a grid of k axes 0 to k - 1. Where
         `filtration` is an object of `skltopo.filtrations` that does not compute them, fit raises.
         Functions on a grid of k axes have no homology in dimension k or above: these diagrams are
         empty.
     superlevel : bool, default=False
         Sweep "level_set" from high to low values; births are then above deaths. With any other
         filtration True raises: an object of `skltopo.filtrations` has its own ``superlevel``.
-    essential : {"drop", "keep"}, default="drop"
+    essential : {"drop", "keep", "clip"}, default="drop"
         What to do with essential classes, which have an infinite death. gudhi.representations and
-        persim need diagrams without them.
+        persim need diagrams without them. "clip" ends them at the last filtration value, for
+        ``output="arrays"``: they come before the finite points, and one that is born at the last
+        value has length 0. Transform warns where nothing but dropped classes was found in a
+        dimension, such as among the holes of graphs.
+    min_length : float, default=0.0
+        Points with a shorter |death - birth|, in the unit of the values, are left out.
     output : {"arrays", "diagrams"}, default="arrays"
         "diagrams": a list of `Diagram` with critical cells, of the dimensions asked for, and
         without essential classes unless they are kept.
@@ -73,8 +87,10 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
     ``homology_dimensions`` gives. With a tuple each sample is a list of arrays, as in
     ``gudhi.sklearn``: ``gudhi.representations.DimensionSelector(index=k)`` then comes next. The
     list is a `skltopo.diagrams.DiagramArrays`, which knows its dimensions, so that the transformers
-    of `skltopo.vectorize` select theirs by ``dim``. gudhi and persim expect births below deaths:
-    for superlevel sets give them the sublevel sets of -X.
+    of `skltopo.vectorize` select theirs by ``dim``, and the last filtration value, so that these
+    clip essential classes that are kept. gudhi and persim expect births below deaths: for
+    superlevel sets give them ``[-points for points in diagrams]``, the diagrams of the sublevel
+    sets of -X.
 
     Diagrams have different numbers of points, therefore the result is a list: nothing is padded,
     and a diagram does not depend on the others. No frame can hold them, so ``set_output`` does
@@ -102,9 +118,10 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
 
     _parameter_constraints = {
         "filtration": [StrOptions(FILTRATIONS), callable],
-        "homology_dimensions": [Integral, tuple, list],
+        "homology_dimensions": [Integral, tuple, list, None],
         "superlevel": ["boolean"],
-        "essential": [StrOptions({"drop", "keep"})],
+        "essential": [StrOptions({"drop", "keep", "clip"})],
+        "min_length": [Interval(Real, 0, None, closed="left")],
         "output": [StrOptions({"arrays", "diagrams"})],
         "n_jobs": [Integral, None],
     }
@@ -116,6 +133,7 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
         homology_dimensions=(0, 1),
         superlevel=False,
         essential="drop",
+        min_length=0.0,
         output="arrays",
         n_jobs=None,
     ):
@@ -123,6 +141,7 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
         self.homology_dimensions = homology_dimensions
         self.superlevel = superlevel
         self.essential = essential
+        self.min_length = min_length
         self.output = output
         self.n_jobs = n_jobs
 
@@ -176,18 +195,45 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         self._check_parameters()
         samples = self._check_samples(X, reset=False)
-        empty = self._empty_dimensions(samples)
-        dims = self._dimensions()
         diagrams = self._compute(samples)
+        dims = self._dimensions(samples, diagrams)
+        empty = self._empty_dimensions(dims, samples)
+        self._warn_of_loss(diagrams, [dim for dim in dims if dim not in empty])
         if self.output == "diagrams":
             keep = self.essential == "keep"
-            return [diagram.select(dims, empty, keep_essential=keep) for diagram in diagrams]
+            return [
+                diagram.select(dims, empty, keep_essential=keep, min_length=self.min_length)
+                for diagram in diagrams
+            ]
         if isinstance(self.homology_dimensions, Integral):
             return [self._points(diagram, dims[0], empty) for diagram in diagrams]
         return [
-            DiagramArrays([self._points(diagram, dim, empty) for dim in dims], dims)
+            DiagramArrays(
+                [self._points(diagram, dim, empty) for dim in dims],
+                dims,
+                diagram.as_batch().stored_last,
+            )
             for diagram in diagrams
         ]
+
+    def get_feature_names_out(self, input_features=None):
+        """Return one name for each homology dimension, so that a Pipeline can ask later steps.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Checked against the columns seen in fit if it had some, otherwise ignored.
+
+        Returns
+        -------
+        (n_dimensions,) ndarray of str objects
+            Diagrams are no columns, and the steps behind do not take these names up. Without a
+            dimension if `homology_dimensions` is None and the samples would say which there are.
+        """
+        if input_features is not None and hasattr(self, "n_features_in_"):
+            _check_feature_names_in(self, input_features)
+        dims = self._dimensions(())
+        return np.array([f"H{dim}" for dim in dims] if dims else ["diagrams"], dtype=object)
 
     def set_output(self, *, transform=None):
         """Do nothing: diagrams are lists of different lengths, which no frame can hold.
@@ -208,17 +254,68 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
     def _points(self, diagram, dim, empty):
         if dim in empty:
             return np.empty((0, 2))
-        return diagram.finite(dim) if self.essential == "drop" else diagram[dim]
+        points = diagram.finite(dim) if self.essential == "drop" else diagram[dim]
+        points = namespace_of(points).plain(points)
+        if self.essential == "clip":
+            is_class = np.isinf(points[:, 1])
+            if is_class.any():
+                last = diagram.as_batch().last()
+                points[is_class, 1] = namespace_of(last).plain(last)
+        return without_short(points, self.min_length) if self.min_length else points
+
+    def _warn_of_loss(self, diagrams, dims):
+        """Warn of dimensions in which essential classes are dropped and nothing else is there."""
+        if self.essential != "drop":
+            return
+        lost = [
+            dim
+            for dim in dims
+            if not any(len(diagram.pairs[dim]) for diagram in diagrams)
+            and any(len(diagram.essential[dim]) for diagram in diagrams)
+        ]
+        if lost:
+            warnings.warn(
+                "essential classes are dropped, and no diagram has other points in "
+                f"{name_dimensions(lost)}: these diagrams are empty; give essential='clip' to end "
+                "the classes at the last filtration value, or essential='keep'",
+                UserWarning,
+                stacklevel=3,
+            )
 
     # Parameters
 
-    def _dimensions(self):
-        wanted = "different integers of at least 0"
-        return check_dimensions(self.homology_dimensions, wanted=wanted)
+    def _dimensions(self, samples=(), diagrams=()):
+        """Return the homology dimensions as a tuple.
+
+        Where they are None these are all that are computed: () as long as neither samples nor
+        diagrams say which.
+        """
+        if self.homology_dimensions is not None:
+            wanted = "different integers of at least 0"
+            return check_dimensions(self.homology_dimensions, wanted=wanted)
+        if self.filtration == "level_set":
+            return tuple(range(samples[0].ndim)) if len(samples) else ()
+        if isinstance(self.filtration, str):
+            return (0, 1)
+        if hasattr(self.filtration, "homology_dimensions"):
+            return tuple(self.filtration.homology_dimensions)
+        found = {diagram.homology_dimensions for diagram in diagrams}
+        if len(found) > 1:
+            raise ValueError(
+                "homology_dimensions must be given where the diagrams that filtration returns have "
+                f"different ones, got {sorted(found)}"
+            )
+        return next(iter(found), ())
 
     def _check_parameters(self):
-        """Raise ValueError for parameters that the filtration would silently ignore."""
+        """Raise ValueError for parameters that would silently be ignored."""
         dims = self._dimensions()
+        if self.essential == "clip" and self.output == "diagrams":
+            raise ValueError(
+                "essential='clip' is for output='arrays': in a Diagram essential classes have no "
+                "critical cell at which they end; give essential='keep', and 'clip' to what takes "
+                "the diagrams"
+            )
         if self.filtration == "level_set":
             return
         filtration = self._filtration_of_clouds(1)
@@ -229,13 +326,13 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
                 "LevelSet(ndim=2, superlevel=True)"
             )
         known = getattr(filtration, "homology_dimensions", dims)
-        if not set(dims) <= {*known, *self._empty_dimensions(())}:
+        if not set(dims) <= {*known, *self._empty_dimensions(dims, ())}:
             raise ValueError(
                 f"homology_dimensions must be among those that {filtration!r} computes, "
                 f"{tuple(known)}, got {self.homology_dimensions!r}"
             )
 
-    def _empty_dimensions(self, samples):
+    def _empty_dimensions(self, dims, samples):
         """Return those dimensions in which a function on a grid has no homology at all."""
         if isinstance(self.filtration, filtrations.LevelSet):
             ndim = self.filtration.ndim
@@ -243,7 +340,7 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
             ndim = samples[0].ndim
         else:
             return set()
-        return {dim for dim in self._dimensions() if dim >= ndim}
+        return {dim for dim in dims if dim >= ndim}
 
     def _filtration_of_clouds(self, n_jobs):
         """Return the object of `filtrations` that is named, or the filtration given."""
@@ -257,7 +354,11 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
     # Samples
 
     def _check_samples(self, X, reset):
-        """Return X as an array of samples or a list of arrays."""
+        """Return X as an array of samples or a list of arrays; of any objects for a callable."""
+        if not isinstance(self.filtration, (str, filtrations.base.Filtration)):
+            return _as_they_are(X)
+        if self.filtration == "level_set" and hasattr(X, "columns"):  # names before values
+            validate_data(self, X, reset=reset, skip_check_array=True)
         refuse_masks(X, "X")
         X = np.asarray(X) if isinstance(X, memoryview) else _without_graph(X)
         if not (isinstance(X, list) or hasattr(X, "__array__") or hasattr(X, "shape")):
@@ -267,8 +368,7 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
         if getattr(X, "ndim", 0) == 2:  # a frame, which would give its columns one by one
             X = as_numbers(X, "X")
         samples = [as_floats(as_numbers(x, f"X[{i}]"))[1] for i, x in enumerate(X)]
-        if not samples:
-            raise ValueError("X must have at least one sample, got 0 samples")
+        _check_some(samples)
         if isinstance(self.filtration, str):
             for i, sample in enumerate(samples):
                 if sample.ndim != 2:
@@ -303,14 +403,17 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
             return list(self._level_set(samples.ndim - 1, n_jobs).of_batch(samples))
         else:
             filtration = self._level_set(samples[0].ndim, 1)
-        dims = set(self._dimensions()) - self._empty_dimensions(samples)
+        dims = self._dimensions(samples)
+        dims = set(dims) - self._empty_dimensions(dims, samples)
         return run(
             [partial(_diagram_of, filtration, x, i, dims) for i, x in enumerate(samples)], n_jobs
         )
 
     def _level_set(self, ndim, n_jobs):
         # A filtration computes at least one dimension, whether or not it was asked for.
-        dims = [dim for dim in self._dimensions() if dim < ndim] or [0]
+        dims = None
+        if self.homology_dimensions is not None:
+            dims = [dim for dim in self._dimensions() if dim < ndim] or [0]
         return filtrations.LevelSet(
             ndim, superlevel=self.superlevel, homology_dimensions=dims, n_jobs=n_jobs
         )
@@ -323,6 +426,29 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.requires_fit = False
         return tags
+
+
+def name_dimensions(dims):
+    """Return "dimension 1" or "dimensions 0, 1"."""
+    return f"dimension{'s' if len(dims) > 1 else ''} {', '.join(map(str, dims))}"
+
+
+def _check_some(samples):
+    if not samples:
+        raise ValueError("X must have at least one sample, got 0 samples")
+
+
+def _as_they_are(X):
+    """Return the samples of X as a list, untouched; those of a frame are its rows."""
+    is_array = len(getattr(X, "shape", ())) > 0
+    is_list = isinstance(X, Sequence) and not isinstance(X, (str, bytes, memoryview))
+    if not (is_list or is_array):
+        raise TypeError(f"X must be a list or an array of samples, got {type(X).__name__}")
+    if hasattr(X, "columns"):  # a frame, which would give its columns one by one
+        X = as_numbers(X, "X")
+    samples = list(X)
+    _check_some(samples)
+    return samples
 
 
 def _without_graph(X):
@@ -359,6 +485,12 @@ def _check_ragged(X, shapes):
     return images
 
 
+def _describe(sample):
+    shape = getattr(sample, "shape", None)
+    kind = type(sample).__name__
+    return f"of kind {kind}" if shape is None else f"of kind {kind} and shape {tuple(shape)}"
+
+
 def _diagram_of(filtration, sample, i, dims):
     """Return the diagram of sample i, or raise naming the sample, or what a callable lacks."""
     try:
@@ -368,7 +500,7 @@ def _diagram_of(filtration, sample, i, dims):
     if not isinstance(diagram, Diagram):
         raise TypeError(
             f"filtration must return a Diagram for one sample, got {type(diagram).__name__} for "
-            f"X[{i}] of shape {sample.shape}"
+            f"X[{i}], {_describe(sample)}"
         )
     if not dims <= set(diagram.homology_dimensions):
         raise ValueError(

@@ -546,7 +546,10 @@ def test_bad_dimensions_and_lists(rng):
     diagram = LevelSet(2)(rng.random((4, 4)))
     assert isinstance(diagram, Diagram)
     with pytest.raises(ValueError, match=r"dim must say which of the dimensions \(0, 1\) of dgm1"):
-        bottleneck_distance(diagram, diagram)
+        bottleneck_distance(diagram, diagram[0])
+    line = LevelSet(1)(rng.random(4))
+    with pytest.raises(ValueError, match=r"differ: \(0, 1\) in dgm1 and \(0,\) in dgm2"):
+        bottleneck_distance(diagram, line)
     with pytest.raises(ValueError, match=r"dim must be one of .* \(0, 1\) of dgm1, got 2"):
         bottleneck_distance(diagram, diagram, dim=2)
     for n in (0, True, 2.0, "3"):
@@ -562,12 +565,50 @@ def test_bad_dimensions_and_lists(rng):
         pairwise_diagram_distances(3)
     with pytest.raises(ValueError, match=r"dim=1 picks .* the diagrams are single arrays"):
         pairwise_diagram_distances([[[0, 1]]], [[[0, 2]]], dim=1)
-    with pytest.raises(
-        ValueError, match=r"dim must say which of the dimensions \(0, 1\) of X\[0\]"
-    ):
-        pairwise_diagram_distances(PersistenceDiagrams().fit_transform(rng.random((2, 5, 5))))
+    with pytest.raises(ValueError, match=r"differ: \(0, 1\) in X\[0\] and \(0,\) in X\[1\]"):
+        pairwise_diagram_distances([diagram, line])
+    with pytest.raises(ValueError, match=r"dim must be one of the dimensions \(0,\) of Y\[0\]"):
+        pairwise_diagram_distances([diagram], [line, line])
+    volume = LevelSet(3)(rng.random((3, 3, 3)))
+    with pytest.raises(ValueError, match=r"differ: \(0, 1\) in X\[0\] and \(0, 1, 2\) in Y\[0\]"):
+        pairwise_diagram_distances([diagram], [volume])
+    with pytest.raises(ValueError, match=r"dim must be different integers of at least 0, got"):
+        bottleneck_distance(diagram, diagram, dim=(0, 0))
     with pytest.raises(ValueError, match=r"Y\[1\] must not have NaN"):
         pairwise_diagram_distances([[[0, 1]]], [[[0, 1]], [[0, np.nan]]])
+
+
+@pytest.mark.parametrize("dim", [(0, 1), None, (1, 0)])
+def test_several_dimensions(dim, rng):
+    batch = LevelSet(2)(rng.random((3, 6, 6)))
+    others = [[diagram[0], diagram[1]] for diagram in batch]
+    first, second = batch[0], batch[1]
+    for distance, metric, parameters, p in (
+        (wasserstein_distance, "wasserstein", {}, 1),
+        (wasserstein_distance, "wasserstein", {"p": 3.0, "ground": np.inf}, 3.0),
+        (bottleneck_distance, "bottleneck", {}, np.inf),
+        (sliced_wasserstein_distance, "sliced_wasserstein", {"n_directions": 7}, 1),
+    ):
+        each = [distance(first, second, dim=k, **parameters) for k in (0, 1)]
+        expected = np.linalg.norm(each, p)
+        assert distance(first, second, dim=dim, **parameters) == pytest.approx(expected)
+        assert distance(first, others[1], dim=dim, **parameters) == pytest.approx(expected)
+        for Y in (None, others):
+            found = pairwise_diagram_distances(batch, Y, metric, dim=dim, **parameters)
+            assert found[0, 1] == pytest.approx(expected)
+    total, matchings = wasserstein_distance(first, second, dim=dim, return_matching=True)
+    assert sorted(matchings) == [0, 1]
+    for k, matching in matchings.items():
+        alone = wasserstein_distance(first, second, dim=k, return_matching=True)[1]
+        np.testing.assert_array_equal(matching.pairs, alone.pairs)
+    images = torch.tensor(rng.random((2, 5, 5)), requires_grad=True)
+    live = LevelSet(2)(images)
+    total = wasserstein_distance(live[0], live[1], dim=dim, p=2)
+    total.backward()
+    assert images.grad.abs().sum() > 0
+    no_class = [[[0.0, 1.0]], [[0.0, 1.0]]]
+    assert wasserstein_distance(no_class, first, dim=dim, p=2) == np.inf
+    assert pairwise_diagram_distances([no_class], [others[0]], dim=dim, p=2)[0, 0] == np.inf
 
 
 def test_integers_and_odd_memory(rng):

@@ -57,6 +57,11 @@ def diagrams(rng):
     return [np.empty((0, 2)), *random_diagrams(rng), np.array([[0.5, 1.0]])]
 
 
+# Rows of two numbers are functions on a line that have an essential class, and nothing else.
+ESSENTIAL_ALONE = pytest.mark.filterwarnings("ignore:essential classes are left out:UserWarning")
+
+
+@ESSENTIAL_ALONE
 @parametrize_with_checks(TRANSFORMERS)
 def test_sklearn_common_checks(estimator, check):
     check(estimator)
@@ -331,7 +336,7 @@ def test_kernel_is_a_gram_matrix(diagrams):
 def test_n_jobs_reaches_the_workers(estimator, rng, monkeypatch):
     X = rng.random((5, 7, 7))
     estimator = clone(estimator).set_params(filtration="level_set", dim=1)
-    one = estimator.fit_transform(X)
+    one = estimator.fit(X).transform(X)
     asked = []
     for room, name in (
         (base, "PersistenceDiagrams"),
@@ -344,7 +349,7 @@ def test_n_jobs_reaches_the_workers(estimator, rng, monkeypatch):
             return function(*args, **parameters)
 
         monkeypatch.setattr(room, name, spy)
-    np.testing.assert_array_equal(estimator.set_params(n_jobs=2).fit_transform(X), one)
+    np.testing.assert_array_equal(estimator.set_params(n_jobs=2).fit(X).transform(X), one)
     assert len(asked) >= 2
     assert set(asked) == {2}
 
@@ -437,11 +442,19 @@ TWO = [np.array(ONE), np.array([[0.0, 5.0]])]
         (TopKLengths(), np.ones((2, 3, 4, 5, 2)), "X must be a list of diagrams, or an array of"),
         (TopKLengths(), [], "X must have at least one diagram"),
         (TopKLengths(), LevelSet(2)(np.eye(3)), "X must be a list of diagrams, got a single one"),
-        (TopKLengths(), LevelSet(2)(np.ones((2, 3, 3))), "dim must say which"),
+        (
+            TopKLengths(),
+            [LevelSet(2)(np.eye(3)), LevelSet(1)(np.eye(3))[0]],
+            r"dim must say which .*\(0, 1\) in X\[0\] and \(0,\) in X\[1\]",
+        ),
         (TopKLengths(dim=2), LevelSet(2)(np.ones((2, 3, 3))), "dim must be one of"),
         (TopKLengths(dim=7), [ONE, ONE], "dim=7 picks one of several .* leave dim out"),
         (TopKLengths(dim=0), [np.array(ONE)], "dim=0 picks one of several"),
-        (TopKLengths(), [TWO] * 3, r"dim must say which of the 2 arrays of X\[0\] is meant"),
+        (
+            TopKLengths(),
+            [TWO, [*TWO, TWO[0]]],
+            r"dim must say which homology .* \(0, 1\) in X\[0\] and",
+        ),
         (TopKLengths(dim=2), [TWO], r"dim must be a position in the list X\[0\] of 2 arrays"),
         (TopKLengths(dim=0), [TWO, TWO[:1]], r"got 2 in X\[0\] and 1 in X\[1\]"),
         (TopKLengths(dim=0), [TWO, TWO[0]], r"got a list in X\[0\] but not in X\[1\]"),
@@ -482,6 +495,7 @@ def test_wrong_kinds(X, sentence):
         TopKLengths().fit(X)
 
 
+@ESSENTIAL_ALONE
 @pytest.mark.parametrize("single", [ONE, np.array(ONE), np.array(ONE)[:, ::-1], torch.tensor(ONE)])
 def test_a_single_diagram_is_not_rows_of_data(single):
     """Rows of two numbers that all rise, or all fall, are births and deaths unless we are told."""

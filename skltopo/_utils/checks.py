@@ -2,6 +2,7 @@
 
 from math import prod
 from numbers import Integral, Real
+from types import FunctionType
 
 import numpy as np
 
@@ -14,6 +15,7 @@ __all__ = [
     "check_shape",
     "is_integer",
     "refuse_colours",
+    "with_own_init",
 ]
 
 # Axes of an image behind which 3 or 4 numbers are taken for a colour: the least that they have, and
@@ -142,3 +144,20 @@ def check_dimensions(dims, known=None, what="", *, wanted=None):
     if len(set(dims)) < len(dims):
         raise ValueError(f"homology_dimensions must have each dimension once, got {dims}")
     return tuple(int(dim) for dim in dims)
+
+
+def with_own_init(cls):
+    """Give a class its own copy of the constructor that it inherits.
+
+    Python names the class in whose body a constructor stands where an argument is wrong. This way
+    it is the one that was called.
+    """
+    init = cls.__init__
+    own = FunctionType(
+        init.__code__, init.__globals__, init.__name__, init.__defaults__, init.__closure__
+    )
+    own.__kwdefaults__ = init.__kwdefaults__
+    own.__doc__ = init.__doc__
+    own.__qualname__ = f"{cls.__qualname__}.__init__"
+    cls.__init__ = own
+    return cls

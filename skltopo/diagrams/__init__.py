@@ -1,5 +1,6 @@
 """Persistence diagrams, and what users give as diagrams."""
 
-from .containers import Diagram, DiagramArrays, DiagramBatch, LastValues, Points
+from .arrays import DiagramArrays
+from .containers import Diagram, DiagramBatch, LastValues, Points
 
 __all__ = ["Diagram", "DiagramArrays", "DiagramBatch", "LastValues", "Points"]

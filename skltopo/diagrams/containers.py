@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from .._utils.checks import check_number
 from .._utils.namespace import namespace_of, unpack
 
-__all__ = ["Diagram", "DiagramArrays", "DiagramBatch", "LastValues", "Points"]
+__all__ = ["Diagram", "DiagramBatch", "LastValues", "Points", "not_computed"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +94,15 @@ class Points:
     def of_positive_length(self):
         """Return these points without those whose death equals their birth."""
         plain = namespace_of(self.finite).plain(self.finite)
-        kept = plain[:, 0] != plain[:, 1]
+        return self._of(plain[:, 0] != plain[:, 1])
+
+    def of_length(self, min_length):
+        """Return these points without the finite ones that are shorter than min_length."""
+        plain = namespace_of(self.finite).plain(self.finite)
+        return self._of(abs(plain[:, 1] - plain[:, 0]) >= min_length)
+
+    def _of(self, kept):
+        """Return those finite points whose row of kept is True."""
         if kept.all():
             return self
         return replace(
@@ -248,6 +257,33 @@ class Diagram:
         """
         return self._batch.get_points(dim).finite
 
+    def betti_numbers(self, value):
+        """Return how many classes of each dimension there are at a filtration value.
+
+        Parameters
+        ----------
+        value : float
+            A class is there at its birth, and no longer at its death.
+
+        Returns
+        -------
+        dict of int to int
+            Numbers by dimension.
+
+        Examples
+        --------
+        >>> from skltopo.filtrations import LevelSet
+        >>> LevelSet(ndim=1)([1.0, 3.0, 0.0, 2.0]).betti_numbers(1.0)
+        {0: 2}
+        """
+        value = check_number("value", value)
+        sign = -1 if self.superlevel else 1
+        numbers = {}
+        for dim in self.homology_dimensions:
+            births, deaths = sign * namespace_of(self[dim]).plain(self[dim]).T
+            numbers[dim] = int(((births <= sign * value) & (sign * value < deaths)).sum())
+        return numbers
+
     def as_batch(self):
         """Return this diagram as a batch without axes."""
         return self._batch
@@ -267,7 +303,7 @@ class Diagram:
     def __hash__(self):
         return hash(self._batch)
 
-    def select(self, dims, empty=(), keep_essential=True):
+    def select(self, dims, empty=(), keep_essential=True, min_length=0.0):
         """Return a diagram with some of the dimensions.
 
         Parameters
@@ -278,6 +314,8 @@ class Diagram:
             Those of them in which there is nothing.
         keep_essential : bool, default=True
             Whether essential classes stay.
+        min_length : float, default=0.0
+            Finite points that are shorter are left out.
 
         Returns
         -------
@@ -292,6 +330,8 @@ class Diagram:
         }
         if not keep_essential:
             points = {dim: part.without_essential() for dim, part in points.items()}
+        if min_length > 0:
+            points = {dim: part.of_length(min_length) for dim, part in points.items()}
         return Diagram(DiagramBatch(points, batch.shape, self.superlevel, batch.stored_last))
 
     def __repr__(self):
@@ -300,36 +340,6 @@ class Diagram:
             for dim, points in self._batch.points.items()
         )
         return f"Diagram({counts})"
-
-
-class DiagramArrays(list):
-    """The diagrams of one sample: a list of (n, 2) arrays that knows their homology dimensions.
-
-    It is what `PersistenceDiagrams` returns for several dimensions. To others it is a list.
-
-    Parameters
-    ----------
-    arrays : iterable of (n, 2) ndarray
-        Births and deaths, one array for each dimension.
-    homology_dimensions : tuple of int
-        Their dimensions.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skltopo import PersistenceDiagrams
-    >>> sample = PersistenceDiagrams().fit_transform(np.eye(3)[None])[0]
-    >>> sample.homology_dimensions, len(sample)
-    ((0, 1), 2)
-    """
-
-    def __init__(self, arrays, homology_dimensions):
-        super().__init__(arrays)
-        self.homology_dimensions = tuple(homology_dimensions)
-
-    def get_points(self, dim):
-        """Return the array of one dimension."""
-        return self[self.homology_dimensions.index(dim)]
 
 
 class DiagramBatch:
@@ -406,9 +416,7 @@ class DiagramBatch:
         try:
             return self.points[dim]
         except KeyError:
-            raise KeyError(
-                f"dimension {dim!r} was not computed; this diagram has {list(self.points)}"
-            ) from None
+            raise KeyError(not_computed(dim, self.points)) from None
 
     @property
     def homology_dimensions(self):
@@ -465,6 +473,11 @@ class DiagramBatch:
 
     def __repr__(self):
         return f"DiagramBatch(shape={self.shape}, homology_dimensions={list(self.points)})"
+
+
+def not_computed(dim, known):
+    """Return the sentence on a dimension that a diagram does not have."""
+    return f"dimension {dim!r} was not computed; this diagram has {list(known)}"
 
 
 def _unpack_batch(points, shape, superlevel, last):

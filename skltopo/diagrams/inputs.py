@@ -18,6 +18,8 @@ from .._utils.namespace import is_tensor, namespace_of
 from ..diagrams import Diagram, DiagramArrays, DiagramBatch
 
 __all__ = [
+    "are_empty_lists",
+    "are_ready",
     "as_list",
     "as_points",
     "as_points_list",
@@ -201,7 +203,7 @@ def as_points_list(X, dim, name="X", dim_must_be_used=True):
     """
     # Nothing can be wrong with a list that is ready, so that this is asked first.
     diagrams = list(X) if type(X) in (list, tuple) else as_list(X, name)
-    if dim is None and _are_ready(diagrams):
+    if dim is None and are_ready(diagrams):
         return diagrams, diagrams
     if type(X) in (list, tuple):
         diagrams = as_list(X, name)
@@ -248,7 +250,7 @@ def _are_rows_of_two(X):
     return len(X) > 0 and all(depth(row) == 1 and len(row) == 2 for row in X)
 
 
-def _are_ready(diagrams):
+def are_ready(diagrams):
     """Tell whether all diagrams are C-contiguous float64 arrays without NaN: the usual case.
 
     One look at all of them together costs a tenth of a look at each.
@@ -262,7 +264,7 @@ def _are_ready(diagrams):
     return not np.isnan(np.concatenate(diagrams)).any()
 
 
-def _are_empty_lists(diagram, n):
+def are_empty_lists(diagram, n):
     """Tell whether a sample is n lists with nothing in them."""
     return (
         isinstance(diagram, (list, tuple))
@@ -284,7 +286,7 @@ def _check_same_numbers(diagrams, name):
     if not plain:
         return diagrams
     first, n = plain[0]
-    diagrams = [[np.empty((0, 2))] * n if _are_empty_lists(x, n) else x for x in diagrams]
+    diagrams = [[np.empty((0, 2))] * n if are_empty_lists(x, n) else x for x in diagrams]
     for i, diagram in enumerate(diagrams):
         if not has_dimensions(diagram):
             raise ValueError(

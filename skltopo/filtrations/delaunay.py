@@ -9,6 +9,7 @@ from .._kernels.delaunay.pairs2 import planar_alpha_pairs
 from .._kernels.delaunay.pairs_any import delaunay_complex, delaunay_pairs
 from .._kernels.delaunay.triangulation2 import Triangulation, delaunay_triangles
 from .._persistence import join_pairs, no_pairs
+from .._utils.checks import with_own_init
 from .._utils.parallel import run
 from ..diagrams import LastValues
 from .circumradius import measure_spheres
@@ -133,6 +134,7 @@ def top_simplices(points):
     return [np.stack([order[:-1], order[1:]], axis=1)]
 
 
+@with_own_init
 class WeakAlpha(_DelaunayFiltration):
     """Persistence of points by the edges of their Delaunay triangulation, at their lengths.
 
@@ -220,6 +222,7 @@ class WeakAlpha(_DelaunayFiltration):
         return clouds.lengths([edges[[np.argmax(squares)]]])[0][:, 0]
 
 
+@with_own_init
 class Alpha(_DelaunayFiltration):
     """Persistence of points by the radii of empty circles (spheres) of their Delaunay complex.
 

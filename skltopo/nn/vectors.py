@@ -2,7 +2,7 @@
 
 import torch
 
-from ..diagrams.inputs import as_points_list
+from ..diagrams.selection import as_dimensions, points_by_dimension
 from ..summaries import check_vectors, join
 
 __all__ = ["DiagramVectors"]
@@ -13,11 +13,17 @@ class DiagramVectors(torch.nn.Module):
 
     Parameters
     ----------
-    function : callable
-        Takes (points, splits) and returns one row for each diagram.
-    dim : int, default=None
+    function : callable, or list of callable
+        Takes (points, splits) and returns one row for each diagram. A list has one for each
+        dimension; their columns are side by side.
+    dim : int or tuple of int, default=None
         Homology dimension, where diagrams have several; tensors have none, and are taken as they
-        are.
+        are. A tuple if there are several functions.
+    essential : {"keep", "drop", "clip"}, default="keep"
+        "clip" ends essential classes at the last filtration value. Otherwise they are given to
+        the functions.
+    min_length : float, default=0.0
+        Points that are shorter are left out.
 
     Examples
     --------
@@ -34,12 +40,23 @@ class DiagramVectors(torch.nn.Module):
     [[0.0, 1.0, -1.0, 0.0]]
     """
 
-    def __init__(self, function, dim=None):
+    def __init__(self, function, dim=None, *, essential="keep", min_length=0.0):
         super().__init__()
-        if not callable(function):
-            raise TypeError(f"function must be callable, got {function!r}")
+        several = isinstance(function, (list, tuple))
+        self._functions = tuple(function) if several else (function,)
+        for one in self._functions:
+            if not callable(one):
+                raise TypeError(f"function must be callable, got {one!r}")
+        self._dims = as_dimensions(dim) or (None,)
+        if len(self._dims) != len(self._functions):
+            raise ValueError(
+                f"dim must have one dimension for each of {len(self._functions)} functions, got "
+                f"{dim!r}"
+            )
         self.function = function
         self.dim = dim
+        self.essential = essential
+        self.min_length = min_length
 
     def forward(self, diagrams):
         """Compute the vectors.
@@ -53,5 +70,17 @@ class DiagramVectors(torch.nn.Module):
         -------
         (n_diagrams, n_features) torch.Tensor
         """
-        live, _ = as_points_list(diagrams, self.dim, "diagrams", dim_must_be_used=False)
-        return check_vectors(self.function(*join([torch.as_tensor(points) for points in live])))
+        points = points_by_dimension(
+            diagrams,
+            self._dims,
+            essential=self.essential,
+            min_length=self.min_length,
+            name="diagrams",
+            live=True,
+            dim_must_be_used=len(self._dims) > 1,
+        )
+        rows = [
+            function(*join([torch.as_tensor(one) for one in points[dim]]))
+            for dim, function in zip(self._dims, self._functions, strict=True)
+        ]
+        return check_vectors(torch.cat(rows, 1) if len(rows) > 1 else rows[0])

@@ -41,8 +41,7 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    objective : {"holes", "clusters", "spread", "lines", "fill"}, Energy or list of Energy, \
-default="holes"
+    objective : str, Energy or list of Energy, default="holes"
         What is minimised. The names are the panels of the paper's figure 1: "holes" increases
         E(2, 0, 1; PD_1), "fill" decreases it; "spread" increases E(2, 0, 2; PD_0), "clusters"
         decreases it; "lines" increases E(2, 1, 1; PD_1) and decreases E(2, 0, 2; PD_0). Energies

@@ -1,5 +1,7 @@
 """Base classes of the transformers of diagrams: checks of X and of ranges, fit and transform."""
 
+import copy
+import warnings
 from functools import partial
 from numbers import Integral, Real
 
@@ -14,8 +16,9 @@ from .._utils.masks import refuse_masks
 from .._utils.memory import check_memory
 from .._utils.namespace import is_tensor, namespace_of
 from ..diagrams import Diagram, DiagramBatch
-from ..diagrams.inputs import as_points_list, depth
-from ..persistence_diagrams import FILTRATIONS, PersistenceDiagrams
+from ..diagrams.inputs import as_list, depth
+from ..diagrams.selection import as_dimensions, find_dimensions, is_lost, points_by_dimension
+from ..persistence_diagrams import FILTRATIONS, PersistenceDiagrams, name_dimensions
 from ..summaries import check_vectors, drop_essential, join, of_finite
 
 __all__ = [
@@ -37,8 +40,9 @@ POWER = Interval(Real, 0, None, closed="left")
 class DiagramTransformer(TransformerMixin, BaseEstimator):
     """Base of transformers that take a list of diagrams, or data that become diagrams.
 
-    A subclass has ``_fit_diagrams`` and ``_transform_diagrams``, which take lists of (n_points, 2)
-    arrays, and ``_names``.
+    A subclass has ``_fit_diagrams`` and ``_transform_diagrams``, which take a dict from dimensions
+    to lists of (n_points, 2) arrays, ``_count_columns`` and ``_names``. A dimension is None where
+    there is only one.
 
     Without a filtration, X with two axes is rows of numbers, and each row is a function on a line;
     any other X is diagrams. Rows of numbers are allowed because all of scikit-learn allows them.
@@ -46,9 +50,12 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
 
     _parameter_constraints = {
         "filtration": [StrOptions(FILTRATIONS), callable, None],
-        "dim": [Interval(Integral, 0, None, closed="left"), None],
+        "dim": [Interval(Integral, 0, None, closed="left"), tuple, list, None],
         "n_jobs": [Integral, None],
     }
+    # What becomes of essential classes, and of short points, where a subclass has no parameter.
+    essential = "keep"
+    min_length = 0.0
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -76,10 +83,36 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
             diagrams of another shape; if `dim` is missing, not there, or given for single arrays;
             or if data are not what the filtration takes.
         """
-        check_n_jobs(self.n_jobs)
         self._fit_diagrams(self._as_diagrams(X, reset=True))
-        self._n_features_out = self._count_columns()
         return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X, y=None):
+        """Learn ranges from diagrams, and turn the same diagrams into rows.
+
+        Parameters
+        ----------
+        X : list of diagrams, DiagramBatch, or data
+            As in fit. Data become diagrams once.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        (n_diagrams, n_features) float64 ndarray
+
+        Raises
+        ------
+        TypeError, ValueError
+            As fit.
+        """
+        diagrams = self._as_diagrams(X, reset=True)
+        self._fit_diagrams(diagrams)
+        return self._transform_fitted(diagrams)
+
+    def _transform_fitted(self, diagrams):
+        """Return what transform does, for the diagrams of fit."""
+        return self._transform_diagrams(diagrams)
 
     def transform(self, X):
         """Turn diagrams into rows.
@@ -119,42 +152,65 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
         return np.array(self._names(), dtype=object)
 
     def _as_diagrams(self, X, reset):
-        """Return a list of (n_points, 2) arrays."""
-        refuse_masks(X, "X")
-        if is_tensor(X):
-            X = as_numbers(X, "X").detach()
+        """Return {dimension: list of (n_points, 2) arrays}; warn of dimensions that have nothing.
+
+        reset: whether the dimensions are found, and the columns of X; otherwise they are compared.
+        """
+        check_n_jobs(self.n_jobs)
+        dim = as_dimensions(self.dim)
         if reset:
             self._forget_features()
+        diagrams = self._as_list(X, dim, reset)
+        if reset:
+            self._dims = find_dimensions(dim, diagrams)
+        points = points_by_dimension(
+            diagrams, self._dims, essential=self.essential, min_length=self.min_length
+        )
+        if self.essential == "drop":
+            self._warn_of_loss(points)
+        return points
+
+    def _as_list(self, X, dim, reset):
+        """Return a list of diagrams."""
+        is_frame = hasattr(X, "columns")
+        if is_frame and self.filtration in (None, "level_set"):  # names before values
+            validate_data(self, X, reset=reset, skip_check_array=True)
         if self.filtration is None:
+            refuse_masks(X, "X")
+            if is_tensor(X):
+                X = as_numbers(X, "X").detach()
             is_rows = _is_rows(X)
             if is_rows and not hasattr(self, "n_features_in_"):
                 _check_not_a_diagram(X)
             if not is_rows:
-                return self._as_points(X)
+                return _as_some(X)
         source = PersistenceDiagrams(
             "level_set" if self.filtration is None else self.filtration,
-            homology_dimensions=0 if self.dim is None else self.dim,
+            homology_dimensions=dim,
             essential="keep",
             n_jobs=self.n_jobs,
         )
         source.fit(X)
-        if hasattr(source, "n_features_in_"):  # compared here: an error names this estimator
+        if (
+            hasattr(source, "n_features_in_") and not is_frame
+        ):  # compared here: an error names this estimator
             validate_data(self, X, reset=reset, skip_check_array=True)
         return source.transform(X)
 
-    def _as_points(self, X):
-        _check_not_images(X)
-        diagrams = as_points_list(X, self.dim)[1]
-        if not diagrams:
-            raise ValueError("X must have at least one diagram, got 0 samples")
-        return diagrams
-
-    def _count_columns(self):
-        """Return the number of columns."""
-        return len(self._names())
+    def _warn_of_loss(self, points):
+        lost = [dim for dim, diagrams in points.items() if is_lost(diagrams)]
+        if lost:
+            where = "" if lost == [None] else f" in {name_dimensions(lost)}"
+            warnings.warn(
+                f"essential classes are left out, and no diagram has other points{where}: its "
+                "columns tell nothing; give essential='clip' to end the classes at the last "
+                "filtration value",
+                UserWarning,
+                stacklevel=4,
+            )
 
     def __sklearn_is_fitted__(self):
-        return hasattr(self, "_n_features_out")
+        return hasattr(self, "_dims") and hasattr(self, "_n_features_out")
 
     def _forget_features(self):
         """Forget the columns of an earlier fit: diagrams have none."""
@@ -165,11 +221,19 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
 class DiagramVectorizer(DiagramTransformer):
     """Base of transformers that are a function of all points at once.
 
-    A subclass has ``_rows``, which returns a function of (points, splits), and
-    ``_fit_points(find_points)`` where it learns something from the finite points, which
-    ``find_points()`` returns.
+    A subclass has ``_rows``, which returns a function of (points, splits), ``_names_of_one``, the
+    names of its columns for one dimension, and ``_fit_points(find_points)`` where it learns
+    something from the finite points, which ``find_points()`` returns. What it learns are the
+    attributes named in ``_learnt``. Where there are several dimensions a copy of the vectorizer is
+    fitted to each, and the attributes are dicts by dimension.
     """
 
+    _parameter_constraints = {
+        **DiagramTransformer._parameter_constraints,
+        "essential": [StrOptions({"drop", "clip"})],
+        "min_length": [Interval(Real, 0, None, closed="left")],
+    }
+    _learnt = ()
     _takes_essential = False
 
     def to_torch(self):
@@ -183,33 +247,84 @@ class DiagramVectorizer(DiagramTransformer):
         check_is_fitted(self)
         from ..nn import DiagramVectors
 
-        return DiagramVectors(self._function(), dim=self.dim)
+        selection = {"essential": self.essential, "min_length": float(self.min_length)}
+        if not self._parts:
+            return DiagramVectors(self._function(), dim=self._dims[0], **selection)
+        functions = [part._function() for part in self._parts.values()]
+        return DiagramVectors(functions, dim=self._dims, **selection)
 
     def _fit_diagrams(self, diagrams):
+        self._parts = {}
         self._check_size(1)
-        self._fit_points(lambda: drop_essential(*join(diagrams))[0])
+        if len(diagrams) == 1:
+            (points,) = diagrams.values()
+            self._fit_points(lambda: _finite_coordinates(points))
+        else:
+            for dim, points in diagrams.items():
+                part = copy.copy(self)
+                part._fit_diagrams({dim: points})
+                self._parts[dim] = part
+            for name in self._learnt:
+                learnt = {dim: getattr(part, name) for dim, part in self._parts.items()}
+                setattr(self, name, learnt)
+        self._n_features_out = self._count_columns() * len(diagrams)
 
     def _fit_points(self, find_points):
         """Nothing to learn."""
 
+    def _count_columns(self):
+        """Return the number of columns of one dimension."""
+        return len(self._names_of_one())
+
+    def _names(self):
+        if not self._parts:
+            return self._names_of_one()
+        return [
+            f"H{dim}_{name}" for dim, part in self._parts.items() for name in part._names_of_one()
+        ]
+
     def _check_size(self, n_diagrams):
         """Raise MemoryError if the vectors of so many diagrams would not fit."""
-        n_columns = self._count_columns()
+        n_columns = int(self._count_columns()) * len(self._dims)
         check_memory(
-            8 * n_diagrams * int(n_columns),
+            8 * n_diagrams * n_columns,
             f"vectors of {n_columns} columns for {n_diagrams} diagrams",
             "a smaller resolution, or fewer columns of another kind, take less",
         )
 
     def _transform_diagrams(self, diagrams):
-        self._check_size(2 * len(diagrams))
+        (n_diagrams,) = set(map(len, diagrams.values()))
+        self._check_size(2 * n_diagrams)
+        parts = self._parts or dict.fromkeys(diagrams, self)
         with np.errstate(over="ignore", invalid="ignore"):  # this is looked for
-            rows = self._function()(*join(diagrams))
-        return check_vectors(rows)
+            rows = [parts[dim]._function()(*join(points)) for dim, points in diagrams.items()]
+        return check_vectors(rows[0] if len(rows) == 1 else np.hstack(rows))
 
     def _function(self):
         """Return the function of all points; of the finite ones unless it takes others too."""
         return self._rows() if self._takes_essential else partial(of_finite, self._rows())
+
+
+def _finite_coordinates(diagrams):
+    """Return the finite points of arrays; without any, the births of essential classes, twice.
+
+    These say on which values a curve counts classes.
+    """
+    points, splits = join(diagrams)
+    finite = drop_essential(points, splits)[0]
+    if len(finite) or not len(points):
+        return finite
+    births = points[np.isfinite(points[:, 0]), 0]
+    return np.column_stack([births, births])
+
+
+def _as_some(X):
+    """Return X as a list of diagrams, at least one."""
+    _check_not_images(X)
+    diagrams = list(X) if type(X) in (list, tuple) else as_list(X, "X")
+    if not diagrams:
+        raise ValueError("X must have at least one diagram, got 0 samples")
+    return diagrams
 
 
 def _is_rows(X):
@@ -275,8 +390,8 @@ def _is_finite_number(x):
     return isinstance(x, Real) and not isinstance(x, bool) and -1e308 < x < 1e308
 
 
-def check_range(given, name, low, high):
-    """Return (low, high) as given, or learnt where it is None; wider than a point."""
+def check_range(given, name, low, high, may_be_point=False):
+    """Return (low, high) as given, or learnt where it is None; wider than a point, or as wide."""
     if given is None:
         if not np.isfinite([low, high]).all():  # no points
             low, high = 0.0, 1.0
@@ -286,6 +401,8 @@ def check_range(given, name, low, high):
         return _check_width(low, high, name)
     wanted = "two finite numbers (low, high) with low < high"
     low, high = check_pair(given, name, _is_finite_number, wanted)
+    if may_be_point and low == high:
+        return float(low), float(high)
     if low >= high:
         raise ValueError(f"{name} must be {wanted}, got {given!r}")
     return _check_width(float(low), float(high), name)

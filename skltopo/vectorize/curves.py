@@ -3,6 +3,7 @@
 from functools import partial
 
 import numpy as np
+from sklearn.utils._param_validation import StrOptions
 
 from ..summaries import betti_curves, landscapes, silhouettes
 from .base import COUNT, MOST, POWER, DiagramVectorizer, check_range
@@ -23,13 +24,25 @@ class _GridTransformer(DiagramVectorizer):
         "sample_range": ["array-like", None],
     }
 
+    _learnt = ("grid_",)
+
     def __init__(
-        self, filtration=None, *, resolution=100, sample_range=None, dim=None, n_jobs=None
+        self,
+        filtration=None,
+        *,
+        resolution=100,
+        sample_range=None,
+        dim=None,
+        essential="drop",
+        min_length=0.0,
+        n_jobs=None,
     ):
         self.filtration = filtration
         self.resolution = resolution
         self.sample_range = sample_range
         self.dim = dim
+        self.essential = essential
+        self.min_length = min_length
         self.n_jobs = n_jobs
 
     def _fit_points(self, find_points):
@@ -43,13 +56,14 @@ class _GridTransformer(DiagramVectorizer):
         if self.sample_range is None:
             points = find_points()
             low, high = points.min(initial=low), points.max(initial=high)
-        low, high = check_range(self.sample_range, "sample_range", low, high)
+        is_one = self.resolution == 1
+        low, high = check_range(self.sample_range, "sample_range", low, high, is_one)
         self.grid_ = np.linspace(low, high, self.resolution)
 
     def _count_columns(self):
         return len(self._prefixes) * self.resolution
 
-    def _names(self):
+    def _names_of_one(self):
         return [f"{prefix}_t{i}" for prefix in self._prefixes for i in range(len(self.grid_))]
 
 
@@ -70,21 +84,31 @@ class PersistenceLandscape(_GridTransformer):
     sample_range : sequence of two float, default=None
         Ends of the grid, which belong to it, in the unit of births and deaths; None for the least
         and the greatest finite coordinate seen in fit.
-    dim : int, default=None
-        Homology dimension, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
-        several dimensions, or data; in plain lists of arrays the position. None for the only one,
-        or 0 of data.
+    dim : int or tuple of int, default=None
+        Homology dimensions, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
+        several dimensions, or data; in plain lists of arrays the positions. None for all that there
+        are. Columns of several stand side by side, and their names begin with "H0_", "H1_".
+    essential : {"drop", "clip"}, default="drop"
+        "drop" leaves out essential classes, whose death is infinite, and warns where no diagram has
+        other points. "clip" ends them at the last filtration value, which arrays do not tell.
+    min_length : float, default=0.0
+        Points with a shorter |death - birth| are left out.
     n_jobs : int, default=None
         Threads that turn data into diagrams. None is 1 unless in a joblib context, -1 is all cores.
 
     Attributes
     ----------
     grid_ : (resolution,) float64 ndarray
-        Where the columns are values, evenly spaced, in the unit of births and deaths.
+        Where the columns are values, evenly spaced, in the unit of births and deaths. For several
+        dimensions a dict of such arrays.
+    n_features_in_ : int
+        Columns of X. Only if X in fit was rows of numbers.
+    feature_names_in_ : ndarray of str
+        Only if X in fit was a DataFrame.
 
     Notes
     -----
-    Layers come one after the other. Essential classes are left out.
+    Layers come one after the other.
 
     gudhi.representations differs on purpose: it multiplies with the square root of 2, and its
     learnt grid leaves out both ends unless ``keep_endpoints=True``. Here ends belong to the grid,
@@ -112,10 +136,18 @@ class PersistenceLandscape(_GridTransformer):
         resolution=100,
         sample_range=None,
         dim=None,
+        essential="drop",
+        min_length=0.0,
         n_jobs=None,
     ):
         super().__init__(
-            filtration, resolution=resolution, sample_range=sample_range, dim=dim, n_jobs=n_jobs
+            filtration,
+            resolution=resolution,
+            sample_range=sample_range,
+            dim=dim,
+            essential=essential,
+            min_length=min_length,
+            n_jobs=n_jobs,
         )
         self.n_layers = n_layers
 
@@ -148,21 +180,31 @@ class Silhouette(_GridTransformer):
     sample_range : sequence of two float, default=None
         Ends of the grid, which belong to it, in the unit of births and deaths; None for the least
         and the greatest finite coordinate seen in fit.
-    dim : int, default=None
-        Homology dimension, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
-        several dimensions, or data; in plain lists of arrays the position. None for the only one,
-        or 0 of data.
+    dim : int or tuple of int, default=None
+        Homology dimensions, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
+        several dimensions, or data; in plain lists of arrays the positions. None for all that there
+        are. Columns of several stand side by side, and their names begin with "H0_", "H1_".
+    essential : {"drop", "clip"}, default="drop"
+        "drop" leaves out essential classes, whose death is infinite, and warns where no diagram has
+        other points. "clip" ends them at the last filtration value, which arrays do not tell.
+    min_length : float, default=0.0
+        Points with a shorter |death - birth| are left out.
     n_jobs : int, default=None
         Threads that turn data into diagrams. None is 1 unless in a joblib context, -1 is all cores.
 
     Attributes
     ----------
     grid_ : (resolution,) float64 ndarray
-        Where the columns are values, evenly spaced, in the unit of births and deaths.
+        Where the columns are values, evenly spaced, in the unit of births and deaths. For several
+        dimensions a dict of such arrays.
+    n_features_in_ : int
+        Columns of X. Only if X in fit was rows of numbers.
+    feature_names_in_ : ndarray of str
+        Only if X in fit was a DataFrame.
 
     Notes
     -----
-    A diagram without points is 0. Essential classes are left out.
+    A diagram without points is 0.
 
     gudhi.representations differs on purpose: it multiplies with the square root of 2, weighs
     equally by default, and its learnt grid leaves out both ends (see `PersistenceLandscape`).
@@ -189,10 +231,18 @@ class Silhouette(_GridTransformer):
         resolution=100,
         sample_range=None,
         dim=None,
+        essential="drop",
+        min_length=0.0,
         n_jobs=None,
     ):
         super().__init__(
-            filtration, resolution=resolution, sample_range=sample_range, dim=dim, n_jobs=n_jobs
+            filtration,
+            resolution=resolution,
+            sample_range=sample_range,
+            dim=dim,
+            essential=essential,
+            min_length=min_length,
+            n_jobs=n_jobs,
         )
         self.weight_power = weight_power
 
@@ -215,22 +265,34 @@ class BettiCurve(_GridTransformer):
     sample_range : sequence of two float, default=None
         Ends of the grid, which belong to it, in the unit of births and deaths; None for the least
         and the greatest finite coordinate seen in fit.
-    dim : int, default=None
-        Homology dimension, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
-        several dimensions, or data; in plain lists of arrays the position. None for the only one,
-        or 0 of data.
+    dim : int or tuple of int, default=None
+        Homology dimensions, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
+        several dimensions, or data; in plain lists of arrays the positions. None for all that there
+        are. Columns of several stand side by side, and their names begin with "H0_", "H1_".
+    essential : {"keep", "drop", "clip"}, default="keep"
+        What becomes of essential classes, whose death is infinite. "keep" counts them from their
+        birth on, "drop" leaves them out, and "clip" ends them at the last filtration value, which
+        arrays do not tell.
+    min_length : float, default=0.0
+        Points with a shorter |death - birth| are left out.
     n_jobs : int, default=None
         Threads that turn data into diagrams. None is 1 unless in a joblib context, -1 is all cores.
 
     Attributes
     ----------
     grid_ : (resolution,) float64 ndarray
-        Where the columns are values, evenly spaced, in the unit of births and deaths.
+        Where the columns are values, evenly spaced, in the unit of births and deaths. For several
+        dimensions a dict of such arrays.
+    n_features_in_ : int
+        Columns of X. Only if X in fit was rows of numbers.
+    feature_names_in_ : ndarray of str
+        Only if X in fit was a DataFrame.
 
     Notes
     -----
-    Essential classes are counted from their birth on. A count is constant almost everywhere, so the
-    gradient of the torch module is zero.
+    The Betti numbers at one value are ``BettiCurve(resolution=1, sample_range=(value, value))``;
+    those of a single `Diagram` are its ``betti_numbers(value)``. A count is constant almost
+    everywhere, so the gradient of the torch module is zero.
 
     gudhi.representations differs on purpose: its learnt grid leaves out both ends (see
     `PersistenceLandscape`).
@@ -246,8 +308,36 @@ class BettiCurve(_GridTransformer):
     array([[1., 2., 2., 1., 0.]])
     """
 
+    _parameter_constraints = {
+        **_GridTransformer._parameter_constraints,
+        "essential": [StrOptions({"keep", "drop", "clip"})],
+    }
     _prefixes = ("betti",)
-    _takes_essential = True
+
+    def __init__(
+        self,
+        filtration=None,
+        *,
+        resolution=100,
+        sample_range=None,
+        dim=None,
+        essential="keep",
+        min_length=0.0,
+        n_jobs=None,
+    ):
+        super().__init__(
+            filtration,
+            resolution=resolution,
+            sample_range=sample_range,
+            dim=dim,
+            essential=essential,
+            min_length=min_length,
+            n_jobs=n_jobs,
+        )
+
+    @property
+    def _takes_essential(self):
+        return self.essential == "keep"
 
     def _rows(self):
         return partial(betti_curves, grid=self.grid_)

@@ -1,11 +1,14 @@
 """Kernels of diagrams: Gram matrices for support vector machines and their like."""
 
+from itertools import pairwise
 from numbers import Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.validation import check_memory
 
 from ..distances import pairwise_diagram_distances
+from ..summaries import join
 from .base import COUNT, DiagramTransformer
 
 __all__ = ["SlicedWassersteinKernel"]
@@ -24,15 +27,23 @@ class SlicedWassersteinKernel(DiagramTransformer):
         sigma, whose square has the unit of births and deaths.
     n_directions : int, default=50
         Lines of the sliced Wasserstein distance SW.
-    dim : int, default=None
-        As in `skltopo.vectorize.PersistenceImage`.
+    dim : int, tuple of int, default=None
+        As in `skltopo.vectorize.PersistenceImage`. The kernel of several dimensions is the sum of
+        their kernels.
+    memory : str or joblib.Memory, default=None
+        Where distances are kept, as in `sklearn.pipeline.Pipeline`: a search over `bandwidth`, or
+        over the parameters of later steps, then computes those of each fold once.
     n_jobs : int, default=None
         Threads, also for the distances.
 
     Attributes
     ----------
     diagrams_ : list of (n_points, 2) ndarray
-        Those of fit.
+        Those of fit; for several dimensions a dict of such lists.
+    n_features_in_ : int
+        Columns of X. Only if X in fit was rows of numbers.
+    feature_names_in_ : ndarray of str
+        Only if X in fit was a DataFrame.
 
     See Also
     --------
@@ -65,52 +76,63 @@ class SlicedWassersteinKernel(DiagramTransformer):
         **DiagramTransformer._parameter_constraints,
         "bandwidth": [Interval(Real, 0, None, closed="neither")],
         "n_directions": [COUNT],
+        "memory": [None, str, HasMethods(["cache"])],
     }
 
-    def __init__(self, filtration=None, *, bandwidth=1.0, n_directions=50, dim=None, n_jobs=None):
+    def __init__(
+        self,
+        filtration=None,
+        *,
+        bandwidth=1.0,
+        n_directions=50,
+        dim=None,
+        memory=None,
+        n_jobs=None,
+    ):
         self.filtration = filtration
         self.bandwidth = bandwidth
         self.n_directions = n_directions
         self.dim = dim
+        self.memory = memory
         self.n_jobs = n_jobs
 
     def _fit_diagrams(self, diagrams):
-        self.diagrams_ = [np.array(points) for points in diagrams]
+        kept = {dim: [np.array(points) for points in some] for dim, some in diagrams.items()}
+        self.diagrams_ = next(iter(kept.values())) if len(kept) == 1 else kept
+        self._n_features_out = self._count_columns()
 
-    def fit_transform(self, X, y=None):
-        """Return the Gram matrix of the diagrams of X, each pair computed once.
-
-        Parameters
-        ----------
-        X : list of diagrams, DiagramBatch, or data
-            As in fit.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        (n_diagrams, n_diagrams) float64 ndarray
-
-        Raises
-        ------
-        TypeError, ValueError
-            As fit.
-        """
-        return self.fit(X)._gram(self.diagrams_, None)
+    def _transform_fitted(self, diagrams):
+        return self._gram(diagrams, None)
 
     def _transform_diagrams(self, diagrams):
         return self._gram(diagrams, self.diagrams_)
 
-    def _gram(self, first, second):
-        distances = pairwise_diagram_distances(
-            first,
-            second,
-            "sliced_wasserstein",
-            n_directions=self.n_directions,
-            n_jobs=self.n_jobs,
-        )
-        with np.errstate(over="ignore"):  # of a kernel that is 0
-            return np.exp(-distances / self.bandwidth / self.bandwidth / 2)
+    def _gram(self, diagrams, second):
+        """Return the sum of the kernels of all dimensions; with themselves where second is None."""
+        total = 0
+        compute = check_memory(self.memory).cache(_distances, ignore=["n_jobs"])
+        for dim, first in diagrams.items():
+            others = second[dim] if isinstance(second, dict) else second
+            joined = None if others is None else join(others)
+            distances = compute(join(first), joined, self.n_directions, n_jobs=self.n_jobs)
+            with np.errstate(over="ignore"):  # of a kernel that is 0
+                total = total + np.exp(-distances / self.bandwidth / self.bandwidth / 2)
+        return total
+
+    def _count_columns(self):
+        several = isinstance(self.diagrams_, dict)
+        return len(next(iter(self.diagrams_.values())) if several else self.diagrams_)
 
     def _names(self):
-        return [f"kernel{i}" for i in range(len(self.diagrams_))]
+        return [f"kernel{i}" for i in range(self._count_columns())]
+
+
+def _distances(first, second, n_directions, n_jobs):
+    """Return sliced distances of joined diagrams: two arrays are hashed faster than many."""
+    first, second = (
+        None if joined is None else [joined[0][i:j] for i, j in pairwise(joined[1])]
+        for joined in (first, second)
+    )
+    return pairwise_diagram_distances(
+        first, second, "sliced_wasserstein", n_directions=n_directions, n_jobs=n_jobs
+    )

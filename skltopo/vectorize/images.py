@@ -36,10 +36,15 @@ class PersistenceImage(DiagramVectorizer):
     pixels : {"areas", "points"}, default="areas"
         "areas": pixels divide the ranges, and a pixel is the integral over it (as in persim).
         "points": values at evenly spaced points with both ends (as in gudhi.representations).
-    dim : int, default=None
-        Homology dimension, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
-        several dimensions, or data; in plain lists of arrays the position. None for the only one,
-        or 0 of data.
+    dim : int or tuple of int, default=None
+        Homology dimensions, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
+        several dimensions, or data; in plain lists of arrays the positions. None for all that there
+        are. Columns of several stand side by side, and their names begin with "H0_", "H1_".
+    essential : {"drop", "clip"}, default="drop"
+        "drop" leaves out essential classes, whose death is infinite, and warns where no diagram has
+        other points. "clip" ends them at the last filtration value, which arrays do not tell.
+    min_length : float, default=0.0
+        Points with a shorter |death - birth| are left out.
     n_jobs : int, default=None
         Threads that turn data into diagrams. None is 1 unless in a joblib context, -1 is all cores.
 
@@ -48,7 +53,7 @@ class PersistenceImage(DiagramVectorizer):
     birth_range_, length_range_ : tuple of two float
         What the image covers.
     bandwidth_ : float
-        Standard deviation of the Gaussians.
+        Standard deviation of the Gaussians. These three are dicts for several dimensions.
     n_features_in_ : int
         Columns of X. Only if X in fit was rows of numbers.
     feature_names_in_ : ndarray of str
@@ -57,7 +62,7 @@ class PersistenceImage(DiagramVectorizer):
     Notes
     -----
     Columns go along births first: ``X.reshape(-1, n_lengths, n_births)`` are images with lengths
-    as rows, for `skltopo.plotting.PersistenceImageDisplay`. Essential classes are left out.
+    as rows, for `skltopo.plotting.PersistenceImageDisplay`.
 
     References
     ----------
@@ -95,6 +100,8 @@ class PersistenceImage(DiagramVectorizer):
         length_range=None,
         pixels="areas",
         dim=None,
+        essential="drop",
+        min_length=0.0,
         n_jobs=None,
     ):
         self.filtration = filtration
@@ -105,7 +112,11 @@ class PersistenceImage(DiagramVectorizer):
         self.length_range = length_range
         self.pixels = pixels
         self.dim = dim
+        self.essential = essential
+        self.min_length = min_length
         self.n_jobs = n_jobs
+
+    _learnt = ("birth_range_", "length_range_", "bandwidth_")
 
     def _count_columns(self):
         n_births, n_lengths = check_pair(
@@ -147,6 +158,6 @@ class PersistenceImage(DiagramVectorizer):
             pixels=self.pixels,
         )
 
-    def _names(self):
+    def _names_of_one(self):
         n_births, n_lengths = self.resolution
         return [f"length{i}_birth{j}" for i in range(n_lengths) for j in range(n_births)]

@@ -23,16 +23,28 @@ class PersistenceEntropy(DiagramVectorizer):
         array with two axes and functions on a line as rows.
     normalize : bool, default=False
         Divide by the greatest entropy of as many points, log n: from 0 to 1.
-    dim : int, default=None
-        Homology dimension, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
-        several dimensions, or data; in plain lists of arrays the position. None for the only one,
-        or 0 of data.
+    dim : int or tuple of int, default=None
+        Homology dimensions, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
+        several dimensions, or data; in plain lists of arrays the positions. None for all that there
+        are. Columns of several stand side by side, and their names begin with "H0_", "H1_".
+    essential : {"drop", "clip"}, default="drop"
+        "drop" leaves out essential classes, whose death is infinite, and warns where no diagram has
+        other points. "clip" ends them at the last filtration value, which arrays do not tell.
+    min_length : float, default=0.0
+        Points with a shorter |death - birth| are left out.
     n_jobs : int, default=None
         Threads that turn data into diagrams. None is 1 unless in a joblib context, -1 is all cores.
 
+    Attributes
+    ----------
+    n_features_in_ : int
+        Columns of X. Only if X in fit was rows of numbers.
+    feature_names_in_ : ndarray of str
+        Only if X in fit was a DataFrame.
+
     Notes
     -----
-    Diagrams with one point or none have entropy 0. Essential classes are left out.
+    Diagrams with one point or none have entropy 0.
 
     References
     ----------
@@ -51,16 +63,27 @@ class PersistenceEntropy(DiagramVectorizer):
         "normalize": ["boolean"],
     }
 
-    def __init__(self, filtration=None, *, normalize=False, dim=None, n_jobs=None):
+    def __init__(
+        self,
+        filtration=None,
+        *,
+        normalize=False,
+        dim=None,
+        essential="drop",
+        min_length=0.0,
+        n_jobs=None,
+    ):
         self.filtration = filtration
         self.normalize = normalize
         self.dim = dim
+        self.essential = essential
+        self.min_length = min_length
         self.n_jobs = n_jobs
 
     def _rows(self):
         return partial(entropies, normalize=self.normalize)
 
-    def _names(self):
+    def _names_of_one(self):
         return ["entropy"]
 
 
@@ -74,16 +97,28 @@ class TopKLengths(DiagramVectorizer):
         array with two axes and functions on a line as rows.
     k : int, default=10
         Number of columns.
-    dim : int, default=None
-        Homology dimension, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
-        several dimensions, or data; in plain lists of arrays the position. None for the only one,
-        or 0 of data.
+    dim : int or tuple of int, default=None
+        Homology dimensions, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
+        several dimensions, or data; in plain lists of arrays the positions. None for all that there
+        are. Columns of several stand side by side, and their names begin with "H0_", "H1_".
+    essential : {"drop", "clip"}, default="drop"
+        "drop" leaves out essential classes, whose death is infinite, and warns where no diagram has
+        other points. "clip" ends them at the last filtration value, which arrays do not tell.
+    min_length : float, default=0.0
+        Points with a shorter |death - birth| are left out.
     n_jobs : int, default=None
         Threads that turn data into diagrams. None is 1 unless in a joblib context, -1 is all cores.
 
+    Attributes
+    ----------
+    n_features_in_ : int
+        Columns of X. Only if X in fit was rows of numbers.
+    feature_names_in_ : ndarray of str
+        Only if X in fit was a DataFrame.
+
     Notes
     -----
-    Essential classes are left out, and don't count.
+    Essential classes that are left out don't count.
 
     References
     ----------
@@ -100,10 +135,14 @@ class TopKLengths(DiagramVectorizer):
 
     _parameter_constraints = {**DiagramVectorizer._parameter_constraints, "k": [COUNT]}
 
-    def __init__(self, filtration=None, *, k=10, dim=None, n_jobs=None):
+    def __init__(
+        self, filtration=None, *, k=10, dim=None, essential="drop", min_length=0.0, n_jobs=None
+    ):
         self.filtration = filtration
         self.k = k
         self.dim = dim
+        self.essential = essential
+        self.min_length = min_length
         self.n_jobs = n_jobs
 
     def _rows(self):
@@ -112,7 +151,7 @@ class TopKLengths(DiagramVectorizer):
     def _count_columns(self):
         return self.k
 
-    def _names(self):
+    def _names_of_one(self):
         return [f"length{i}" for i in range(1, self.k + 1)]
 
 
@@ -130,12 +169,25 @@ class Polynomial(DiagramVectorizer):
         Largest powers of length and of middle; at most 16.
     i0 : int, default=1
         Rank of the first point that counts. Essential classes rank first and add nothing.
-    dim : int, default=None
-        Homology dimension, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
-        several dimensions, or data; in plain lists of arrays the position. None for the only one,
-        or 0 of data.
+    dim : int or tuple of int, default=None
+        Homology dimensions, where X has `Diagram` objects, the lists of `PersistenceDiagrams` with
+        several dimensions, or data; in plain lists of arrays the positions. None for all that there
+        are. Columns of several stand side by side, and their names begin with "H0_", "H1_".
+    essential : {"drop", "clip"}, default="drop"
+        "drop": essential classes, whose death is infinite, take their rank and add nothing; a
+        warning says where no diagram has other points. "clip" ends them at the last filtration
+        value, which arrays do not tell, and they rank by their length.
+    min_length : float, default=0.0
+        Points with a shorter |death - birth| are left out.
     n_jobs : int, default=None
         Threads that turn data into diagrams. None is 1 unless in a joblib context, -1 is all cores.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Columns of X. Only if X in fit was rows of numbers.
+    feature_names_in_ : ndarray of str
+        Only if X in fit was a DataFrame.
 
     See Also
     --------
@@ -164,16 +216,29 @@ class Polynomial(DiagramVectorizer):
     }
     _takes_essential = True
 
-    def __init__(self, filtration=None, *, max_p=4, max_q=4, i0=1, dim=None, n_jobs=None):
+    def __init__(
+        self,
+        filtration=None,
+        *,
+        max_p=4,
+        max_q=4,
+        i0=1,
+        dim=None,
+        essential="drop",
+        min_length=0.0,
+        n_jobs=None,
+    ):
         self.filtration = filtration
         self.max_p = max_p
         self.max_q = max_q
         self.i0 = i0
         self.dim = dim
+        self.essential = essential
+        self.min_length = min_length
         self.n_jobs = n_jobs
 
     def _rows(self):
         return partial(polynomials, max_p=self.max_p, max_q=self.max_q, i0=self.i0)
 
-    def _names(self):
+    def _names_of_one(self):
         return [f"p{p}_q{q}" for p in range(self.max_p + 1) for q in range(self.max_q + 1)]

@@ -228,13 +228,15 @@ door("skltopo.filtrations.Alpha", 6)(partial(_delaunay, "Alpha"))
 @door("skltopo.diagrams.Diagram", 3, (KeyError,))
 def _diagram(draw):
     diagram = skltopo.filtrations.LevelSet(2)(draw.numbers(draw.integer(1, 4), 4))
-    dim = draw.param(0, 1, 2)
+    dim, value = draw.param(0, 1, 2), draw.param(0.0, 1.5, -2)
     dims, empty = draw.param((0,), (1,), (0, 1), [1, 0], p=0.2), draw.param((), {0}, (1,), p=0.2)
 
     def call():
-        kind = draw.integer(0, 2)
+        kind = draw.integer(0, 3)
         if kind == 0:
             return diagram[dim]
+        if kind == 3:
+            return diagram.betti_numbers(value)
         if kind == 1:
             return diagram.select(dims, empty)
         return repr(diagram), skltopo.diagrams.Diagram(diagram.as_batch())
@@ -369,7 +371,7 @@ def _pairwise(draw):
         p=lambda: draw.param(1.0, 2.0, np.inf),
         ground=lambda: draw.param(None, 2, np.inf),
         n_directions=lambda: draw.param(1, 20),
-        dim=lambda: draw.param(None, 0, 1),
+        dim=lambda: draw.param(None, 0, 1, (0, 1)),
         n_jobs=draw.n_jobs,
     )
     return lambda: _distances.pairwise_diagram_distances(X, **options)

@@ -25,7 +25,12 @@ def _vectorizer(name, weight=2, **options):
     @door(name, weight)
     def make(draw):
         given = {key: draw.param(*values) for key, values in options.items() if draw.chance(0.4)}
-        given |= draw.some(dim=lambda: draw.param(None, 0, 1), n_jobs=draw.n_jobs)
+        given |= draw.some(dim=lambda: draw.param(None, 0, 1, (0, 1), (1,)), n_jobs=draw.n_jobs)
+        if name.startswith("skltopo.vectorize"):
+            given |= draw.some(
+                essential=lambda: draw.param("drop", "clip"),
+                min_length=lambda: draw.param(0.0, 0.1, 3),
+            )
         X, other = draw.diagrams(), draw.diagrams()
         kind = draw.integer(0, 9)
         if kind == 0:
@@ -86,7 +91,8 @@ def _persistence_diagrams(draw):
     options = draw.some(
         homology_dimensions=draw.dims,
         superlevel=lambda: draw.param(True, False),
-        essential=lambda: draw.param("drop", "keep"),
+        essential=lambda: draw.param("drop", "keep", "clip"),
+        min_length=lambda: draw.param(0.0, 0.1, 3),
         output=lambda: draw.param("arrays", "diagrams"),
         n_jobs=draw.n_jobs,
     )
