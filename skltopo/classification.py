@@ -10,9 +10,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from ._utils.arrays import as_plain
+from .linear_base import CheckedScore, TopologicalLinearModel, as_dtype
 from .losses import LogisticLoss
 from .penalties import L2
-from .regression import CheckedScore, TopologicalLinearModel, as_dtype
 
 __all__ = ["TopologicalClassifier"]
 

@@ -5,6 +5,7 @@ it measures. How a solver treats it is told in `solvers.py`.
 """
 
 import numpy as np
+from scipy.linalg import norm
 
 from ._kernels.fits.operators import ClustersProx, L1Prox, L2Prox, MaximaProx, TV2Prox, TVProx
 from ._utils.arrays import as_floats, as_numbers, check_finite
@@ -87,6 +88,20 @@ class Penalty:
         """Whether solver "proximal" can be used."""
         return hasattr(self, "prox")
 
+    #: Whether weights that are all the same cost nothing; otherwise zero alone does.
+    frees_constants = False
+
+    def dual_norm(self, gradient):
+        """Return the lam from which on the flat weights are the solution, or None if unknown.
+
+        Parameters
+        ----------
+        gradient : (n,) float64 ndarray
+            That of the loss at its best flat weights: zero, or the best that are all the same if
+            ``frees_constants``. `TopologicalRegressionCV` begins its grid at this lam.
+        """
+        return None
+
     def diagram(self, coef):
         """Return the `Diagram` that the penalty measures, or None."""
         return None
@@ -148,6 +163,10 @@ class L1(CompiledPenalty):
 
     operator = L1Prox
 
+    def dual_norm(self, gradient):
+        """Return the largest absolute value."""
+        return abs(gradient).max()
+
     def _of_tensor(self, coef):
         return coef.abs().sum()
 
@@ -163,6 +182,10 @@ class L2(CompiledPenalty):
 
     operator = L2Prox
 
+    def dual_norm(self, gradient):
+        """Return the Euclidean norm."""
+        return norm(gradient)
+
     def _of_tensor(self, coef):
         return _norm(coef)
 
@@ -177,6 +200,11 @@ class TV(CompiledPenalty):
     """
 
     operator = TVProx
+    frees_constants = True
+
+    def dual_norm(self, gradient):
+        """Return the largest absolute value of a sum of first entries."""
+        return abs(np.cumsum(gradient)).max()
 
     def _of_tensor(self, coef):
         return coef.diff().abs().sum()
@@ -192,9 +220,30 @@ class TV2(CompiledPenalty):
     """
 
     operator = TV2Prox
+    frees_constants = True
+
+    def dual_norm(self, gradient):
+        """Return the Euclidean norm of the sums of first entries."""
+        return norm(np.cumsum(gradient))
 
     def _of_tensor(self, coef):
         return _norm(coef.diff())
+
+
+class _Components(CompiledPenalty):
+    """Base of penalties that leave n_components clusters or maxima free."""
+
+    frees_constants = True
+
+    def dual_norm(self, gradient):
+        """Return half of the sum of absolute values, the dual norm of the range of the weights.
+
+        For one cluster this is exact. Otherwise it stands for a bound: to bring weights w to as few
+        components as are free moves none by more than half of the penalty P(w), so that the loss
+        rises by at most P(w) / 2 times the sum of the absolute values of its gradient there, and
+        the gradient at flat weights is larger.
+        """
+        return abs(gradient).sum() / 2
 
 
 def _check_n_components(n_components):
@@ -204,7 +253,7 @@ def _check_n_components(n_components):
         raise ValueError(f"n_components must be at least 1, got {n_components}")
 
 
-class Clusters(CompiledPenalty):
+class Clusters(_Components):
     """E(1, 0, k + 1; PD_0) of the weak Alpha filtration of the weights, seen as points on a line.
 
     That is the sum of all but the k - 1 largest gaps between sorted weights, zero if there are at
@@ -245,7 +294,7 @@ class Clusters(CompiledPenalty):
         return WeakAlpha(max_dim=0)(_check_weights(coef).reshape(-1, 1))
 
 
-class Maxima(CompiledPenalty):
+class Maxima(_Components):
     """E(1, 0, k + 1; PD_0) of the superlevel filtration of the weights on a line or a grid.
 
     That is the total persistence of all but the k most persistent local maxima, zero if there are

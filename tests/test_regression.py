@@ -1,4 +1,5 @@
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -19,8 +20,10 @@ from skltopo.datasets import (
     make_regression_problem,
     make_sawtooth,
 )
-from skltopo.penalties import Clusters, Maxima
+from skltopo.losses import SquaredLoss
+from skltopo.penalties import Clusters, Maxima, Penalty
 from skltopo.plotting import CoefficientDisplay, CoefficientPathDisplay
+from skltopo.regression_cv import largest_lam
 
 ESTIMATORS = [
     TopologicalRegression(),
@@ -35,6 +38,7 @@ ESTIMATORS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:lam_=")  # of few lams, one is at an end
 @parametrize_with_checks(ESTIMATORS)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
@@ -160,6 +164,110 @@ def test_sawtooth_and_boxcar_are_recovered_in_the_middle_of_the_solutions():
     assert errors[make_boxcar] < 0.03
 
 
+# Units
+
+
+@pytest.mark.parametrize("penalty", ["clusters", "maxima", "l1", "l2", "tv", "tv2"])
+@pytest.mark.parametrize("k", [1, 2])
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_the_largest_lam_leaves_nothing_free(problem, penalty, k, fit_intercept):
+    X, y = problem
+    if not fit_intercept and penalty in ("tv", "tv2"):
+        X = X - 0.3
+    loss = SquaredLoss(X, y, None, fit_intercept)
+    model = TopologicalRegression(penalty, n_components=k, fit_intercept=fit_intercept)
+    measure = model._make_penalty(10)
+    top = largest_lam(loss, measure)
+    size = abs(loss.least_squares()).max()
+    assert measure.value(model.set_params(lam=1.001 * top).fit(X, y).coef_) < 1e-6 * size
+    if k == 1 and penalty != "maxima":  # others are bounds
+        assert measure.value(model.set_params(lam=0.98 * top).fit(X, y).coef_) > 1e-5 * size
+
+
+@pytest.mark.filterwarnings("ignore:lam_=")
+@pytest.mark.parametrize("penalty", ["clusters", "maxima", "l1", "tv2"])
+@pytest.mark.parametrize("scale", [1e-6, 7e-3, 3e6])
+def test_results_are_scaled_with_y_and_with_columns(penalty, scale):
+    coef = make_boxcar(30) if penalty != "clusters" else make_clustered_coef(30, random_state=3)
+    X, y = make_regression_problem(coef, 40, noise=0.5, random_state=3)
+    model = TopologicalRegressionCV(penalty, n_components=3)
+    error = squared_error(model.fit(X, y), coef)
+    path, lam = model.coef_path_, model.lam_
+    model.fit(X, scale * y)
+    assert squared_error(model, scale * coef) / scale**2 == pytest.approx(error, rel=0.01)
+    assert model.lam_ == pytest.approx(scale * lam)
+    np.testing.assert_allclose(model.coef_path_ / scale, path, atol=1e-3)
+    units = np.geomspace(1e-3, 1e3, 30)
+    pipe = make_pipeline(StandardScaler(), clone(model))
+    predicted = pipe.fit(X, y).predict(X)
+    np.testing.assert_allclose(pipe.fit(units * X, y).predict(units * X), predicted, rtol=1e-6)
+
+
+def test_penalties_of_users_have_a_grid_that_is_scaled():
+    class Ridge(Penalty):
+        def value(self, coef):
+            return (coef**2).sum()
+
+        def prox(self, coef, step):
+            return coef / (1 + 2 * step)
+
+    X, y = make_regression_problem(np.arange(8.0), 40, noise=2.0, random_state=0)
+    small, large = (
+        TopologicalRegressionCV(Ridge(), lams=12).fit(X, scale * y) for scale in (1e-5, 1e5)
+    )
+    np.testing.assert_allclose(small.coef_ * 1e5, large.coef_ / 1e5, rtol=1e-6)
+    np.testing.assert_allclose(small.lams_, large.lams_)  # of a square, lam has no unit of y
+
+
+@pytest.mark.parametrize("y", [np.zeros(20), np.full(20, 3.0), np.full(20, 0.1)])
+def test_nothing_to_fit_has_a_grid(y):
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for penalty in ("clusters", "l1"):
+            model = TopologicalRegressionCV(penalty, lams=4).fit(X, y)
+            assert (model.lams_ > 0).all()
+            np.testing.assert_allclose(model.coef_, 0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("lams", "sentence"),
+    [
+        ([1e-9, 1e-1], "is the largest of the given lams: larger"),
+        ([3e3, 8.0], "is the smallest of the given lams: smaller"),
+        ([1e-9, 1e-8], "of the given lams, which all leave the same weights"),
+    ],
+)
+def test_a_lam_at_an_end_warns_once(lams, sentence):
+    X = np.random.default_rng(0).normal(size=(30, 6))
+    y = X @ [1, 2, 0, 0, 1, 2] + 5 * np.random.default_rng(1).normal(size=30)
+    with pytest.warns(ConvergenceWarning, match=sentence) as caught:
+        TopologicalRegressionCV("l2", lams=lams, tol=1e-3).fit(X, y)
+    assert len(caught) == 1
+
+
+def test_ends_of_a_grid_warn():
+    rng = np.random.default_rng(0)
+    X, noise = rng.normal(size=(60, 5)), rng.normal(size=60)
+    with pytest.warns(ConvergenceWarning, match="largest of the lams, which leaves nothing free"):
+        TopologicalRegressionCV("l1", rule="one_standard_error").fit(X, noise)
+    with pytest.warns(ConvergenceWarning, match="smallest of the lams: a smaller eps"):
+        TopologicalRegressionCV("l1", eps=0.5).fit(X, X @ [1, 2, 3, 4, 5])
+    for quiet in ([0.0, 1.0], [0.1]):  # there is nothing below 0, and of one there is no choice
+        TopologicalRegressionCV("l1", lams=quiet).fit(X, X @ [1, 2, 3, 4, 5])
+    TopologicalRegressionCV(None, lams=3).fit(X, noise)
+
+
+def test_of_lams_that_leave_the_same_weights_the_smallest_is_taken():
+    coef = make_clustered_coef(20, random_state=1)
+    X, y = make_regression_problem(coef, 30, random_state=1)
+    model = TopologicalRegressionCV(rule="one_standard_error").fit(X, y)
+    at = int(np.flatnonzero(model.lams_ == model.lam_)[0])
+    assert 0 < at < 19
+    np.testing.assert_allclose(model.coef_path_[0], model.coef_, rtol=1e-3)
+    assert abs(model.coef_path_[at + 1] - model.coef_).max() > 1e-4 * abs(model.coef_).max()
+
+
 # The estimators
 
 
@@ -182,7 +290,7 @@ def test_grid_search_pipeline_clone_and_pickle(problem):
 
 def test_float32_gives_float32(problem):
     X, y = problem
-    for model in (TopologicalRegression(lam=0.1), TopologicalRegressionCV(lams=3, cv=3)):
+    for model in (TopologicalRegression(lam=0.1), TopologicalRegressionCV(lams=9, cv=3)):
         single = clone(model).fit(X.astype(np.float32), y.astype(np.float32))
         assert single.coef_.dtype == np.float32
         np.testing.assert_allclose(single.coef_, model.fit(X, y).coef_, atol=1e-3)
