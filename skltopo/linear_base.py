@@ -74,35 +74,6 @@ class TopologicalLinearModel(BaseEstimator):
         "verbose": ["verbose"],
     }
 
-    def __init__(
-        self,
-        penalty="clusters",
-        *,
-        n_components=3,
-        lam=0.1,
-        solver="auto",
-        coef_shape=None,
-        fit_intercept=True,
-        n_init=1,
-        max_iter=None,
-        tol=1e-5,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
-        self.penalty = penalty
-        self.n_components = n_components
-        self.lam = lam
-        self.solver = solver
-        self.coef_shape = coef_shape
-        self.fit_intercept = fit_intercept
-        self.n_init = n_init
-        self.max_iter = max_iter
-        self.tol = tol
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.verbose = verbose
-
     def _as_samples(self, X, y, sample_weight, **checks):
         """Return X, y and sample_weight, or None, as checked arrays."""
         X = as_plain(X, "X")
@@ -162,6 +133,17 @@ class TopologicalLinearModel(BaseEstimator):
                 ConvergenceWarning,
                 stacklevel=3,
             )
+
+    @property
+    def labels_(self):
+        """Cluster of each weight, from 0 at the smallest; there is none for other penalties."""
+        check_is_fitted(self)
+        penalty = self._make_penalty(self.n_features_in_)
+        if not isinstance(penalty, Clusters):
+            raise AttributeError(f'labels_ needs the penalty "clusters", got {self.penalty!r}')
+        coef = np.asarray(self.coef_)
+        rows = coef.reshape(-1, self.n_features_in_)
+        return np.array([penalty.labels(row) for row in rows]).reshape(coef.shape)
 
     @property
     def diagram_(self):

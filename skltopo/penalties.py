@@ -23,6 +23,8 @@ MANY_COMPONENTS = 64
 ALL = 2**31 - 1
 # Weights beyond it, or below its inverse, are scaled: their squares would leave the floats.
 LARGE = 2.0**300
+# Gaps of weights below it, in units in the last place of the largest weight, are rounding errors.
+ROUNDING = 100
 
 
 def _as_weights(coef):
@@ -284,6 +286,30 @@ class Clusters(_Components):
     def operator(self):
         """Return a new compiled proximal operator."""
         return ClustersProx(min(self.n_components, ALL))
+
+    def labels(self, coef):
+        """Return the cluster of each weight, from 0 at the smallest, cut at the widest gaps.
+
+        Parameters
+        ----------
+        coef : (n,) array-like of float
+            Gaps that are rounding errors of their dtype are none.
+
+        Returns
+        -------
+        (n,) int64 ndarray
+        """
+        coef = as_floats(as_numbers(coef, "coef"))[1].ravel()
+        check_finite(coef, "coef", before="")
+        rounding = ROUNDING * np.finfo(coef.dtype).eps * abs(coef).max(initial=0)
+        order = np.argsort(coef, kind="stable")
+        gaps = np.diff(coef[order])
+        cuts = np.argsort(-gaps, kind="stable")[: self.n_components - 1]
+        is_cut = np.zeros(len(coef), dtype=np.int64)
+        is_cut[cuts[gaps[cuts] > rounding] + 1] = 1
+        labels = np.empty(len(coef), dtype=np.int64)
+        labels[order] = np.cumsum(is_cut)
+        return labels
 
     def _of_tensor(self, coef):
         gaps = coef.sort().values.diff().sort().values

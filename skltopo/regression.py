@@ -61,7 +61,11 @@ class TopologicalRegression(MultiOutputMixin, TopologicalRegressor):
     Attributes
     ----------
     coef_ : (n_features,) or (n_outputs, n_features) ndarray
+        Weights.
     intercept_ : float or (n_outputs,) ndarray
+        Intercepts, 0 without ``fit_intercept``.
+    labels_ : (n_features,) or (n_outputs, n_features) ndarray
+        Cluster of each weight, from 0 at the smallest; only with penalty "clusters".
     n_iter_ : int
         Steps, the largest number over outputs.
     loss_curve_ : ndarray or list of ndarray
@@ -70,8 +74,10 @@ class TopologicalRegression(MultiOutputMixin, TopologicalRegressor):
         Stopping value, the largest over outputs.
     diagram_ : Diagram, list of Diagram or None
         What the penalty measures.
-    n_features_in_, feature_names_in_
-        As in scikit-learn.
+    n_features_in_ : int
+        Number of features of X in `fit`.
+    feature_names_in_ : (n_features_in_,) ndarray
+        Names of the features, if X in `fit` had names that are all strings.
 
     See Also
     --------
@@ -100,6 +106,35 @@ class TopologicalRegression(MultiOutputMixin, TopologicalRegressor):
     >>> bool(np.sum((model.coef_ - coef) ** 2) < 0.01)
     True
     """
+
+    def __init__(
+        self,
+        penalty="clusters",
+        *,
+        n_components=3,
+        lam=0.1,
+        solver="auto",
+        coef_shape=None,
+        fit_intercept=True,
+        n_init=1,
+        max_iter=None,
+        tol=1e-5,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.penalty = penalty
+        self.n_components = n_components
+        self.lam = lam
+        self.solver = solver
+        self.coef_shape = coef_shape
+        self.fit_intercept = fit_intercept
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.tol = tol
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
