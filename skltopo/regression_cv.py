@@ -476,6 +476,8 @@ class TopologicalRegressionCV(MultiOutputMixin, TopologicalRegressor):
         """Warn once if a lam is the largest or the smallest of those that were tried."""
         is_grid = isinstance(self.lams, Integral)
         ends = [s for s in found if s.end is not None]
+        if is_grid and self.lams == 2:  # both are ends
+            return
         if is_grid:  # where all of a grid leaves the same weights, lam does not matter
             ends = [s for s in ends if not s.is_flat(self.tol)]
         if penalty is None or not ends:

@@ -257,6 +257,7 @@ def test_ends_of_a_grid_warn():
     for quiet in ([0.0, 1.0], [0.1]):  # there is nothing below 0, and of one there is no choice
         TopologicalRegressionCV("l1", lams=quiet).fit(X, X @ [1, 2, 3, 4, 5])
     TopologicalRegressionCV(None, lams=3).fit(X, noise)
+    TopologicalRegressionCV("l1", lams=2).fit(X, noise)  # both are ends
 
 
 def test_of_lams_that_leave_the_same_weights_the_smallest_is_taken():
