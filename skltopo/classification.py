@@ -1,18 +1,18 @@
 """Logistic regression with topological penalties on its weights (figure 18 of the paper)."""
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, log_expit, log_softmax
 from sklearn.base import _fit_context
 from sklearn.linear_model._base import LinearClassifierMixin
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.extmath import softmax
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
 
-from ._utils.arrays import as_plain
+from .linear_base import CheckedScore, TopologicalLinearModel, as_dtype
 from .losses import LogisticLoss
 from .penalties import L2
-from .regression import CheckedScore, TopologicalLinearModel, as_dtype
 
 __all__ = ["TopologicalClassifier"]
 
@@ -27,18 +27,61 @@ class TopologicalClassifier(CheckedScore, LinearClassifierMixin, TopologicalLine
 
     Parameters
     ----------
-    penalty, n_components, lam, solver, coef_shape, fit_intercept, n_init, max_iter, tol
+    penalty : {"clusters", "maxima", "l1", "l2", "tv", "tv2"}, None or Penalty, default="clusters"
+        Of each row of weights, as for `TopologicalRegression`.
+    n_components : int, default=3
+        Clusters or maxima that are free.
+    lam : float, default=0.1
+        Weight of the penalty, not negative.
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the samples of each class, by which their sample weights are multiplied; a dict
+        from classes to weights, 1 for the others. "balanced": the number of samples by that of
+        classes and of the samples of the class.
+    solver : {"auto", "proximal", "adam"}, default="auto"
         As for `TopologicalRegression`.
-    warm_start, random_state, verbose
-        As for `TopologicalRegression`; the start is zero, and a warm start has no continuation.
+    coef_shape : tuple of int, default=None
+        Shape of the weights for "maxima", None for a line.
+    fit_intercept : bool, default=True
+        Intercepts are not penalised.
+    n_init : int, default=1
+        Starts of "proximal". The first is zero.
+    max_iter : int, default=None
+        Limit of steps; None is 10000 for "proximal" and 500 for "adam".
+    tol : float, default=1e-5
+        Bound on the stopping value, see `skltopo.solvers.Solution`.
+    warm_start : bool, default=False
+        Start from the weights of the last fit and leave out the continuation from easier problems.
+    random_state : int, RandomState instance or None, default=None
+        For the starts after the first.
+    verbose : int, default=0
+        1 prints a line for a fit.
 
     Attributes
     ----------
     classes_ : (n_classes,) ndarray
+        Class labels, sorted.
     coef_ : (1, n_features) or (n_classes, n_features) ndarray
+        Weights; of two classes those of the second.
     intercept_ : (1,) or (n_classes,) ndarray
-    n_iter_, loss_curve_, stop_, diagram_, n_features_in_, feature_names_in_
-        As for `TopologicalRegression`; one diagram for each row of weights.
+        Intercepts, 0 without ``fit_intercept``.
+    labels_ : (1, n_features) or (n_classes, n_features) ndarray
+        Cluster of each weight, from 0 at the smallest of a row; only with penalty "clusters".
+    n_iter_ : int
+        Steps.
+    loss_curve_ : ndarray
+        Objective at the start and after each step; during a continuation with its lam and penalty.
+    stop_ : float
+        Stopping value.
+    diagram_ : Diagram, list of Diagram or None
+        What the penalty measures; one diagram for each row of weights.
+    n_features_in_ : int
+        Number of features of X in `fit`.
+    feature_names_in_ : (n_features_in_,) ndarray
+        Names of the features, if X in `fit` had names that are all strings.
+
+    See Also
+    --------
+    TopologicalRegression : The same penalties with squared errors.
 
     References
     ----------
@@ -54,6 +97,41 @@ class TopologicalClassifier(CheckedScore, LinearClassifierMixin, TopologicalLine
     >>> len(np.unique(model.coef_.round(3)))
     2
     """
+
+    _parameter_constraints: dict = TopologicalLinearModel._parameter_constraints | {
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    def __init__(
+        self,
+        penalty="clusters",
+        *,
+        n_components=3,
+        lam=0.1,
+        class_weight=None,
+        solver="auto",
+        coef_shape=None,
+        fit_intercept=True,
+        n_init=1,
+        max_iter=None,
+        tol=1e-5,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.penalty = penalty
+        self.n_components = n_components
+        self.lam = lam
+        self.class_weight = class_weight
+        self.solver = solver
+        self.coef_shape = coef_shape
+        self.fit_intercept = fit_intercept
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.tol = tol
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
@@ -78,6 +156,9 @@ class TopologicalClassifier(CheckedScore, LinearClassifierMixin, TopologicalLine
                 "y must have samples of at least 2 classes, got only one class: "
                 f"{self.classes_[0]!r}"
             )
+        if self.class_weight is not None:
+            weight = compute_sample_weight(self.class_weight, y)
+            sample_weight = weight if sample_weight is None else weight * sample_weight
         loss = LogisticLoss(
             X.astype(np.float64), labels, len(self.classes_), sample_weight, self.fit_intercept
         )
@@ -114,12 +195,12 @@ class TopologicalClassifier(CheckedScore, LinearClassifierMixin, TopologicalLine
         -------
         (n_samples,) or (n_samples, n_classes) ndarray
         """
-        X = as_plain(X, "X")
+        X = self._as_features(X)
         with np.errstate(over="ignore", invalid="ignore"):  # this is looked for
-            scores = super().decision_function(X)
+            scores = X @ self.coef_.T + self.intercept_
         if not np.isfinite(scores).all():
             raise ValueError("scores are more than a float can hold; scale X to usual units")
-        return scores
+        return scores.ravel() if len(self.classes_) == 2 else scores
 
     def predict_proba(self, X):
         """Predict probabilities of classes.
@@ -132,9 +213,23 @@ class TopologicalClassifier(CheckedScore, LinearClassifierMixin, TopologicalLine
         -------
         (n_samples, n_classes) ndarray
         """
-        check_is_fitted(self)
         scores = self.decision_function(X)
         if scores.ndim == 1:
-            p = expit(scores)
-            return np.stack([1 - p, p], axis=1)
+            return np.stack([expit(-scores), expit(scores)], axis=1)
         return softmax(scores)
+
+    def predict_log_proba(self, X):
+        """Predict logarithms of probabilities of classes, exactly also where they are near 0.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        (n_samples, n_classes) ndarray
+        """
+        scores = self.decision_function(X)
+        if scores.ndim == 1:
+            return np.stack([log_expit(-scores), log_expit(scores)], axis=1)
+        return log_softmax(scores, axis=1)

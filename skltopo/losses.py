@@ -20,6 +20,8 @@ __all__ = ["LogisticLoss", "SquaredLoss"]
 SMALL_GRAM = 300
 # Entries of X and y beyond it, or all below its inverse: squares of weights would leave the floats.
 LARGE = 1e75
+# Squares of sums below it, relative to those of their terms, are those of rounding errors.
+ROUNDING = 1e-26
 
 
 def _as_data(values, name, n_axes):
@@ -136,6 +138,14 @@ class SquaredLoss:
 
         residual = torch.from_numpy(self.X) @ w - torch.from_numpy(self.y)
         return residual @ residual
+
+    def flat(self, is_constant):
+        """Return the best weights that are all the same; zeros if not is_constant."""
+        sums = self.X.sum(axis=1)
+        square = sums @ sums
+        if not is_constant or square <= ROUNDING * self.n_coef * np.square(self.X).sum():
+            return np.zeros(self.n_coef)
+        return np.full(self.n_coef, sums @ self.y / square)
 
     def least_squares(self):
         """Return the least squares solution, of minimum norm if there are many."""

@@ -5,6 +5,7 @@ it measures. How a solver treats it is told in `solvers.py`.
 """
 
 import numpy as np
+from scipy.linalg import norm
 
 from ._kernels.fits.operators import ClustersProx, L1Prox, L2Prox, MaximaProx, TV2Prox, TVProx
 from ._utils.arrays import as_floats, as_numbers, check_finite
@@ -22,6 +23,8 @@ MANY_COMPONENTS = 64
 ALL = 2**31 - 1
 # Weights beyond it, or below its inverse, are scaled: their squares would leave the floats.
 LARGE = 2.0**300
+# Gaps of weights below it, in units in the last place of the largest weight, are rounding errors.
+ROUNDING = 100
 
 
 def _as_weights(coef):
@@ -87,6 +90,20 @@ class Penalty:
         """Whether solver "proximal" can be used."""
         return hasattr(self, "prox")
 
+    #: Whether weights that are all the same cost nothing; otherwise zero alone does.
+    frees_constants = False
+
+    def dual_norm(self, gradient):
+        """Return the lam from which on the flat weights are the solution, or None if unknown.
+
+        Parameters
+        ----------
+        gradient : (n,) float64 ndarray
+            That of the loss at its best flat weights: zero, or the best that are all the same if
+            ``frees_constants``. `TopologicalRegressionCV` begins its grid at this lam.
+        """
+        return None
+
     def diagram(self, coef):
         """Return the `Diagram` that the penalty measures, or None."""
         return None
@@ -148,6 +165,10 @@ class L1(CompiledPenalty):
 
     operator = L1Prox
 
+    def dual_norm(self, gradient):
+        """Return the largest absolute value."""
+        return abs(gradient).max()
+
     def _of_tensor(self, coef):
         return coef.abs().sum()
 
@@ -163,6 +184,10 @@ class L2(CompiledPenalty):
 
     operator = L2Prox
 
+    def dual_norm(self, gradient):
+        """Return the Euclidean norm."""
+        return norm(gradient)
+
     def _of_tensor(self, coef):
         return _norm(coef)
 
@@ -177,6 +202,11 @@ class TV(CompiledPenalty):
     """
 
     operator = TVProx
+    frees_constants = True
+
+    def dual_norm(self, gradient):
+        """Return the largest absolute value of a sum of first entries."""
+        return abs(np.cumsum(gradient)).max()
 
     def _of_tensor(self, coef):
         return coef.diff().abs().sum()
@@ -192,9 +222,30 @@ class TV2(CompiledPenalty):
     """
 
     operator = TV2Prox
+    frees_constants = True
+
+    def dual_norm(self, gradient):
+        """Return the Euclidean norm of the sums of first entries."""
+        return norm(np.cumsum(gradient))
 
     def _of_tensor(self, coef):
         return _norm(coef.diff())
+
+
+class _Components(CompiledPenalty):
+    """Base of penalties that leave n_components clusters or maxima free."""
+
+    frees_constants = True
+
+    def dual_norm(self, gradient):
+        """Return half of the sum of absolute values, the dual norm of the range of the weights.
+
+        For one cluster this is exact. Otherwise it stands for a bound: to bring weights w to as few
+        components as are free moves none by more than half of the penalty P(w), so that the loss
+        rises by at most P(w) / 2 times the sum of the absolute values of its gradient there, and
+        the gradient at flat weights is larger.
+        """
+        return abs(gradient).sum() / 2
 
 
 def _check_n_components(n_components):
@@ -204,7 +255,7 @@ def _check_n_components(n_components):
         raise ValueError(f"n_components must be at least 1, got {n_components}")
 
 
-class Clusters(CompiledPenalty):
+class Clusters(_Components):
     """E(1, 0, k + 1; PD_0) of the weak Alpha filtration of the weights, seen as points on a line.
 
     That is the sum of all but the k - 1 largest gaps between sorted weights, zero if there are at
@@ -236,6 +287,30 @@ class Clusters(CompiledPenalty):
         """Return a new compiled proximal operator."""
         return ClustersProx(min(self.n_components, ALL))
 
+    def labels(self, coef):
+        """Return the cluster of each weight, from 0 at the smallest, cut at the widest gaps.
+
+        Parameters
+        ----------
+        coef : (n,) array-like of float
+            Gaps that are rounding errors of their dtype are none.
+
+        Returns
+        -------
+        (n,) int64 ndarray
+        """
+        coef = as_floats(as_numbers(coef, "coef"))[1].ravel()
+        check_finite(coef, "coef", before="")
+        rounding = ROUNDING * np.finfo(coef.dtype).eps * abs(coef).max(initial=0)
+        order = np.argsort(coef, kind="stable")
+        gaps = np.diff(coef[order])
+        cuts = np.argsort(-gaps, kind="stable")[: self.n_components - 1]
+        is_cut = np.zeros(len(coef), dtype=np.int64)
+        is_cut[cuts[gaps[cuts] > rounding] + 1] = 1
+        labels = np.empty(len(coef), dtype=np.int64)
+        labels[order] = np.cumsum(is_cut)
+        return labels
+
     def _of_tensor(self, coef):
         gaps = coef.sort().values.diff().sort().values
         return gaps[: max(0, len(gaps) - self.n_components + 1)].sum()
@@ -245,7 +320,7 @@ class Clusters(CompiledPenalty):
         return WeakAlpha(max_dim=0)(_check_weights(coef).reshape(-1, 1))
 
 
-class Maxima(CompiledPenalty):
+class Maxima(_Components):
     """E(1, 0, k + 1; PD_0) of the superlevel filtration of the weights on a line or a grid.
 
     That is the total persistence of all but the k most persistent local maxima, zero if there are

@@ -384,7 +384,9 @@ def adam(loss, penalty, lam, start, *, max_iter=None, tol=1e-5, learning_rate=0.
     w = torch.tensor(start, dtype=torch.float64, requires_grad=True)
     with np.errstate(over="ignore"):  # then the objective overflows, too
         learning_rate *= float(np.sqrt(np.mean(np.square(start)))) or 1.0
-    optimizer = torch.optim.Adam([w], lr=learning_rate)
+        slope = abs(loss.value_and_gradient(np.zeros(len(start)))[1]).max()
+    # Adam adds 1e-8 to a root mean square of gradients; here it has their unit.
+    optimizer = torch.optim.Adam([w], lr=learning_rate, eps=1e-8 * (slope or 1.0))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max_iter)
     curve, best, best_value = [], start, np.inf
     size = loss.n_blocks * loss.n_coef

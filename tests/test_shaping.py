@@ -1,6 +1,7 @@
 """TopoShaper: what objectives do, gradients, steps, fields, and being an estimator."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ ESTIMATORS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:TopoShaper (took no step|diverged)")  # of odd points
 @parametrize_with_checks(ESTIMATORS)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
@@ -82,8 +84,8 @@ def test_points_on_a_line_in_the_plane_and_in_space(d):
     closer = TopoShaper("clusters").fit_transform(X)
     assert closer.shape == X.shape
     assert total(closer, 0) < 0.5 * total(X, 0)
-    holes = TopoShaper("holes", max_iter=20).fit(X)
-    assert holes.loss_curve_[-1] < 0 or d == 1
+    if d > 1:
+        assert TopoShaper("holes", max_iter=20).fit(X).loss_curve_[-1] < 0
 
 
 def test_objective_is_the_sum_of_energies_and_anchor():
@@ -172,7 +174,8 @@ def test_adam_is_that_of_torch(objective, filtration):
         loss.backward()
         losses.append(float(loss.detach()))
         optimizer.step()
-    shaper = TopoShaper(objective, filtration=filtration, max_iter=8, tol=None).fit(X)
+    shaper = TopoShaper(objective, filtration=filtration, learning_rate=0.01, max_iter=8, tol=None)
+    shaper.fit(X)
     np.testing.assert_allclose(shaper.loss_curve_[:-1], losses, rtol=1e-9)
     np.testing.assert_allclose(shaper.embedding_, points.detach(), atol=1e-9)
 
@@ -214,7 +217,8 @@ def test_a_settled_loss_ends_the_descent():
 
 def test_nothing_to_do_takes_no_step():
     line = np.arange(10.0)[:, np.newaxis] * [1.0, 0.0]
-    shaper = TopoShaper("holes").fit(line)
+    with pytest.warns(ConvergenceWarning, match="took no step, as the objective has nothing to do"):
+        shaper = TopoShaper("holes").fit(line)
     assert shaper.n_iter_ == 0
     np.testing.assert_array_equal(shaper.embedding_, line)
     np.testing.assert_array_equal(shaper.loss_curve_, [0.0])
@@ -247,7 +251,7 @@ def test_anchor_keeps_points_near():
     X = uniform()
     moves = [
         np.abs(TopoShaper("spread", anchor=anchor).fit_transform(X) - X).max()
-        for anchor in (0.0, 1.0, 100.0)
+        for anchor in (0.0, 1.0, 20.0)
     ]
     assert moves[0] > 1.5 * moves[1] > 3 * moves[2] > 0
 
@@ -304,6 +308,80 @@ def test_divergence_leaves_finite_points_and_warns(optimizer):
         shaper.fit(uniform())
     assert np.isfinite(shaper.embedding_).all()
     assert np.isfinite(shaper.loss_curve_).all()
+
+
+# Units
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "lbfgs"])
+@pytest.mark.parametrize("gradient", ["subgradient", "big_step", "diffeomorphic"])
+@pytest.mark.parametrize("scale", [3e-13, 1e-5, 7e8])
+def test_points_move_at_any_scale_as_they_do_at_others(optimizer, gradient, scale):
+    if optimizer == "lbfgs" and gradient != "subgradient":
+        return
+    X = uniform(25, seed=5)
+    options = {"gradient": gradient, "optimizer": optimizer, "max_iter": 6}
+    near = TopoShaper("clusters", **options).fit(X)
+    for rate in (None, scale * near.learning_rate_):
+        far = TopoShaper("clusters", learning_rate=rate, **options).fit(scale * X)
+        assert far.learning_rate_ == pytest.approx(scale * 0.01 * np.ptp(X, axis=0).max())
+        np.testing.assert_allclose(far.embedding_ / scale, near.embedding_, atol=1e-5)
+        assert near.loss_curve_[-1] < near.loss_curve_[0]
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "lbfgs"])
+def test_the_best_points_are_kept(optimizer):
+    X = uniform(30, seed=2)
+    X[::3] = np.round(X[::3], 1)
+    for objective, gradient in (("holes", "subgradient"), ("fill", "diffeomorphic")):
+        gradient = "subgradient" if optimizer == "lbfgs" else gradient
+        options = {"gradient": gradient, "optimizer": optimizer, "store_path": True}
+        shaper = TopoShaper(objective, learning_rate=0.06, max_iter=40, tol=None, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            shaper.fit(X)
+        at = shaper.loss_curve_.argmin()
+        np.testing.assert_allclose(shaper.embedding_, shaper.path_[at], atol=1e-12)
+        np.testing.assert_allclose(shaper.transform(X), shaper.embedding_, atol=1e-10)
+        (energy,) = OBJECTIVES[objective]
+        end = energy(WeakAlpha(max_dim=1)(shaper.embedding_))
+        assert end == pytest.approx(shaper.loss_curve_.min())
+        assert end <= shaper.loss_curve_[0]
+
+
+def test_a_loss_that_ends_above_its_start_warns():
+    X = uniform(20)
+    with pytest.warns(ConvergenceWarning, match="diverged: .* try a learning_rate smaller than 3"):
+        shaper = TopoShaper("clusters", learning_rate=3, max_iter=5).fit(X)
+    np.testing.assert_array_equal(shaper.embedding_, X)
+    assert shaper.loss_curve_[1:].min() > shaper.loss_curve_[0]
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "lbfgs"])
+def test_an_objective_without_points_to_change_warns(optimizer):
+    X = uniform(12, 3)
+    for energy, sentence in (
+        (Energy(dim=3, p=1), "points with 3 features have holes up to dimension 2"),
+        (Energy(dim=0, i0=13), "no point of the diagram of X counts in"),
+        (Energy(dim=0, p=0), "nothing to do"),
+    ):
+        with pytest.warns(ConvergenceWarning, match=sentence) as caught:
+            shaper = TopoShaper(energy, optimizer=optimizer).fit(X)
+        assert len(caught) == 1
+        assert shaper.n_iter_ == 0
+        np.testing.assert_array_equal(shaper.embedding_, X)
+    TopoShaper([Energy(dim=3), Energy(dim=0)], optimizer=optimizer, max_iter=3).fit(X)
+
+
+def test_names_of_columns_are_looked_at_before_missing_entries():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(uniform(20), columns=["x", "y"])
+    shaper = TopoShaper(max_iter=2).fit(frame)
+    for missing in (np.nan, pandas.NA):
+        wrong = frame.rename(columns={"x": "z"}).astype(object)
+        wrong.iloc[0, 0] = missing
+        with pytest.raises(ValueError, match="feature names should match"):
+            shaper.transform(wrong)
 
 
 def test_verbose_shows_a_bar(capsys):
@@ -471,6 +549,7 @@ def test_inverse_with_bounds_is_interpolated():
     ],
     ids=["one", "same", "two", "duplicates", "grid", "line"],
 )
+@pytest.mark.filterwarnings("ignore:TopoShaper (took no step|diverged)")
 def test_points_that_are_few_or_coincide(X, objective, gradient):
     shaper = TopoShaper(objective, gradient=gradient, max_iter=10).fit(X)
     assert shaper.embedding_.shape == X.shape

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from skltopo import TopoShaper
 from skltopo.plotting import TopoShaperDisplay
@@ -85,7 +86,8 @@ def test_axes_can_be_given():
 
 
 def test_one_point_and_no_diagrams():
-    shaper = TopoShaper("clusters").fit([[1.0, 2.0]])
+    with pytest.warns(ConvergenceWarning, match="took no step"):
+        shaper = TopoShaper("clusters").fit([[1.0, 2.0]])
     TopoShaperDisplay.from_estimator(shaper, [[1.0, 2.0]]).figure_.canvas.draw()
     bare = TopoShaperDisplay(before=np.zeros((2, 2)), after=np.ones((2, 2))).plot()
     assert not bare.axes_[3].collections

@@ -170,3 +170,16 @@ def test_torch_is_imported_by_adam_only():
         "assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("scale", [2.0**-60, 2.0**50])
+@pytest.mark.parametrize("solver", [adam, proximal])
+def test_solvers_know_no_units(scale, solver):
+    coef = make_clustered_coef(8, random_state=0)
+    X, y = make_regression_problem(coef, 30, random_state=0)
+    found = []
+    for c in (1.0, scale):
+        loss = SquaredLoss(X, c * y)
+        found.append(solver(loss, TV(), 0.1 * c, loss.start(), max_iter=30))
+    np.testing.assert_allclose(found[1].coef / scale, found[0].coef, rtol=1e-5)
+    assert found[1].stop == pytest.approx(found[0].stop, abs=1e-5)

@@ -13,18 +13,6 @@ MARK = "tab:orange"
 LINE = "tab:blue"
 
 
-def _cluster_labels(coef, n_components):
-    """Cut the sorted weights at their n_components - 1 largest gaps; label from below."""
-    order = np.argsort(coef, kind="stable")
-    gaps = np.diff(coef[order])
-    cuts = np.argsort(-gaps, kind="stable")[: n_components - 1]
-    is_cut = np.zeros(len(coef), dtype=int)
-    is_cut[cuts[gaps[cuts] > 0] + 1] = 1
-    labels = np.empty(len(coef), dtype=int)
-    labels[order] = np.cumsum(is_cut)
-    return labels
-
-
 class CoefficientDisplay(Display):
     """The weights of one model in the order of the features.
 
@@ -108,7 +96,7 @@ class CoefficientDisplay(Display):
             ax.legend(frameon=False, loc="best")
 
     def _plot_clusters(self, ax, index):
-        labels = _cluster_labels(self.coef, self.penalty.n_components)
+        labels = self.penalty.labels(self.coef)
         self.points_ = ax.scatter(index, self.coef, s=14, c=labels, cmap="viridis", zorder=2)
         for label in np.unique(labels):
             members = self.coef[labels == label]
@@ -183,10 +171,12 @@ class CoefficientPathDisplay(Display):
         CoefficientPathDisplay
         """
         check_is_fitted(estimator)
+        if np.ndim(estimator.coef_) != 1:
+            raise ValueError(
+                f"the estimator must have one output, got coef_ of shape {estimator.coef_.shape}"
+            )
         penalty = estimator._make_penalty(estimator.n_features_in_)
-        labels = None
-        if isinstance(penalty, Clusters):
-            labels = _cluster_labels(np.asarray(estimator.coef_), penalty.n_components)
+        labels = estimator.labels_ if isinstance(penalty, Clusters) else None
         return cls(
             lams=estimator.lams_,
             coef_path=estimator.coef_path_,

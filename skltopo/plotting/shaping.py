@@ -78,6 +78,8 @@ class TopoShaperDisplay:
             len(before) <= shaped[-1] or not np.array_equal(path[0], before[shaped])
         ):
             path = None  # of other points
+        if path is not None:
+            path = path[: estimator.loss_curve_.argmin() + 1]  # to the best points
         diagrams = estimator.filtration_(before), estimator.filtration_(after)
         return cls(before=before, after=after, path=path, diagrams=diagrams).plot(axes=axes)
 

@@ -12,7 +12,7 @@ from ..energies import polynomial_gradient
 from .critical_sets import EdgeComplex, big_step_gradient
 from .fields import GaussianField
 
-__all__ = ["Adam", "Box", "Descent", "Loss", "Sgd", "descend", "descend_lbfgs"]
+__all__ = ["RULES", "Adam", "Box", "Descent", "Loss", "descend", "descend_lbfgs"]
 
 
 class Loss:
@@ -84,7 +84,13 @@ class Loss:
 
 
 class Sgd:
-    """Steps along the gradient."""
+    """Steps along the gradient.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Moves for a gradient of 1.
+    """
 
     def __init__(self, learning_rate):
         self.learning_rate = learning_rate
@@ -92,6 +98,23 @@ class Sgd:
     def step(self, gradient):
         """Return the moves of a step."""
         return -self.learning_rate * gradient
+
+
+def adam_rule(learning_rate, gradient):
+    """Return Adam with torch's eps, or a smaller one where gradients are small.
+
+    eps is added to a mean of gradients: it must be small beside the first of them in any units.
+    """
+    return Adam(learning_rate, eps=1e-8 * min(1.0, 100 * abs(gradient).max()))
+
+
+def sgd_rule(learning_rate, gradient):
+    """Return steps of which the first moves the coordinate that moves most by learning_rate."""
+    return Sgd(learning_rate / abs(gradient).max())
+
+
+#: Make the rule for steps from a learning rate, a length, and the first gradient, not zero.
+RULES = {"adam": adam_rule, "sgd": sgd_rule}
 
 
 class Box:
@@ -126,12 +149,16 @@ class Descent:
         Loss at the start and after each step; empty if interrupted before the first.
     best : list of float
         The least loss up to each step.
+    best_points : (n, d) float64 ndarray
+        The points whose loss is least, the first of them.
+    best_iter : int
+        Steps that lead to them.
     fields : list of GaussianField
         The steps of a diffeomorphic descent.
     path : list of (n, d) ndarray
         Points at the start and after each step, if asked for.
     ending : str
-        "settled", "max_iter", "interrupted" or "diverged".
+        "settled", "max_iter", "interrupted", "diverged", or "nothing" if no move changes the loss.
     """
 
     points: np.ndarray
@@ -143,12 +170,14 @@ class Descent:
     verbose: bool = False
     curve: list = field(default_factory=list)
     best: list = field(default_factory=list)
+    best_points: np.ndarray | None = None
+    best_iter: int = 0
     fields: list = field(default_factory=list)
     path: list = field(default_factory=list)
     ending: str = "max_iter"
 
     def __post_init__(self):
-        self.points = self.project(self.points)
+        self.points = self.best_points = self.project(self.points)
 
     @property
     def n_iter(self):
@@ -163,9 +192,15 @@ class Descent:
         """Take note of points and their loss."""
         self.points = points
         self.curve.append(value)
+        if not self.best or value < self.best[-1]:
+            self.best_points, self.best_iter = points, self.n_iter
         self.best.append(min([value, *self.best[-1:]]))
         if self.store_path:
             self.path.append(points)
+
+    def is_worse(self):
+        """Tell whether steps were taken and the last loss is above that at the start."""
+        return self.n_iter > 0 and self.curve[-1] > self.curve[0]
 
     def is_settled(self):
         """Tell whether the last `patience` steps improved the best loss by less than tol of it."""
@@ -175,7 +210,7 @@ class Descent:
         return before - self.best[-1] <= self.tol * abs(before)
 
 
-def descend(descent, loss, rule, bandwidth=None):
+def descend(descent, loss, make_rule, bandwidth=None):
     """Take steps until the loss settles; Ctrl-C ends the descent, too.
 
     Parameters
@@ -184,7 +219,8 @@ def descend(descent, loss, rule, bandwidth=None):
         Changed.
     loss : callable
         Points to (loss, gradient).
-    rule : Sgd or Adam
+    make_rule : callable
+        The first gradient to the rule for steps, see `RULES`.
     bandwidth : float, default=None
         If given, a `GaussianField` spreads the moves of the points with a gradient over all others.
     """
@@ -193,6 +229,10 @@ def descend(descent, loss, rule, bandwidth=None):
         with descent.progress() as progress, np.errstate(over="ignore", invalid="ignore"):
             value, gradient = loss(descent.points)
             descent.arrive(descent.points, value)
+            if not gradient.any():
+                descent.ending = "nothing"
+                return
+            rule = make_rule(gradient)
             for _ in range(descent.max_iter):
                 if not gradient.any() or descent.is_settled():
                     descent.ending = "settled"
@@ -221,26 +261,41 @@ class _Stop(Exception):
     """Ends a minimisation from within, with the name of an ending."""
 
 
-def descend_lbfgs(descent, loss):
-    """Minimise by L-BFGS-B, which keeps to bounds by itself; parameters as for `descend`."""
+def descend_lbfgs(descent, loss, unit):
+    """Minimise by L-BFGS-B, which keeps to bounds by itself.
+
+    Parameters
+    ----------
+    descent : Descent
+        Changed.
+    loss : callable
+        Points to (loss, gradient).
+    unit : float
+        Size of the cloud. The first step that L-BFGS-B tries has length 1 in this unit.
+    """
     n, d = descent.points.shape
     last = {}
 
     def evaluate(flat):
-        points = flat.reshape(n, d).copy()
+        points = descent.project(unit * flat.reshape(n, d))
         if not np.isfinite(np.square(points).sum()):
             raise _Stop("diverged")
         value, gradient = loss(points)
         last.update(points=points, value=value)
-        return value, gradient.ravel()
+        return value / slope, unit / slope * gradient.ravel()
 
-    bounds = Bounds(np.tile(descent.project.low, n), np.tile(descent.project.high, n))
+    low, high = descent.project.low / unit, descent.project.high / unit
+    bounds = Bounds(np.tile(low, n), np.tile(high, n))
     try:
         with descent.progress() as progress:
-            descent.arrive(descent.points, loss(descent.points)[0])
+            value, gradient = loss(descent.points)
+            descent.arrive(descent.points, value)
+            slope = unit * abs(gradient).max()  # the minimiser works with slopes of about 1
+            if slope == 0:
+                raise _Stop("nothing")
 
             def arrive(flat):
-                points = flat.reshape(n, d).copy()
+                points = descent.project(unit * flat.reshape(n, d))
                 known = np.array_equal(points, last["points"])
                 descent.arrive(points, last["value"] if known else loss(points)[0])
                 progress.set_postfix(loss=f"{descent.curve[-1]:.4g}", refresh=False)
@@ -252,8 +307,8 @@ def descend_lbfgs(descent, loss):
             options = {"maxiter": steps, "maxfun": 20 * steps, "ftol": 0, "gtol": 0}
             with np.errstate(all="ignore"):  # of a step of length zero, in an inverse Hessian
                 minimize(
-                    evaluate, descent.points.ravel(), jac=True, method="L-BFGS-B", bounds=bounds,
-                    callback=arrive, options=options,
+                    evaluate, descent.points.ravel() / unit, jac=True, method="L-BFGS-B",
+                    bounds=bounds, callback=arrive, options=options,
                 )  # fmt: skip
             if descent.n_iter < descent.max_iter:
                 descent.ending = "settled"

@@ -9,13 +9,13 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, 
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names, check_is_fitted, validate_data
 
 from .._utils.arrays import as_plain
 from ..energies import Energy
 from ..filtrations import Alpha, VietorisRips, WeakAlpha
 from .critical_sets import cliques, delaunay_faces
-from .descent import Adam, Box, Descent, Loss, Sgd, descend, descend_lbfgs
+from .descent import RULES, Box, Descent, Loss, descend, descend_lbfgs
 from .fields import NearestField, Replay, typical_spacing
 
 __all__ = ["OBJECTIVES", "TopoShaper"]
@@ -33,6 +33,11 @@ FILTRATIONS = {"weak_alpha": WeakAlpha, "alpha": Alpha, "rips": VietorisRips}
 MAX_DELAUNAY_FEATURES = 5
 
 
+def extent(points):
+    """Return the longest side of the box around points; of a single place its distance from 0."""
+    return float(np.ptp(points, axis=0).max() or abs(points).max() or 1.0)
+
+
 class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Move points by descent on functions of their persistence diagram.
 
@@ -41,8 +46,9 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    objective : str, Energy or list of Energy, default="holes"
-        What is minimised. The names are the panels of the paper's figure 1: "holes" increases
+    objective : {"holes", "clusters", "spread", "lines", "fill"} or Energy or list, default="holes"
+        What is minimised; a list has energies. The names are the panels of the paper's figure 1:
+        "holes" increases
         E(2, 0, 1; PD_1), "fill" decreases it; "spread" increases E(2, 0, 2; PD_0), "clusters"
         decreases it; "lines" increases E(2, 1, 1; PD_1) and decreases E(2, 0, 2; PD_0). Energies
         with a negative weight are increased. "clusters" draws points together along
@@ -62,9 +68,10 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     optimizer : {"adam", "sgd", "lbfgs"}, default="adam"
         How moves are computed from gradients. "lbfgs" has its own line search, and works with
         gradient="subgradient" only.
-    learning_rate : float, default=0.01
-        Of "adam" and "sgd". A step of "adam" has about this length in each coordinate: choose it by
-        the size of the cloud.
+    learning_rate : float, default=None
+        Of "adam" and "sgd", a length in the units of the points. A step of "adam" has about this
+        length in each coordinate; of the first step of "sgd" it is the largest move of a
+        coordinate. None: 0.01 of the longest side of the box around the points.
     max_iter : int, default=100
         Limit of steps.
     tol : float, default=1e-4
@@ -92,9 +99,11 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Attributes
     ----------
     embedding_ : (n_samples, n_features) ndarray
-        The moved points.
+        The moved points: of all that were met, those with the least loss.
     loss_curve_ : (n_iter_ + 1,) ndarray
-        Loss at the start and after each step.
+        Loss at the start and after each step; that of ``embedding_`` is the least.
+    learning_rate_ : float
+        The given or chosen one.
     n_iter_ : int
         Steps.
     path_ : (n_iter_ + 1, n_shaped, n_features) ndarray
@@ -102,8 +111,11 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     sample_indices_ : (n_shaped,) ndarray
         Points that the diagrams see.
     filtration_ : callable
-    n_features_in_, feature_names_in_
-        As in scikit-learn.
+        Points to their `Diagram`.
+    n_features_in_ : int
+        Number of features of X in `fit`.
+    feature_names_in_ : (n_features_in_,) ndarray
+        Names of the features, if X in `fit` had names that are all strings.
 
     Notes
     -----
@@ -112,7 +124,12 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     the training points are interpolated between the nearest of them, and training points arrive
     exactly; coincident ones move as the first of them.
 
-    Ctrl-C during a fit leaves the points after the last whole step, and warns. The gradient of
+    Points at c times the scale, with c times the ``learning_rate`` and the ``bandwidth``, move as
+    the others do if the objective has one power, and ``anchor`` is 0. A `ConvergenceWarning` tells
+    where the points diverge, where the last loss is above the first, and where the objective has
+    nothing to do: no move of the points would change it.
+
+    Ctrl-C during a fit leaves the best points of the whole steps, and warns. The gradient of
     energies of critical edges is computed in closed form; other filtrations, and energies with
     ``essential="clip"``, are differentiated by torch.
 
@@ -142,7 +159,7 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         "filtration": [StrOptions(set(FILTRATIONS)), callable],
         "gradient": [StrOptions({"subgradient", "big_step", "diffeomorphic"})],
         "optimizer": [StrOptions({"adam", "sgd", "lbfgs"})],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left"), None],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
@@ -166,7 +183,7 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         filtration="weak_alpha",
         gradient="subgradient",
         optimizer="adam",
-        learning_rate=1e-2,
+        learning_rate=None,
         max_iter=100,
         tol=1e-4,
         n_iter_no_change=10,
@@ -216,13 +233,14 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.filtration_ = self._make_filtration(energies, X.shape[1])
         self.sample_indices_ = self._draw(len(X))
         start = points[self.sample_indices_]
+        self.learning_rate_ = self.learning_rate or 0.01 * extent(start)
         descent = self._descend(start, energies, project)
-        self._warn(descent)
+        self._warn(descent, energies)
         self._store(descent, start, project)
-        embedding = descent.points
+        embedding = descent.best_points
         if len(start) < len(points):
             embedding = self._carry(points)
-            embedding[self.sample_indices_] = descent.points
+            embedding[self.sample_indices_] = descent.best_points
         self.embedding_ = embedding.astype(X.dtype, copy=False)
         return self
 
@@ -311,30 +329,43 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 raise ValueError(
                     f'optimizer="lbfgs" goes with gradient="subgradient", got {self.gradient!r}'
                 )
-            descend_lbfgs(descent, loss)
+            descend_lbfgs(descent, loss, extent(start))
             return descent
         bandwidth = None
         if self.gradient == "diffeomorphic":
             bandwidth = self.bandwidth or typical_spacing(start)
-        rule = {"adam": Adam, "sgd": Sgd}[self.optimizer](self.learning_rate)
-        descend(descent, loss, rule, bandwidth)
+        descend(descent, loss, partial(RULES[self.optimizer], self.learning_rate_), bandwidth)
         return descent
 
-    def _warn(self, descent):
+    def _warn(self, descent, energies):
+        """Warn of an ending that leaves less than was asked for."""
+        n_iter, advice = descent.n_iter, ""
+        if self.optimizer != "lbfgs":
+            advice = f"; try a learning_rate smaller than {self.learning_rate_:.3g}"
         if descent.ending == "interrupted":
-            warnings.warn(
-                f"TopoShaper was interrupted after {descent.n_iter} steps; embedding_ has the "
-                "points there",
-                ConvergenceWarning,
-                stacklevel=3,
+            sentence = f"was interrupted after {n_iter} steps; embedding_ has the best points"
+        elif descent.ending == "diverged":
+            sentence = f"diverged after {n_iter} steps; embedding_ has the best points{advice}"
+        elif descent.ending == "nothing":
+            sentence = self._say_that_nothing_counts(energies)
+        elif descent.is_worse():
+            sentence = (
+                f"diverged: after {n_iter} steps the loss is {descent.curve[-1]:.4g}, above the "
+                f"{descent.curve[0]:.4g} of the start; embedding_ has the best points{advice}"
             )
-        if descent.ending == "diverged":
-            warnings.warn(
-                f"TopoShaper diverged after {descent.n_iter} steps; embedding_ has the last finite "
-                f"points. learning_rate={self.learning_rate} is too large.",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
+        else:
+            return
+        warnings.warn(f"TopoShaper {sentence}", ConvergenceWarning, stacklevel=4)
+
+    def _say_that_nothing_counts(self, energies):
+        sentence = (
+            "took no step, as the objective has nothing to do: no point of the diagram of X counts "
+            f"in {energies}"
+        )
+        most = self.n_features_in_ - 1
+        if max(energy.dim for energy in energies) <= most or self.filtration == "rips":
+            return sentence
+        return f"{sentence}; points with {most + 1} features have holes up to dimension {most}"
 
     def _store(self, descent, start, project):
         self.loss_curve_ = np.array(descent.curve)
@@ -344,11 +375,11 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self._project = project
         self._nearest = self._nearest_back = self._replay = None
         if self.gradient == "diffeomorphic":
-            self._replay = Replay(descent.fields, project)
+            self._replay = Replay(descent.fields[: descent.best_iter], project)
         else:
-            self._nearest = NearestField(start, descent.points - start)
+            self._nearest = NearestField(start, descent.best_points - start)
         if self._replay is None or self.bounds is not None:
-            self._nearest_back = NearestField(descent.points, start - descent.points)
+            self._nearest_back = NearestField(descent.best_points, start - descent.best_points)
 
     def _carry(self, points):
         points = self._project(points)
@@ -411,4 +442,5 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _check(self, X):
         check_is_fitted(self)
+        _check_feature_names(self, X, reset=False)  # before missing entries are looked for
         return validate_data(self, as_plain(X, "X"), reset=False, dtype=[np.float64, np.float32])

@@ -152,7 +152,7 @@ def _shaper(draw):
         filtration=lambda: draw.param("weak_alpha", "rips", "alpha"),
         gradient=lambda: draw.param("subgradient", "big_steps"),
         optimizer=lambda: draw.param("adam", "sgd", "lbfgs"),
-        learning_rate=lambda: draw.steps(0.01, 0.1),
+        learning_rate=lambda: draw.param(None, 0.01, 0.1),
         tol=lambda: draw.param(1e-4, 0.0),
         n_iter_no_change=lambda: draw.steps(1, 2),
         anchor=lambda: draw.param(0.0, 0.1),
@@ -381,11 +381,17 @@ def _linear(name, weight, **more):
 
 
 _linear("skltopo.regression.TopologicalRegression", 1, lam=(0.1, 0.0, 1e150, 10))
-_linear("skltopo.classification.TopologicalClassifier", 0.6, lam=(0.1, 0.0, 10))
+_linear(
+    "skltopo.classification.TopologicalClassifier",
+    0.6,
+    lam=(0.1, 0.0, 10),
+    class_weight=(None, "balanced", {0: 2.0}),
+)
 _linear(
     "skltopo.regression.TopologicalRegressionCV",
     0.15,
     lams=(3, [1.0, 0.1]),
+    eps=(1e-5, 0.5),
     cv=(2, 3),
     rule=("best", "one_standard_error"),
     n_jobs=(None, 2),

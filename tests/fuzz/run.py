@@ -253,7 +253,7 @@ def _warm():
     skltopo.TopologicalRegressionCV("tv", cv=2, lams=2).fit(cloud, cloud[:, 0])
     skltopo.TopologicalRegression("tv", solver="adam", max_iter=1, tol=1e9).fit(cloud, cloud[:, 0])
     skltopo.TopologicalClassifier("tv", tol=1.0).fit(cloud, cloud[:, 0] > 0.5)
-    skltopo.TopoShaper("holes", max_iter=1, tol=1e9, n_iter_no_change=1).fit_transform(cloud)
+    skltopo.TopoShaper("clusters", max_iter=1, tol=1e9, n_iter_no_change=1).fit_transform(cloud)
     skltopo.kernels.SlicedWassersteinKernel("rips").fit_transform([cloud, cloud])
     skltopo.PersistenceFeatures().fit(cloud).to_torch()(torch.from_numpy(cloud))
     live = torch.from_numpy(cloud).requires_grad_()

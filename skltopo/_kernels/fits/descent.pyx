@@ -315,7 +315,7 @@ def largest_curvature(Loss loss, Py_ssize_t n, int n_iter=12):
     cdef double* w
     cdef double* g
     cdef double* g0
-    cdef double norm = 0
+    cdef double norm = 0, slope = 0, size = 1
     cdef Py_ssize_t i
     cdef int _
     check_sizes(loss, n, 0, 0)
@@ -329,6 +329,9 @@ def largest_curvature(Loss loss, Py_ssize_t n, int n_iter=12):
         for i in range(n):
             w[i] = 0
         loss.evaluate(w, <int>n, g0)
+        for i in range(n):
+            slope += g0[i] * g0[i]
+        slope = sqrt(slope)
         memcpy(w, &start_view[0], n * sizeof(double))
         for _ in range(n_iter):
             loss.evaluate(w, <int>n, g)
@@ -341,4 +344,10 @@ def largest_curvature(Loss loss, Py_ssize_t n, int n_iter=12):
                 break
             for i in range(n):
                 w[i] = g[i] / norm
+            norm /= size
+            # The difference of two gradients is as long as the first, so that it loses no digits.
+            if loss.affine and slope > 0:
+                size = slope / norm
+                for i in range(n):
+                    w[i] *= size
     return norm
