@@ -64,7 +64,7 @@ def plot_bars(hills, noise, output):
         BarcodeDisplay.from_diagram(
             LevelSet(2)(height * hills[0]), label=f"height {height}", title="three", ax=axes[1]
         )
-    many = LevelSet(2)(noise[: len(noise) // 2, : len(noise) // 3])
+    many = LevelSet(2)(noise[: 2 * len(noise) // 5, : len(noise) // 4])
     n_bars = sum(len(pairs) for pairs in many.pairs.values())
     BarcodeDisplay.from_diagram(many, title=f"{n_bars} bars", ax=axes[2])
     save(figure, output, "barcode")

@@ -11,6 +11,7 @@ from .pictures import (
     VERMILION,
     Display,
     as_drawn,
+    draw_legend_above,
     merge_style,
     pop_cmap,
     shades,
@@ -18,6 +19,7 @@ from .pictures import (
 
 __all__ = ["CoefficientDisplay", "CoefficientPathDisplay"]
 
+LETTER = 4.4  # width in points, about
 MOST_LABELS = 10  # of lines beside a path
 
 
@@ -161,7 +163,7 @@ class CoefficientDisplay(Display):
         if names is not None:
             name_features(ax, names)
         if self.truth is not None or isinstance(self.penalty, Maxima) or "label" in style:
-            ax.legend(frameon=False, loc="best")
+            draw_legend_above(ax, self.title)
 
     def _plot_clusters(self, ax, index, style):
         labels = _cluster_labels(self.coef, self.penalty.n_components)
@@ -322,17 +324,19 @@ class CoefficientPathDisplay(Display):
         """Write texts in a margin beside the smallest lam, apart from each other."""
         first = np.argmin(self.lams)
         low, high = self.lams.min(), self.lams.max()
-        room = (high / low if high > low > 0 else 10.0) ** (0.04 + 0.012 * max(map(len, texts)))
+        width = ax.get_window_extent().width * 72 / ax.figure.dpi
+        part = min((LETTER * max(map(len, texts)) + 10) / width, 0.45)  # of the axes
+        room = (high / low if high > low > 0 else 10.0) ** (part / (1 - part))
         bottom, top = ax.get_ylim()
         ends = np.array([self.coef_path[first, group].mean() for group in groups])
         heights = _keep_apart(ends, 0.05 * (top - bottom))
         for end, height, text, color in zip(ends, heights, texts, colors, strict=True):
             ax.annotate(
-                text, (low, end), (low / room**0.2, height), ha="right", va="center", fontsize=8,
+                text, (low, end), (low / room**0.1, height), ha="right", va="center", fontsize=8,
                 arrowprops={"arrowstyle": "-", "color": color, "lw": 0.6, "shrinkA": 0},
             )  # fmt: skip
         if high > low > 0:
-            ax.set_xlim(low / room**1.2, high * (high / low) ** 0.03)
+            ax.set_xlim(low / room**1.05, high * (high / low) ** 0.03)
 
     def _draw_error(self, ax):
         self.error_ax_ = ax.twinx()

@@ -8,7 +8,16 @@ from .._utils.arrays import as_numbers
 from .._utils.checks import check_integer, is_integer
 from ..diagrams import Diagram
 from ..diagrams.inputs import pick_dim
-from .pictures import BLUE, VERMILION, YELLOW, Display, as_plain, draw_image, merge_style
+from .pictures import (
+    BLUE,
+    VERMILION,
+    YELLOW,
+    Display,
+    as_plain,
+    draw_image,
+    draw_legend_above,
+    merge_style,
+)
 
 __all__ = ["CriticalPointsDisplay"]
 
@@ -197,15 +206,11 @@ class CriticalPointsDisplay(Display):
         self.essential_ = None
         if len(never):
             look = {"s": 3 * size, "marker": "*", "lw": 0.9, "label": "birth, never dies"}
-            look |= {"fc": birth, "ec": "black", "zorder": 6}
+            look |= {"fc": birth, "ec": "white" if self._is_pixels else "black", "zorder": 6}
             self.essential_ = self._mark(ax, never, look, style)
         if is_few:
             self._write_numbers(ax, ends)
-        ax.set_title(self.title, pad=22)
-        ax.legend(
-            loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=8, frameon=False,
-            borderaxespad=0.2, columnspacing=1.2, handletextpad=0.3,
-        )  # fmt: skip
+        draw_legend_above(ax, self.title)
 
     @property
     def _is_pixels(self):
@@ -224,11 +229,11 @@ class CriticalPointsDisplay(Display):
         if not self.is_cloud:
             return
         places = self._places()
-        for cells, color in ((self.births, birth), (self.deaths, death)):
+        for cells, color, dashes in ((self.births, birth, "-"), (self.deaths, death, (0, (3, 1)))):
             edges = [places[list(edge)] for cell in cells for edge in combinations(cell, 2)]
-            self.cells_.append(
-                ax.add_collection(LineCollection(edges, colors=color, linewidths=2.2, zorder=2))
-            )
+            lines = LineCollection(edges, colors=color, linewidths=2.2, linestyles=[dashes])
+            self.cells_.append(ax.add_collection(lines))
+            lines.set_zorder(2)
 
     def _write_numbers(self, ax, ends):
         numbers = range(1, len(ends) + 1) if self.numbers is None else self.numbers

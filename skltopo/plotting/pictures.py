@@ -18,6 +18,7 @@ __all__ = [
     "as_drawn",
     "as_plain",
     "draw_image",
+    "draw_legend_above",
     "import_pyplot",
     "merge_style",
     "pop_cmap",
@@ -149,6 +150,15 @@ def draw_image(ax, image, style, **defaults):
     drawn = ax.imshow(image, **merge_style("AxesImage", defaults, style))
     ax.grid(visible=False)
     return drawn
+
+
+def draw_legend_above(ax, title):
+    """Draw the legend between the axes and their title, where it hides no data."""
+    ax.set_title(title, pad=22)
+    ax.legend(
+        loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=8, frameon=False,
+        borderaxespad=0.2, columnspacing=1.2, handletextpad=0.3,
+    )  # fmt: skip
 
 
 class Display:

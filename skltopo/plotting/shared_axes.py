@@ -135,21 +135,23 @@ class Plane(_SharedAxes):
 
     def draw_legend(self):
         """Draw a legend where no point is: on the other side of the diagonal, or beside."""
-        labels = [handle.get_label() for handle in self.handles]
         falls = not next(iter(self._signs))
         place = {"loc": "upper left" if falls else "lower right"}
-        if len(self._signs) > 1 or not self._has_room(labels):
+        size = self._font_size_in_corner() if len(self._signs) == 1 else None
+        if size is None:
             place = {"loc": "upper left", "bbox_to_anchor": (1.06, 1.0), "borderaxespad": 0.0}
-        legend = self.ax.legend(handles=self.handles, frameon=False, **place)
+        legend = self.ax.legend(handles=self.handles, frameon=False, fontsize=size, **place)
         for handle in legend.legend_handles:
             handle.set(alpha=1, sizes=[30])
 
-    def _has_room(self, labels):
-        """Tell whether a legend of these labels fits between a corner and the diagonal."""
-        letters = max(len(label.replace("$", "").replace("_", "")) for label in labels)
-        em = 10.0 * self.ax.figure.dpi / 72
+    def _font_size_in_corner(self):
+        """Return in which size a legend fits between a corner and the diagonal, or None."""
+        labels = [handle.get_label().replace("$", "").replace("_", "") for handle in self.handles]
+        width, height = 0.55 * max(map(len, labels)) + 4, 1.5 * len(labels)
+        self.ax.apply_aspect()
         box = self.ax.get_window_extent()
-        return (0.55 * letters + 3 + 1.4 * len(labels)) * em < 0.85 * min(box.width, box.height)
+        side = min(box.width, box.height) * 72 / self.ax.figure.dpi
+        return next((size for size in (10, 8) if (width + height) * size < 0.9 * side), None)
 
 
 class BarStack(_SharedAxes):

@@ -195,8 +195,8 @@ class DiagramCurveDisplay(Display):
         style, cmap = pop_cmap(style)
         names = _names_of_lines(self.labels, style.pop("label", None))
         if len(self.curves) == 1 and cmap is None:  # the next one of those that are there
-            turn, color = divmod(len(ax.lines), len(COLORS))
-            colors, linestyle = [COLORS[color]], LINESTYLES[turn % len(LINESTYLES)]
+            n = len(ax.lines)
+            colors, linestyle = [COLORS[n % len(COLORS)]], LINESTYLES[n % len(LINESTYLES)]
         else:
             colors, linestyle = shades(cmap or "viridis", len(self.curves)), "-"
         defaults = {"lw": 1.5, "ls": linestyle}
