@@ -129,7 +129,7 @@ def test_colours_and_markers_cycle_and_labels_are_in_the_legend():
 
 def test_a_legend_without_room_is_beside_the_axes():
     _, ax = plt.subplots()
-    for i in range(12):
+    for i in range(25):
         PersistenceDiagramDisplay.from_diagram([[0, i + 1]], label=f"a long name {i}", ax=ax)
     mixed = PersistenceDiagramDisplay.from_diagram([[0, 1]], label="up")
     PersistenceDiagramDisplay.from_diagram([[1, 0]], label="down", ax=mixed.ax_)

@@ -205,9 +205,11 @@ class CriticalPointsDisplay(Display):
         self.deaths_ = self._mark(ax, ends, look, style)
         self.essential_ = None
         if len(never):
-            look = {"s": 3 * size, "marker": "*", "lw": 0.9, "label": "birth, never dies"}
+            look = {"s": max(3 * size, 60), "marker": "*", "lw": 0.9, "label": "birth, never dies"}
             look |= {"fc": birth, "ec": "white" if self._is_pixels else "black", "zorder": 6}
             self.essential_ = self._mark(ax, never, look, style)
+            if self._is_pixels:
+                self.essential_.set_path_effects([withStroke(linewidth=3, foreground="black")])
         if is_few:
             self._write_numbers(ax, ends)
         draw_legend_above(ax, self.title)
