@@ -275,6 +275,36 @@ def test_keywords_that_contradict_or_are_unknown(given, sentence):
         PersistenceDiagramDisplay.from_diagram([[0, 1]], **given)
 
 
+class _OfTwoDimensions(PersistenceImage):
+    """A persistence image as one of two dimensions looks after fit."""
+
+    def fit(self, X, y=None):
+        super().fit(X)
+        self.birth_range_ = {0: (0.0, 1.0), 2: (2.0, 3.0)}
+        self.length_range_ = {0: (0.0, 5.0), 2: (0.0, 6.0)}
+        return self
+
+
+def test_images_and_curves_of_several_dimensions():
+    images = _OfTwoDimensions(resolution=(3, 2)).fit([[[0.0, 1.0], [0.0, 2.0]]])
+    row = np.arange(12.0)
+    display = PersistenceImageDisplay.from_estimator(images, row, dim=2)
+    np.testing.assert_array_equal(display.image, row[6:].reshape(2, 3))
+    assert tuple(display.image_.get_extent()) == (2, 3, 0, 6)
+    for dim in (None, 1):
+        with pytest.raises(ValueError, match=r"dim must be one of the dimensions \(0, 2\)"):
+            PersistenceImageDisplay.from_estimator(images, row, dim=dim)
+    one = PersistenceImage(resolution=(3, 2)).fit([[[0.0, 1.0], [0.0, 2.0]]])
+    with pytest.raises(ValueError, match="dim is for an estimator of several dimensions"):
+        PersistenceImageDisplay.from_estimator(one, row[:6], dim=0)
+    grids = [[0.0, 1.0, 2.0], [4.0, 5.0, 6.0]]
+    arguments = {"curves": np.ones((2, 3)), "labels": ["a", "b"], "ylabel": "c"}
+    lines = DiagramCurveDisplay(grid=grids, **arguments).plot().lines_
+    np.testing.assert_array_equal([line.get_xdata() for line in lines], grids)
+    with pytest.raises(ValueError, match="grid must be of all curves"):
+        DiagramCurveDisplay(grid=[*grids, grids[0]], **arguments).plot()
+
+
 # Critical points
 
 

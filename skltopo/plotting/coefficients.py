@@ -270,6 +270,10 @@ class CoefficientPathDisplay(Display):
                 f"estimator must be a TopologicalRegressionCV, got {type(model).__name__}, which "
                 "has no path of weights"
             )
+        if np.ndim(model.coef_) != 1:
+            raise ValueError(
+                f"the estimator must have one output, got coef_ of shape {model.coef_.shape}"
+            )
         penalty = _penalty_of(model)
         labels = None
         if isinstance(penalty, Clusters):

@@ -59,7 +59,7 @@ class PersistenceImageDisplay(Display):
         self.title = title
 
     @classmethod
-    def from_estimator(cls, estimator, row, *, title=None, ax=None, **kwargs):
+    def from_estimator(cls, estimator, row, *, dim=None, title=None, ax=None, **kwargs):
         """Draw the display of one row that a fitted `PersistenceImage` returned.
 
         Parameters
@@ -67,6 +67,8 @@ class PersistenceImageDisplay(Display):
         estimator : skltopo.vectorize.PersistenceImage
         row : (n_features,) array-like
             Or weights of a linear model behind it.
+        dim : int, default=None
+            Which of the homology dimensions is drawn, where the estimator has several.
         title : str, default=None
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
@@ -84,13 +86,14 @@ class PersistenceImageDisplay(Display):
                 "draws landscapes, silhouettes and Betti curves"
             )
         n_births, n_lengths = estimator.resolution
-        row = as_plain(row)
-        if row.size != n_births * n_lengths:
-            raise ValueError(f"row must have {n_births * n_lengths} values, got {row.size}")
+        ranges, place, n_dims = _pick_ranges(estimator, dim)
+        row, size = as_plain(row), n_births * n_lengths
+        if row.size != n_dims * size:
+            raise ValueError(f"row must have {n_dims * size} values, got {row.size}")
         return cls(
-            image=row.reshape(n_lengths, n_births),
-            birth_range=_edges(estimator.birth_range_, n_births, estimator.pixels),
-            length_range=_edges(estimator.length_range_, n_lengths, estimator.pixels),
+            image=row.reshape(n_dims, n_lengths, n_births)[place],
+            birth_range=_edges(ranges[0], n_births, estimator.pixels),
+            length_range=_edges(ranges[1], n_lengths, estimator.pixels),
             title=title,
         ).plot(ax=ax, **kwargs)
 
@@ -107,6 +110,22 @@ class PersistenceImageDisplay(Display):
         self.colorbar_.ax.grid(visible=False)
 
 
+def _pick_ranges(estimator, dim):
+    """Return the ranges of births and lengths of a dimension, its place, and how many there are.
+
+    Those of an estimator of several dimensions are dicts.
+    """
+    ranges = estimator.birth_range_, estimator.length_range_
+    if not isinstance(ranges[0], dict):
+        if dim is not None:
+            raise ValueError(f"dim is for an estimator of several dimensions, got dim={dim!r}")
+        return ranges, 0, 1
+    dims = tuple(ranges[0])
+    if dim not in dims:
+        raise ValueError(f"dim must be one of the dimensions {dims} of estimator, got {dim!r}")
+    return [by_dim[dim] for by_dim in ranges], dims.index(dim), len(dims)
+
+
 def _edges(values, n, pixels):
     """Return where the first pixel begins and the last ends: around samples at points."""
     low, high = values
@@ -119,7 +138,8 @@ class DiagramCurveDisplay(Display):
 
     Parameters
     ----------
-    grid : (n_grid,) ndarray
+    grid : (n_grid,) or (n_curves, n_grid) ndarray
+        Of all curves, or of each.
     curves : (n_curves, n_grid) ndarray
     labels : list of str
     ylabel : str
@@ -176,22 +196,33 @@ class DiagramCurveDisplay(Display):
                 f"row must have {len(estimator.get_feature_names_out())} values, got {row.size}"
             )
         names = [name.rsplit("_", 1)[0] for name in estimator.get_feature_names_out()]
+        if isinstance(grid, dict):  # of several dimensions, each of which has all its curves
+            n_curves = row.size // sum(map(len, grid.values()))
+            grid = np.repeat(np.stack(list(grid.values())), n_curves, axis=0)
+        n_grid = np.shape(grid)[-1]
         return cls(
             grid=grid,
-            curves=row.reshape(-1, len(grid)),
-            labels=names[:: len(grid)],
+            curves=row.reshape(-1, n_grid),
+            labels=names[::n_grid],
             ylabel=YLABELS.get(names[0].split("_")[-1], names[0].split("_")[-1]),
             title=title,
         ).plot(ax=ax, **kwargs)
 
     def _draw(self, ax, style):
-        self.grid = as_drawn(self.grid, "grid", 1)
         self.curves = as_drawn(self.curves, "curves", 2)
-        if self.curves.shape[1] != len(self.grid) or len(self.labels) != len(self.curves):
+        self.grid = as_drawn(self.grid, "grid", np.ndim(self.grid) or 1)
+        n_grid = self.grid.shape[-1]
+        if self.curves.shape != (len(self.labels), n_grid):
             raise ValueError(
                 f"curves must have a row for each of {len(self.labels)} labels and a column for "
-                f"each of {len(self.grid)} values of grid, got shape {self.curves.shape}"
+                f"each of {n_grid} values of grid, got shape {self.curves.shape}"
             )
+        if self.grid.ndim > 1 and self.grid.shape != self.curves.shape:
+            raise ValueError(
+                f"grid must be of all curves, ({n_grid},), or of each, {self.curves.shape}, got "
+                f"shape {self.grid.shape}"
+            )
+        grids = np.broadcast_to(self.grid, self.curves.shape)
         style, cmap = pop_cmap(style)
         names = _names_of_lines(self.labels, style.pop("label", None))
         if len(self.curves) == 1 and cmap is None:  # the next one of those that are there
@@ -203,11 +234,11 @@ class DiagramCurveDisplay(Display):
         defaults["drawstyle"] = "steps-post" if self.ylabel == "Betti number" else "default"
         self.lines_ = [
             ax.plot(
-                self.grid,
+                grid,
                 curve,
                 **merge_style("Line2D", {**defaults, "color": color}, {**style, "label": name}),
             )[0]
-            for curve, color, name in zip(self.curves, colors, names, strict=True)
+            for grid, curve, color, name in zip(grids, self.curves, colors, names, strict=True)
         ]
         ax.set(xlabel="value", ylabel=self.ylabel)
         if self.title is not None:
