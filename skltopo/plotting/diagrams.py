@@ -217,7 +217,7 @@ class PersistenceDiagramDisplay(_DiagramDisplay):
         plane.lay_out()
         self.diagonal_, self.infinity_ = plane.diagonal, list(plane.infinities.values())
         ax.set(xlabel="birth", ylabel="death")
-        if len(plane.handles) > 1 or self.label is not None:
+        if len(plane.handles) > 1 or (plane.handles and self.label is not None):
             plane.draw_legend()
 
 

@@ -161,7 +161,7 @@ class BarStack(_SharedAxes):
         super().__init__(ax)
         self._blocks = []
 
-    def add(self, points, bars, arrows, label, is_wide_given):
+    def add(self, points, bars, arrows, label, is_width_given):
         """Add a block.
 
         Parameters
@@ -174,11 +174,11 @@ class BarStack(_SharedAxes):
             Marks of the bars that end at an infinity.
         label : str
             What the block is.
-        is_wide_given : bool
+        is_width_given : bool
             Whether the width of bars is left as it is.
         """
         bars.skltopo_shared = self
-        self._blocks.append((points, bars, arrows, label, is_wide_given))
+        self._blocks.append((points, bars, arrows, label, is_width_given))
 
     def lay_out(self):
         """Put blocks above each other; bars that never end reach the limits."""
@@ -201,7 +201,9 @@ class BarStack(_SharedAxes):
         height = ax.get_window_extent().height * 72 / ax.figure.dpi
         self._set_widths(0.72 * height / (row + gap))
         ax.set_yticks([at for at, _ in ticks], [label for _, label in ticks])
-        ax.tick_params(axis="y", length=0, labelsize=np.clip(height / len(ticks) / 2.6, 5, 10))
+        ax.tick_params(
+            axis="y", length=0, labelsize=np.clip(height / max(len(ticks), 1) / 2.6, 5, 10)
+        )
 
     def _set_widths(self, width):
         for _, bars, _, _, is_given in self._blocks:
