@@ -347,6 +347,8 @@ def test_chosen_points_keep_their_numbers(rng):
     assert masked.essential_ is None
     none = CriticalPointsDisplay.from_sample(filtration, image, points=[])
     assert len(none.births_.get_offsets()) == 0
+    with pytest.raises(ValueError, match="dim must be an integer of at least 0"):
+        CriticalPointsDisplay.from_sample(filtration, image, dim=np.array([1]))
     for points in ([-1], [len(diagram[0])], [0.5], [[1]], [True]):
         with pytest.raises(ValueError, match="points must be rows of a diagram of"):
             CriticalPointsDisplay.from_sample(filtration, image, points=points)

@@ -152,6 +152,8 @@ class CriticalPointsDisplay(Display):
                 "no coordinates"
             )
         check_integer("n_points", n_points, 0)
+        if dim is not None:
+            check_integer("dim", dim, 0)
         diagram = filtration(sample)
         if not isinstance(diagram, Diagram):
             raise ValueError(f"sample must be one sample, not a batch, got shape {sample.shape}")
