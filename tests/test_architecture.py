@@ -53,8 +53,9 @@ FLOORS = [
     ["shaping.estimator", "shaping", "persistence_diagrams"],
     ["vectorize.base", "vectorize.images", "vectorize.curves", "vectorize.statistics"],
     ["vectorize", "vectorize.gram", "kernels"],
-    ["plotting.pictures", "plotting.coefficients", "plotting.shaping"],
-    ["plotting.diagrams", "plotting.vectors", "plotting.critical_points", "plotting"],
+    ["plotting.pictures", "plotting.feature_names", "plotting.coefficients", "plotting.shaping"],
+    ["plotting.shared_axes", "plotting.diagrams", "plotting.matching"],
+    ["plotting.vectors", "plotting.critical_points", "plotting"],
     ["datasets.regression", "datasets.shapes", "datasets"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]

@@ -39,7 +39,7 @@ def test_digits_by_topology(tmp_path):
         ("paper/plot_figure_18.py", {"figure_18.png"}),
         ("paper/plot_figure_1.py", {"figure_1.png"}),
         ("paper/plot_figure_2.py", {"figure_2.png"}),
-        ("plot_estimators.py", {"weights.png", "points_moved.png"}),
+        ("plot_estimators.py", {"weights.png", "named_weights.png", "points_moved.png"}),
         ("plot_holes_opening.py", {"holes_opening.png", "holes_opening.gif"}),
     ],
 )
@@ -56,6 +56,7 @@ def test_examples_write_pictures(name, pictures, tmp_path):
             {
                 "persistence_diagram.png",
                 "barcode.png",
+                "matching.png",
                 "diagram_vectors.png",
                 "diagram_bars.png",
                 "critical_points.png",

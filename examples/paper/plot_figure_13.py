@@ -38,9 +38,6 @@ def plot(values, path):
             draw_arrow(figure, right, point, left, (vertex, values[vertex]), color, bend)
     vertex, never = diagram.essential[0][0], shown.essential_[0].get_offsets()[0]
     draw_arrow(figure, right, never, left, (vertex, values[vertex]), BIRTH, 0.35)
-    left.scatter(vertex, values[vertex], s=60, color=BIRTH, edgecolors="black", zorder=4)
-    left.annotate("never dies", (vertex, values[vertex]), xytext=(10, -6),
-                  textcoords="offset points", fontsize=9)  # fmt: skip
     figure.savefig(path, dpi=150)
 
 

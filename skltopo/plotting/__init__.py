@@ -3,6 +3,7 @@
 from .coefficients import CoefficientDisplay, CoefficientPathDisplay
 from .critical_points import CriticalPointsDisplay
 from .diagrams import BarcodeDisplay, PersistenceDiagramDisplay
+from .matching import MatchingDisplay
 from .shaping import TopoShaperDisplay
 from .vectors import DiagramBarDisplay, DiagramCurveDisplay, PersistenceImageDisplay
 
@@ -13,6 +14,7 @@ __all__ = [
     "CriticalPointsDisplay",
     "DiagramBarDisplay",
     "DiagramCurveDisplay",
+    "MatchingDisplay",
     "PersistenceDiagramDisplay",
     "PersistenceImageDisplay",
     "TopoShaperDisplay",

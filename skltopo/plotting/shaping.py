@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .pictures import BLUE, GREEN, PURPLE, VERMILION, as_drawn
+from .pictures import BLUE, GREEN, PURPLE, VERMILION, as_drawn, import_pyplot, merge_style
 
 __all__ = ["TopoShaperDisplay"]
 
@@ -11,6 +11,7 @@ BEFORE = "#999999"
 AFTER = BLUE
 DIMENSIONS = [VERMILION, BLUE, GREEN, PURPLE]
 MARKERS = ["o", "^", "s", "D"]
+MARKS = {"linewidths": 0, "alpha": 0.9}
 TITLES = ["before", "after", "trails", "diagrams"]
 
 
@@ -53,7 +54,7 @@ class TopoShaperDisplay:
         self.diagrams = diagrams
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, axes=None):
+    def from_estimator(cls, estimator, X, *, axes=None, **kwargs):
         """Draw the display of a fitted `TopoShaper`.
 
         Parameters
@@ -64,6 +65,9 @@ class TopoShaperDisplay:
             The points that it was fitted on, or others, which are carried by `transform`.
         axes : array of 4 matplotlib Axes, default=None
             Where to draw; None makes a new figure.
+        **kwargs : dict
+            Keyword arguments of the points, such as ``s`` or ``alpha``; ``color`` is that of the
+            points after.
 
         Returns
         -------
@@ -81,15 +85,19 @@ class TopoShaperDisplay:
         if path is not None:
             path = path[: estimator.loss_curve_.argmin() + 1]  # to the best points
         diagrams = estimator.filtration_(before), estimator.filtration_(after)
-        return cls(before=before, after=after, path=path, diagrams=diagrams).plot(axes=axes)
+        return cls(before=before, after=after, path=path, diagrams=diagrams).plot(
+            axes=axes, **kwargs
+        )
 
-    def plot(self, axes=None):
+    def plot(self, axes=None, **kwargs):
         """Draw again, on other axes.
 
         Parameters
         ----------
         axes : sequence of 4 matplotlib Axes, default=None
             For points in space the first three must have a 3-D projection. None makes a new figure.
+        **kwargs : dict
+            Keyword arguments of the points, as for `from_estimator`.
 
         Returns
         -------
@@ -101,15 +109,18 @@ class TopoShaperDisplay:
             raise ValueError(
                 f"after must have the shape of before, {self.before.shape}, got {self.after.shape}"
             )
+        import_pyplot()
         axes = self._make_axes() if axes is None else list(axes)
         if len(axes) != 4:
             raise ValueError(f"axes must be 4 matplotlib Axes, got {len(axes)}")
         before, after = self._coordinates(self.before), self._coordinates(self.after)
-        self._draw_points(axes[0], before, color=BEFORE)
-        self._draw_points(axes[1], after, color=AFTER)
-        self._draw_trails(axes[2])
-        self._draw_points(axes[2], before, color=BEFORE, size=8)
-        self._draw_points(axes[2], after, color=AFTER, size=8)
+        after_style = merge_style("PathCollection", {"s": 16, "color": AFTER, **MARKS}, kwargs)
+        before_style = {**after_style, "color": BEFORE}
+        axes[0].scatter(*before.T, **before_style)
+        axes[1].scatter(*after.T, **after_style)
+        self._draw_trails(axes[2], after_style["color"])
+        axes[2].scatter(*before.T, **{**before_style, "s": np.divide(after_style["s"], 2)})
+        axes[2].scatter(*after.T, **{**after_style, "s": np.divide(after_style["s"], 2)})
         self._share_limits(axes[:3], np.concatenate([before, after]))
         if self.diagrams is not None:
             self._draw_diagrams(axes[3])
@@ -123,9 +134,7 @@ class TopoShaperDisplay:
         return self.before.shape[-1] >= 3
 
     def _make_axes(self):
-        import matplotlib.pyplot as plt
-
-        figure = plt.figure(figsize=(15, 4))
+        figure = import_pyplot().figure(figsize=(15, 4))
         # The automatic layouts cut off titles beside axes in space.
         figure.subplots_adjust(left=0.045, right=0.99, bottom=0.14, top=0.9, wspace=0.2)
         projection = "3d" if self._in_space else None
@@ -140,18 +149,14 @@ class TopoShaperDisplay:
         height = np.broadcast_to(np.linspace(0, 1, points.shape[-2])[:, np.newaxis], points.shape)
         return np.concatenate([points, height], axis=-1)
 
-    @staticmethod
-    def _draw_points(ax, points, color, size=16):
-        ax.scatter(*points.T, s=size, color=color, linewidths=0, alpha=0.9)
-
-    def _draw_trails(self, ax):
+    def _draw_trails(self, ax, color):
         path = np.stack([self.before, self.after]) if self.path is None else self.path
         trails = np.swapaxes(self._coordinates(path), 0, 1)
         if self._in_space:
             from mpl_toolkits.mplot3d.art3d import Line3DCollection as Lines
         else:
             from matplotlib.collections import LineCollection as Lines
-        ax.add_collection(Lines(trails, colors=AFTER, linewidths=0.7, alpha=0.35))
+        ax.add_collection(Lines(trails, colors=color, linewidths=0.7, alpha=0.35))
 
     def _share_limits(self, axes, points):
         low, high = points.min(axis=0), points.max(axis=0)

@@ -4,9 +4,25 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..vectorize import PersistenceImage
-from .pictures import BLUE, Display, as_drawn, as_plain
+from .pictures import (
+    BLUE,
+    COLORS,
+    Display,
+    as_drawn,
+    as_plain,
+    draw_image,
+    merge_style,
+    pop_cmap,
+    shades,
+)
 
 __all__ = ["DiagramBarDisplay", "DiagramCurveDisplay", "PersistenceImageDisplay"]
+
+YLABELS = {"betti": "Betti number", "layer1": "landscape"}
+LINESTYLES = ("-", "--", ":", "-.")
+MOST_NAMES = 8  # of the curves or rows of one display in a legend
+MOST_INSIDE = 4  # names of curves, which have no corner of their own, in a legend on the axes
+MOST_LETTERS = 55  # of names beside each other on an axis
 
 
 class PersistenceImageDisplay(Display):
@@ -43,7 +59,7 @@ class PersistenceImageDisplay(Display):
         self.title = title
 
     @classmethod
-    def from_estimator(cls, estimator, row, *, title=None, ax=None):
+    def from_estimator(cls, estimator, row, *, dim=None, title=None, ax=None, **kwargs):
         """Draw the display of one row that a fitted `PersistenceImage` returned.
 
         Parameters
@@ -51,9 +67,13 @@ class PersistenceImageDisplay(Display):
         estimator : skltopo.vectorize.PersistenceImage
         row : (n_features,) array-like
             Or weights of a linear model behind it.
+        dim : int, default=None
+            Which of the homology dimensions is drawn, where the estimator has several.
         title : str, default=None
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
+        **kwargs : dict
+            Keyword arguments of ``ax.imshow``, such as ``cmap``, ``vmax`` or ``alpha``.
 
         Returns
         -------
@@ -66,26 +86,44 @@ class PersistenceImageDisplay(Display):
                 "draws landscapes, silhouettes and Betti curves"
             )
         n_births, n_lengths = estimator.resolution
-        row = as_plain(row)
-        if row.size != n_births * n_lengths:
-            raise ValueError(f"row must have {n_births * n_lengths} values, got {row.size}")
+        ranges, place, n_dims = _pick_ranges(estimator, dim)
+        row, size = as_plain(row), n_births * n_lengths
+        if row.size != n_dims * size:
+            raise ValueError(f"row must have {n_dims * size} values, got {row.size}")
         return cls(
-            image=row.reshape(n_lengths, n_births),
-            birth_range=_edges(estimator.birth_range_, n_births, estimator.pixels),
-            length_range=_edges(estimator.length_range_, n_lengths, estimator.pixels),
+            image=row.reshape(n_dims, n_lengths, n_births)[place],
+            birth_range=_edges(ranges[0], n_births, estimator.pixels),
+            length_range=_edges(ranges[1], n_lengths, estimator.pixels),
             title=title,
-        ).plot(ax=ax)
+        ).plot(ax=ax, **kwargs)
 
-    def _draw(self, ax):
+    def _draw(self, ax, style):
         self.image = as_drawn(self.image, "image", 2)
         for name in ("birth_range", "length_range"):
             as_drawn(getattr(self, name), name, 1, 2)
-        self.image_ = ax.imshow(
-            self.image, origin="lower", extent=(*self.birth_range, *self.length_range),
-            cmap="cividis", aspect="auto",
+        self.image_ = draw_image(
+            ax, self.image, style, origin="lower", cmap="cividis", aspect="auto",
+            extent=(*self.birth_range, *self.length_range),
         )  # fmt: skip
         ax.set(xlabel="birth", ylabel="length", title=self.title)
         self.colorbar_ = ax.figure.colorbar(self.image_, ax=ax)
+        self.colorbar_.ax.grid(visible=False)
+
+
+def _pick_ranges(estimator, dim):
+    """Return the ranges of births and lengths of a dimension, its place, and how many there are.
+
+    Those of an estimator of several dimensions are dicts.
+    """
+    ranges = estimator.birth_range_, estimator.length_range_
+    if not isinstance(ranges[0], dict):
+        if dim is not None:
+            raise ValueError(f"dim is for an estimator of several dimensions, got dim={dim!r}")
+        return ranges, 0, 1
+    dims = tuple(ranges[0])
+    if dim not in dims:
+        raise ValueError(f"dim must be one of the dimensions {dims} of estimator, got {dim!r}")
+    return [by_dim[dim] for by_dim in ranges], dims.index(dim), len(dims)
 
 
 def _edges(values, n, pixels):
@@ -100,7 +138,8 @@ class DiagramCurveDisplay(Display):
 
     Parameters
     ----------
-    grid : (n_grid,) ndarray
+    grid : (n_grid,) or (n_curves, n_grid) ndarray
+        Of all curves, or of each.
     curves : (n_curves, n_grid) ndarray
     labels : list of str
     ylabel : str
@@ -130,7 +169,7 @@ class DiagramCurveDisplay(Display):
         self.title = title
 
     @classmethod
-    def from_estimator(cls, estimator, row, *, title=None, ax=None):
+    def from_estimator(cls, estimator, row, *, title=None, ax=None, **kwargs):
         """Draw the display of one row that a fitted transformer returned.
 
         Parameters
@@ -140,6 +179,9 @@ class DiagramCurveDisplay(Display):
         title : str, default=None
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
+        **kwargs : dict
+            Keyword arguments of the lines, such as ``linewidth`` or ``color``; ``cmap`` chooses the
+            colours of several, and ``label`` goes before their names.
 
         Returns
         -------
@@ -154,33 +196,74 @@ class DiagramCurveDisplay(Display):
                 f"row must have {len(estimator.get_feature_names_out())} values, got {row.size}"
             )
         names = [name.rsplit("_", 1)[0] for name in estimator.get_feature_names_out()]
+        if isinstance(grid, dict):  # of several dimensions, each of which has all its curves
+            n_curves = row.size // sum(map(len, grid.values()))
+            grid = np.repeat(np.stack(list(grid.values())), n_curves, axis=0)
+        n_grid = np.shape(grid)[-1]
         return cls(
             grid=grid,
-            curves=row.reshape(-1, len(grid)),
-            labels=names[:: len(grid)],
-            ylabel={"betti": "Betti number", "layer1": "landscape"}.get(names[0], names[0]),
+            curves=row.reshape(-1, n_grid),
+            labels=names[::n_grid],
+            ylabel=YLABELS.get(names[0].split("_")[-1], names[0].split("_")[-1]),
             title=title,
-        ).plot(ax=ax)
+        ).plot(ax=ax, **kwargs)
 
-    def _draw(self, ax):
-        import matplotlib.pyplot as plt
-
-        self.grid = as_drawn(self.grid, "grid", 1)
+    def _draw(self, ax, style):
         self.curves = as_drawn(self.curves, "curves", 2)
-        if self.curves.shape[1] != len(self.grid) or len(self.labels) != len(self.curves):
+        self.grid = as_drawn(self.grid, "grid", np.ndim(self.grid) or 1)
+        n_grid = self.grid.shape[-1]
+        if self.curves.shape != (len(self.labels), n_grid):
             raise ValueError(
                 f"curves must have a row for each of {len(self.labels)} labels and a column for "
-                f"each of {len(self.grid)} values of grid, got shape {self.curves.shape}"
+                f"each of {n_grid} values of grid, got shape {self.curves.shape}"
             )
-        shades = plt.get_cmap("viridis")(np.linspace(0, 0.85, len(self.curves)))
-        drawstyle = "steps-post" if self.ylabel == "Betti number" else "default"
+        if self.grid.ndim > 1 and self.grid.shape != self.curves.shape:
+            raise ValueError(
+                f"grid must be of all curves, ({n_grid},), or of each, {self.curves.shape}, got "
+                f"shape {self.grid.shape}"
+            )
+        grids = np.broadcast_to(self.grid, self.curves.shape)
+        style, cmap = pop_cmap(style)
+        names = _names_of_lines(self.labels, style.pop("label", None))
+        if len(self.curves) == 1 and cmap is None:  # the next one of those that are there
+            n = len(ax.lines)
+            colors, linestyle = [COLORS[n % len(COLORS)]], LINESTYLES[n % len(LINESTYLES)]
+        else:
+            colors, linestyle = shades(cmap or "viridis", len(self.curves)), "-"
+        defaults = {"lw": 1.5, "ls": linestyle}
+        defaults["drawstyle"] = "steps-post" if self.ylabel == "Betti number" else "default"
         self.lines_ = [
-            ax.plot(self.grid, curve, color=shade, label=label, lw=1.5, drawstyle=drawstyle)[0]
-            for curve, shade, label in zip(self.curves, shades, self.labels, strict=True)
+            ax.plot(
+                grid,
+                curve,
+                **merge_style("Line2D", {**defaults, "color": color}, {**style, "label": name}),
+            )[0]
+            for grid, curve, color, name in zip(grids, self.curves, colors, names, strict=True)
         ]
-        ax.set(xlabel="value", ylabel=self.ylabel, title=self.title)
-        if len(self.lines_) > 1:
-            ax.legend(frameon=False)
+        ax.set(xlabel="value", ylabel=self.ylabel)
+        if self.title is not None:
+            ax.set_title(self.title)
+        if len(ax.lines) > 1:
+            is_beside = len(ax.get_legend_handles_labels()[1]) > MOST_INSIDE
+            beside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
+            ax.legend(frameon=False, fontsize=8, **(beside if is_beside else {}))
+
+
+def _names_of_lines(labels, given):
+    """Return the names of curves, after what was given to tell them from others.
+
+    Of many some are in the legend; matplotlib leaves out those that begin with a low line.
+    """
+    names = list(map(str, labels))
+    if given is not None:
+        names = [given] if len(names) == 1 else [f"{given} {name}" for name in names]
+    shown = set(_spread_out(len(names)))
+    return [name if i in shown else f"_{name}" for i, name in enumerate(names)]
+
+
+def _spread_out(n):
+    """Return at most MOST_NAMES of n places, the first and the last among them."""
+    return np.unique(np.linspace(0, n - 1, MOST_NAMES).astype(int)).tolist()
 
 
 class DiagramBarDisplay(Display):
@@ -218,7 +301,7 @@ class DiagramBarDisplay(Display):
         self.title = title
 
     @classmethod
-    def from_estimator(cls, estimator, rows, *, title=None, ax=None):
+    def from_estimator(cls, estimator, rows, *, title=None, ax=None, **kwargs):
         """Draw the display of one row or several that a fitted transformer returned.
 
         Parameters
@@ -228,6 +311,9 @@ class DiagramBarDisplay(Display):
         title : str, default=None
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
+        **kwargs : dict
+            Keyword arguments of the bars, such as ``color`` or ``hatch``; ``cmap`` chooses the
+            colours of the rows, ``label`` their names, one for each.
 
         Returns
         -------
@@ -243,22 +329,37 @@ class DiagramBarDisplay(Display):
         rows = np.atleast_2d(as_plain(rows))
         if rows.ndim != 2 or rows.shape[1] != len(labels):
             raise ValueError(f"rows must have {len(labels)} columns, got shape {rows.shape}")
-        return cls(rows=rows, labels=labels, title=title).plot(ax=ax)
+        return cls(rows=rows, labels=labels, title=title).plot(ax=ax, **kwargs)
 
-    def _draw(self, ax):
+    def _draw(self, ax, style):
         self.rows = as_drawn(self.rows, "rows", 2)
         if self.rows.shape[1] != len(self.labels):
             raise ValueError(
                 f"rows must have {len(self.labels)} columns, one for each label, got shape "
                 f"{self.rows.shape}"
             )
+        style, cmap = pop_cmap(style, "cividis")
+        names = _names_of_rows(style.pop("label", None), len(self.rows))
+        colors = shades(cmap, len(self.rows)) if len(self.rows) > 1 else [BLUE]
         places, width = np.arange(len(self.labels)), 0.8 / len(self.rows)
         shift = (np.arange(len(self.rows)) - (len(self.rows) - 1) / 2) * width
-        alphas = np.linspace(1, 0.35, len(self.rows))
         self.bars_ = [
-            ax.bar(places + by, row, width, color=BLUE, alpha=alpha)
-            for by, row, alpha in zip(shift, self.rows, alphas, strict=True)
+            ax.bar(places + by, row, width, **merge_style("Rectangle", {"color": color}, style))
+            for by, row, color in zip(shift, self.rows, colors, strict=True)
         ]
-        ax.set_xticks(places, self.labels, rotation=90 if len(self.labels) > 8 else 0)
+        is_long = sum(len(str(label)) + 1 for label in self.labels) > MOST_LETTERS
+        ax.set_xticks(places, self.labels, rotation=90 if is_long else 0)
         ax.set(title=self.title)
         ax.spines[["top", "right"]].set_visible(False)
+        ax.set_axisbelow(True)
+        if names is not None:
+            shown = _spread_out(len(names))
+            ax.legend([self.bars_[i] for i in shown], [names[i] for i in shown], frameon=False)
+
+
+def _names_of_rows(label, n_rows):
+    """Return the names of rows in the legend, or None; one label is that of a single row."""
+    names = [label] if isinstance(label, str) else label
+    if names is not None and len(names) != n_rows:
+        raise ValueError(f"label must have a name for each of {n_rows} rows, got {label!r}")
+    return names

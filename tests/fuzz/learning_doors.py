@@ -479,7 +479,11 @@ def _display(name, **arguments):
 
 _display("PersistenceDiagramDisplay", points=lambda draw: draw.diagram())
 _display("BarcodeDisplay", points=lambda draw: draw.diagram())
-_display("CoefficientDisplay", coef=_weights)
+_display(
+    "CoefficientDisplay",
+    coef=_weights,
+    feature_names=lambda draw: draw.param(None, "ab", ["a", "b", "c"], p=0.2),
+)
 _display(
     "CoefficientPathDisplay",
     lams=lambda draw: draw.param([1.0, 0.1]),
@@ -508,6 +512,26 @@ _display(
 )
 
 
+@door("skltopo.plotting.MatchingDisplay", 0.02)
+def _matching_display(draw):
+    dgm1, dgm2 = draw.diagram(), draw.diagram()
+    given = draw.some(
+        metric=lambda: draw.param("wasserstein", "bottleneck", p=0.2),
+        p=lambda: draw.param(1.0, 2.0),
+        ground=lambda: draw.param(None, 2, np.inf),
+        dim=lambda: draw.param(None, 0, 1),
+        alpha=lambda: draw.param(0.5, None, p=0.0),
+    )
+
+    def call():
+        try:
+            return skltopo.plotting.MatchingDisplay.from_diagrams(dgm1, dgm2, **given)
+        finally:
+            plt.close("all")
+
+    return call
+
+
 @door("skltopo.plotting.CriticalPointsDisplay", 0.02)
 def _critical_points(draw):
     if draw.chance(0.5):
@@ -515,11 +539,12 @@ def _critical_points(draw):
     else:
         filtration, sample = skltopo.filtrations.VietorisRips(), draw.dress(draw.cloud(2))
     dim, n_points = draw.param(0, 1), draw.param(1, 3)
+    points = draw.param(None, [0], [True], p=0.3)
 
     def call():
         try:
             return skltopo.plotting.CriticalPointsDisplay.from_sample(
-                filtration, sample, dim=dim, n_points=n_points
+                filtration, sample, dim=dim, n_points=n_points, points=points
             )
         finally:
             plt.close("all")
