@@ -106,6 +106,8 @@ def _persistence_features(draw):
         homology_dimensions=draw.dims,
         max_p=lambda: draw.param(0, 2),
         max_q=lambda: draw.param(0, 2),
+        min_p=lambda: draw.param(0, 1),
+        min_length=lambda: draw.param("auto", 0, 0.5),
         i0=lambda: draw.param(1, 2),
         superlevel=lambda: draw.param(True, False),
         image_shape=lambda: draw.param(None, (2, 3), (3, 3), (2, 2, 2)),
@@ -394,6 +396,8 @@ def _level_set_energies(draw):
         "max_q": draw.steps(0, 2),
         "i0": draw.param(1, 2),
         "essential": draw.param("clip", "drop"),
+        "min_p": draw.param(0, 0, 1),
+        "min_length": draw.param(0, 0.5),
         "n_jobs": draw.n_jobs(),
     }
     return lambda: skltopo.nn.LevelSetEnergies(weights, **options)(images)
