@@ -9,6 +9,7 @@ from importlib import import_module
 __version__ = "0.1.0.dev0"
 
 _HOMES = {
+    "DelayEmbedding": "embedding",
     "Energy": "energies",
     "PersistenceDiagrams": "persistence_diagrams",
     "PersistenceFeatures": "features",
@@ -18,9 +19,9 @@ _HOMES = {
     "TopologicalRegression": "regression",
     "TopologicalRegressionCV": "regression",
 }
-_MODULES = ["classification", "datasets", "denoising", "diagrams", "distances", "energies"]
-_MODULES += ["features", "filtrations", "kernels", "nn", "penalties", "persistence_diagrams"]
-_MODULES += ["plotting", "regression", "shaping", "solvers", "vectorize"]
+_MODULES = ["classification", "datasets", "denoising", "diagrams", "distances", "embedding"]
+_MODULES += ["energies", "features", "filtrations", "kernels", "nn", "penalties"]
+_MODULES += ["persistence_diagrams", "plotting", "regression", "shaping", "solvers", "vectorize"]
 
 __all__ = [*_HOMES, *_MODULES]
 

@@ -41,7 +41,7 @@ FLOORS = [
     ["losses", "penalties", "solvers"],
     ["nn.vectors", "nn.features", "nn"],
     ["shaping.critical_sets", "shaping.fields", "shaping.descent"],
-    ["image_base", "features", "denoising", "regression", "classification"],
+    ["image_base", "features", "denoising", "embedding", "regression", "classification"],
     ["shaping.estimator", "shaping", "persistence_diagrams"],
     ["vectorize.base", "vectorize.images", "vectorize.curves", "vectorize.statistics"],
     ["vectorize", "vectorize.gram", "kernels"],

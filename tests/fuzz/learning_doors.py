@@ -380,6 +380,22 @@ _linear(
 )
 
 
+@door("skltopo.embedding.DelayEmbedding", 1)
+def _delay_embedding(draw):
+    options = draw.some(
+        dimension=lambda: draw.param(1, 2, 3),
+        delay=lambda: draw.param(1, 2),
+        stride=lambda: draw.param(1, 3),
+    )
+    n, lengths = draw.size(4), [draw.integer(3, 12) for _ in range(5)]
+    if draw.chance(0.3):
+        X = [draw.array(length) for length in lengths[: n + 1]]
+    else:
+        shape = (n, lengths[0]) if draw.chance(0.5) else (n, 2, lengths[0])
+        X = draw.dress(draw.array(*shape), 0.2)
+    return lambda: skltopo.DelayEmbedding(**options).fit_transform(X)
+
+
 # torch ----------------------------------------------------------------------------------------
 
 
