@@ -24,7 +24,7 @@ __all__ = ["PersistenceFeatures"]
 # Images in one kernel call, which is one step of the progress bar.
 CHUNK_IMAGES = 64
 # The default of min_length, in ranges of the images in fit. docs/noise.md has what it is worth.
-AUTO_LENGTH = 0.06
+AUTO_LENGTH = 0.04
 # Memory that a function on the image takes, for each pixel.
 BYTES_PER_WEIGHT = 16
 # Voxels of all functions of the volumes in one kernel call.
@@ -133,7 +133,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
     min_p : int, default=0
         Smallest power of length. 0: the columns that count points are there, as in the paper.
     min_length : "auto" or float, default="auto"
-        Least length |d - b| of the points that count, in the units of the values. "auto": 0.06 of
+        Least length |d - b| of the points that count, in the units of the values. "auto": 0.04 of
         the range of the values of all images in fit. 0: all points count, as in the paper.
     i0 : int, default=1
         Rank of the first point that counts, essential classes first. 1 is the paper's text; its
@@ -202,8 +202,8 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
     (10, 400)
     >>> features.get_feature_names_out()[:2]
     array(['dir0_H0_p0_q0', 'dir0_H0_p0_q1'], dtype=object)
-    >>> features.min_length_.round(2)
-    0.06
+    >>> round(features.min_length_, 2)
+    0.04
     >>> PersistenceFeatures(image_shape=(28, 28)).fit_transform(images.reshape(10, -1)).shape
     (10, 400)
     >>> volumes = np.random.default_rng(0).random((4, 8, 8, 8))
