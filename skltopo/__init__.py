@@ -14,6 +14,7 @@ _NAMES = {
     "diagrams": "Diagram DiagramArrays DiagramBatch",
     "distances": "bottleneck_distance pairwise_diagram_distances sliced_wasserstein_distance "
     "wasserstein_distance",
+    "embedding": "DelayEmbedding",
     "energies": "Energy",
     "features": "PersistenceFeatures",
     "filtrations": "Alpha LevelSet SimplicialComplex VietorisRips WeakAlpha",
@@ -25,9 +26,26 @@ _NAMES = {
     "Silhouette TopKLengths",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
-_MODULES = ["classification", "datasets", "denoising", "diagrams", "distances", "energies"]
-_MODULES += ["features", "filtrations", "kernels", "nn", "penalties", "persistence_diagrams"]
-_MODULES += ["plotting", "regression", "shaping", "solvers", "vectorize"]
+_MODULES = [
+    "classification",
+    "datasets",
+    "denoising",
+    "diagrams",
+    "distances",
+    "embedding",
+    "energies",
+    "features",
+    "filtrations",
+    "kernels",
+    "nn",
+    "penalties",
+    "persistence_diagrams",
+    "plotting",
+    "regression",
+    "shaping",
+    "solvers",
+    "vectorize",
+]
 
 __all__ = [*_HOMES, *_MODULES]
 

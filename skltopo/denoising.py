@@ -1,5 +1,6 @@
 """TopoDenoiser: signals, images and volumes with at most a few maxima left."""
 
+import warnings
 from functools import partial
 from numbers import Integral, Real
 
@@ -13,7 +14,7 @@ from ._kernels.fits.few_maxima import count_maxima, fit_few_maxima, needed_bytes
 from ._kernels.fits.monotone import fall_along, flood, lower_along
 from ._kernels.grids.images import COMPLEXES
 from ._utils.adam import Adam
-from ._utils.checks import check_integer, check_n_jobs
+from ._utils.checks import check_integer, check_n_jobs, is_like_image
 from ._utils.memory import available_memory
 from ._utils.parallel import effective_n_jobs, run
 from .filtrations import LevelSet
@@ -32,6 +33,8 @@ TASKS_PER_THREAD = 4
 MAX_STATES = 1 << 27
 # Values of a line from which free memory is checked first.
 LONG_LINE = 1 << 20
+# Rows that are looked at to tell whether X is one image.
+LOOKED_AT = 100
 
 
 class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -56,8 +59,9 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
     complex : {"freudenthal", "cubical", "cubical_cells"}, default="freudenthal"
         Which pixels are neighbours, as in `LevelSet`.
     image_shape : tuple of two or three int, default=None
-        (height, width) or (depth, height, width) of flattened rows. None: a 2-D X has functions on
-        a line as rows.
+        (height, width) or (depth, height, width) of flattened rows; (1, n) says that rows are
+        functions on a line. None: a 2-D X has functions on a line as rows, and fit warns where it
+        looks like one image, or like flattened ones. One image is given as ``image[np.newaxis]``.
     n_steps : int, default=200
         Steps of "adam" at the most.
     learning_rate : float, default=0.01
@@ -154,9 +158,22 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    def _prepare(self):
+    def _prepare(self, rows):
         check_integer("n_components", self.n_components, 1)  # True is an Integral
         check_n_jobs(self.n_jobs)
+
+    def _hint(self, rows):
+        """Warn of a 2-D X that looks like one image, too."""
+        if not _is_like_one_image(rows):
+            super()._hint(rows)
+            return
+        n, width = rows.shape
+        warnings.warn(
+            f"X of shape ({n}, {width}) is taken for rows, {n} functions on a line, each denoised "
+            f"alone; if X is one image, give X[np.newaxis], of shape (1, {n}, {width}), and if its "
+            f"rows are functions, image_shape=(1, {width}), without this warning",
+            stacklevel=4,
+        )
 
     def transform(self, X):
         """Return X with at most `n_components` maxima in each image.
@@ -284,6 +301,20 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
         gradient = np.bincount(births, minlength=images.size)
         gradient = gradient - np.bincount(deaths, minlength=images.size)
         return gradient.reshape(images.shape).astype(np.float64), sizes < self.n_components
+
+
+def _is_like_one_image(rows):
+    """Tell whether rows have the shape of one image that is square, or whose rows change slowly.
+
+    Rows of independent samples differ from the next by twice their variance in the mean.
+    """
+    if not is_like_image(*rows.shape):
+        return False
+    if rows.shape[0] == rows.shape[1]:
+        return True
+    middle = rows[max(0, len(rows) // 2 - LOOKED_AT // 2) :][:LOOKED_AT]
+    with np.errstate(all="ignore"):  # squares may overflow, and are not less than others then
+        return bool(np.square(np.diff(middle, axis=0)).mean() < middle.var(axis=0).mean())
 
 
 def _check_memory(line, needed):

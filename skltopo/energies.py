@@ -4,7 +4,7 @@ import numpy as np
 
 from ._kernels.functionals.polynomial import polynomial_energy
 from ._utils.arrays import as_floats, as_numbers, check_finite
-from ._utils.checks import check_integer, check_number, is_integer
+from ._utils.checks import check_integer, check_number, check_powers, is_integer
 from ._utils.memory import check_memory
 from ._utils.namespace import namespace_of
 from ._utils.scales import powers, segment_exponents, spread
@@ -17,8 +17,8 @@ ESSENTIAL = ("drop", "clip")
 MOST_INTEGER = 2**31 - 1
 
 
-def _counted(births, deaths, splits, n_before, i0):
-    """Return (lengths, middles, splits) of the points of rank i0 and more.
+def _counted(births, deaths, splits, n_before, i0, min_length=0.0):
+    """Return (lengths, middles, splits) of the points of rank i0 and more, from min_length on.
 
     Ranks are counted from 1 within each sample, behind n_before points of the sample.
     """
@@ -26,29 +26,35 @@ def _counted(births, deaths, splits, n_before, i0):
     rank = np.arange(splits[-1]) - np.repeat(splits[:-1], counts) + 1
     kept = rank + np.repeat(n_before, counts) >= i0
     xp = namespace_of(births)
+    if min_length > 0:
+        plain_births, plain_deaths = (xp.plain(x).astype(np.float64) for x in (births, deaths))
+        kept &= abs(plain_deaths - plain_births) >= min_length
     births, deaths = xp.take(births, kept), xp.take(deaths, kept)
     splits = np.concatenate([[0], np.cumsum(kept)])[splits]
     return abs(deaths - births), (births + deaths) / 2, splits
 
 
-def _counted_of_finite(finite, points, i0):
+def _counted_of_finite(finite, points, i0, min_length=0.0):
     n_essential = np.diff(points.essential_splits)
-    return _counted(finite[:, 0], finite[:, 1], points.splits, n_essential, i0)
+    return _counted(finite[:, 0], finite[:, 1], points.splits, n_essential, i0, min_length)
 
 
-def _lengths_and_middles(batch, dim, i0, essential):
+def _lengths_and_middles(batch, dim, i0, essential, min_length=0.0):
     """Return [(lengths, middles, splits)] of the finite and, if clipped, the essential points."""
     points = batch.get_points(dim)
-    parts = [_counted_of_finite(points.finite, points, i0)]
+    parts = [_counted_of_finite(points.finite, points, i0, min_length)]
     if essential == "clip" and len(points.births):
         n_essential = np.diff(points.essential_splits)
         last = batch.last()[np.repeat(np.arange(len(n_essential)), n_essential)]
-        parts.append(_counted(points.births, last, points.essential_splits, 0 * n_essential, i0))
+        splits = points.essential_splits
+        parts.append(_counted(points.births, last, splits, 0 * n_essential, i0, min_length))
     return parts
 
 
-def polynomial_energies(batch, dim, max_p, max_q, i0=1, essential="drop"):
-    """Compute E(p, q, i0; PD_dim) for all p in 0..max_p and q in 0..max_q at once.
+def polynomial_energies(
+    batch, dim, max_p, max_q, i0=1, essential="drop", *, min_p=0, min_length=0.0
+):
+    """Compute E(p, q, i0; PD_dim) for all p in min_p..max_p and q in 0..max_q at once.
 
     Parameters
     ----------
@@ -58,33 +64,38 @@ def polynomial_energies(batch, dim, max_p, max_q, i0=1, essential="drop"):
     i0 : int, default=1
     essential : {"drop", "clip"}, default="drop"
         As in `Energy`.
+    min_p : int, default=0
+    min_length : float, default=0.0
+        Points that are shorter are left out, and have a gradient of zero; an essential class, too,
+        if it is clipped.
 
     Returns
     -------
-    (n_samples, (max_p + 1) * (max_q + 1)) ndarray or torch.Tensor
-        Column p * (max_q + 1) + q is E(p, q, i0).
+    (n_samples, (max_p - min_p + 1) * (max_q + 1)) ndarray or torch.Tensor
+        Column (p - min_p) * (max_q + 1) + q is E(p, q, i0).
 
     Raises
     ------
     ValueError
-        If an energy is more than a float can hold.
+        If an energy is more than a float can hold, or a parameter is out of range.
     MemoryError
         If there is not enough memory for all powers of all points.
     """
     total = 0
     _check_batch(batch)
-    check_integer("max_p", max_p, 0)
-    check_integer("max_q", max_q, 0)
+    check_powers(min_p, max_p, max_q)
+    min_length = check_number("min_length", min_length, 0)
     _check_rank(i0)
-    n_columns = (int(max_p) + 1) * (int(max_q) + 1)
-    for length, middle, splits in _lengths_and_middles(batch, dim, i0, essential):
+    n_columns = (int(max_p) - int(min_p) + 1) * (int(max_q) + 1)
+    for length, middle, splits in _lengths_and_middles(batch, dim, i0, essential, min_length):
         check_memory(
             16 * len(length) * int(n_columns),
             f"{n_columns} powers of {len(length)} points",
             "smaller powers take less",
         )
         xp = namespace_of(length)
-        p, q = (xp.operand(np.arange(most + 1), length) for most in (max_p, max_q))
+        powers_from = ((min_p, max_p), (0, max_q))
+        p, q = (xp.operand(np.arange(least, most + 1), length) for least, most in powers_from)
         with np.errstate(over="ignore", invalid="ignore"):
             terms = (length[:, None] ** p)[:, :, None] * (middle[:, None] ** q)[:, None, :]
             terms = terms.reshape(len(length), n_columns)

@@ -2,7 +2,7 @@
 
 import math
 from functools import partial
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from ._kernels.grids.features import image_energies
 from ._kernels.grids.images import COMPLEXES
-from ._utils.checks import check_dimensions
+from ._utils.checks import check_dimensions, check_number, check_powers
 from ._utils.memory import check_memory
 from ._utils.parallel import effective_n_jobs, run
 from .energies import polynomial_energies
@@ -23,8 +23,8 @@ __all__ = ["PersistenceFeatures"]
 
 # Images in one kernel call, which is one step of the progress bar.
 CHUNK_IMAGES = 64
-# No diagram has more points, so that ranks beyond are the same.
-MOST_POINTS = 2**31 - 1
+# The default of min_length, in ranges of the images in fit. docs/noise.md has what it is worth.
+AUTO_LENGTH = 0.04
 # Memory that a function on the image takes, for each pixel.
 BYTES_PER_WEIGHT = 16
 # Voxels of all functions of the volumes in one kernel call.
@@ -62,9 +62,7 @@ def directional_weights(image_shape, n_directions):
     Returns
     -------
     weights : (n_directions, *image_shape) float64 ndarray
-        g_theta(x) = <theta, x>, shifted, scaled, and rounded to 12 decimals so that pixels at the
-        same height of a direction are exactly tied. 1 everywhere for a direction along which the
-        image is one pixel wide.
+        As `weights_along` returns them.
     directions : (n_directions, 2) or (n_directions, 3) float64 ndarray
         (cos(angle), sin(angle)) for the angles 0, 2 pi / n, ..., or `sphere_directions`.
     """
@@ -73,14 +71,32 @@ def directional_weights(image_shape, n_directions):
     else:
         angle = 2 * np.pi * np.arange(n_directions) / n_directions
         directions = np.round(np.column_stack([np.cos(angle), np.sin(angle)]), 15)
+    return weights_along(directions, image_shape), directions
+
+
+def weights_along(directions, image_shape):
+    """Return g_theta for some directions theta.
+
+    Parameters
+    ----------
+    directions : (n_directions, 2) or (n_directions, 3) ndarray
+    image_shape : (height, width) or (depth, height, width)
+
+    Returns
+    -------
+    (n_directions, *image_shape) float64 ndarray
+        g_theta(x) = <theta, x>, shifted, scaled, and rounded to 12 decimals so that pixels at the
+        same height of a direction are exactly tied. 1 everywhere for a direction along which the
+        image is one pixel wide.
+    """
     axes = np.indices(image_shape)
-    weights = np.ones((n_directions, *image_shape))
+    weights = np.ones((len(directions), *image_shape))
     for weight, direction in zip(weights, directions, strict=True):
         height = sum(along * axis for along, axis in zip(direction, axes, strict=True))
         extent = height.max() - height.min()
         if extent > 0:
             weight[:] = np.round((height - height.min()) / extent, 12)
-    return weights, directions
+    return weights
 
 
 class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
@@ -93,8 +109,12 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         g_\theta \propto \cos\theta \cdot row + \sin\theta \cdot col + const \in [0, 1]
 
     and every level set diagram of every :math:`f_\theta` becomes the numbers :math:`E(p, q, i_0)`
-    of `Energy` for p and q from 0 on: 8 directions x 2 dimensions x 25 = 400 columns, as in the
-    paper. Volumes have directions on the sphere.
+    of `Energy` for p from ``min_p`` and q from 0 on: 8 directions x 2 dimensions x 25 = 400
+    columns, as in the paper. Volumes have directions on the sphere. A line has two directions and
+    no holes: 2 x 25 = 50 columns.
+
+    Points that are shorter than ``min_length`` are left out. Noise makes many of them, and they
+    would decide what the columns of p = 0 are, which count points (see Notes).
 
     Parameters
     ----------
@@ -103,11 +123,18 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         low or from low to high values, whatever ``superlevel`` says.
     n_directions : int, default=8
         Angles 0, 2 pi / n, ... of "directional"; directions are (row, column). In volumes a
-        Fibonacci lattice on the sphere; directions are (slab, row, column).
-    homology_dimensions : int or tuple of int, default=(0, 1)
-        0: components, 1: holes (loops in a volume), 2: voids of a volume.
+        Fibonacci lattice on the sphere; directions are (slab, row, column). On a line at most two
+        count: along it, and against it.
+    homology_dimensions : int or tuple of int, default=None
+        0: components, 1: holes (loops in a volume), 2: voids of a volume. None: (0, 1), and on a
+        line, which has no holes, 0.
     max_p, max_q : int, default=4
         Largest powers of length and of middle; at most 16.
+    min_p : int, default=0
+        Smallest power of length. 0: the columns that count points are there, as in the paper.
+    min_length : "auto" or float, default="auto"
+        Least length |d - b| of the points that count, in the units of the values. "auto": 0.04 of
+        the range of the values of all images in fit. 0: all points count, as in the paper.
     i0 : int, default=1
         Rank of the first point that counts, essential classes first. 1 is the paper's text; its
         appendix writes 0, which here is 1 too: counted from 0, all points.
@@ -115,12 +142,13 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         Sweep "directional" functions from high to low values (bright is foreground): the paper's
         superlevel filtration. False: from low to high.
     image_shape : tuple of two or three int, default=None
-        (height, width) or (depth, height, width) of flattened rows. None: a 2-D X has functions on
-        a line as rows.
+        (height, width) or (depth, height, width) of flattened rows; (1, n) says that rows are
+        functions on a line. None: a 2-D X has functions on a line as rows, and fit warns where
+        they look like flattened images: where the number of columns is a square.
     essential : {"clip", "drop"}, default="clip"
         What the essential component adds to PD_0, which the paper does not say (its code drops it).
         "clip": it ends at the last value of the filtration, so its length is the range of the
-        function. "drop": nothing.
+        function, and it is left out where that is below ``min_length``. "drop": nothing.
     complex : {"freudenthal", "cubical", "cubical_cells"}, default="freudenthal"
         How pixels are joined, as in `LevelSet`. The paper's is "freudenthal".
     n_jobs : int, default=None
@@ -132,6 +160,8 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
     ----------
     image_shape_ : tuple of two or three int
         (height, width) or (depth, height, width); height is 1 for functions on a line.
+    min_length_ : float
+        Length from which on points count.
     directions_ : (n_directions, 2) or (n_directions, 3) ndarray
         Direction of each function; only for "directional".
     weights_ : (n_functions, *image_shape_) float64 ndarray
@@ -149,9 +179,13 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
     Notes
     -----
     Columns are named ``dir3_H1_p2_q0``: direction 3, PD_1, p = 2, q = 0. Powers p = 0 count points.
-    Columns differ by orders of magnitude: put a scaler after this step. In float32, products I * g
-    may be equal that differ in float64, which changes the counts (p = 0) of points next to the
-    diagonal.
+    Columns differ by orders of magnitude: put a scaler after this step.
+
+    With ``min_length=0``, the paper's columns, points next to the diagonal count as much as all
+    others where p = 0. Noise in the images makes hundreds of them: a classifier that was trained on
+    clean images then fails. So does rounding: in float32, products I * g may be equal that differ
+    in float64. Choose ``min_length`` above twice the noise that is expected, or let a search choose
+    it.
 
     References
     ----------
@@ -168,6 +202,8 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
     (10, 400)
     >>> features.get_feature_names_out()[:2]
     array(['dir0_H0_p0_q0', 'dir0_H0_p0_q1'], dtype=object)
+    >>> round(features.min_length_, 2)
+    0.04
     >>> PersistenceFeatures(image_shape=(28, 28)).fit_transform(images.reshape(10, -1)).shape
     (10, 400)
     >>> volumes = np.random.default_rng(0).random((4, 8, 8, 8))
@@ -179,9 +215,11 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
     _parameter_constraints = {
         "filtration": [StrOptions({"directional", "superlevel", "sublevel"})],
         "n_directions": [Interval(Integral, 1, None, closed="left")],
-        "homology_dimensions": [Integral, tuple, list],
+        "homology_dimensions": [Integral, tuple, list, None],
         "max_p": [Interval(Integral, 0, 16, closed="both")],
         "max_q": [Interval(Integral, 0, 16, closed="both")],
+        "min_p": [Interval(Integral, 0, 16, closed="both")],
+        "min_length": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "i0": [Interval(Integral, 1, None, closed="left")],
         "superlevel": ["boolean"],
         "image_shape": [tuple, list, None],
@@ -196,9 +234,11 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         filtration="directional",
         *,
         n_directions=8,
-        homology_dimensions=(0, 1),
+        homology_dimensions=None,
         max_p=4,
         max_q=4,
+        min_p=0,
+        min_length="auto",
         i0=1,
         superlevel=True,
         image_shape=None,
@@ -212,6 +252,8 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         self.homology_dimensions = homology_dimensions
         self.max_p = max_p
         self.max_q = max_q
+        self.min_p = min_p
+        self.min_length = min_length
         self.i0 = i0
         self.superlevel = superlevel
         self.image_shape = image_shape
@@ -220,25 +262,55 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    def _prepare(self):
-        """Choose the functions that an image is multiplied with, and count columns."""
-        known = range(len(self.image_shape_))
-        wanted = f"among {list(known)}, each at most once and at least one"
-        self._dims = check_dimensions(self.homology_dimensions, known, wanted=wanted)
+    def _prepare(self, rows):
+        """Choose the functions that an image is multiplied with and min_length; count columns."""
+        self._dims = self._resolved_dimensions()
+        check_powers(self.min_p, self.max_p, self.max_q)
+        self.min_length_ = self._resolved_min_length(rows)
         if self.filtration == "directional":
-            n_pixels = math.prod(self.image_shape_)
-            check_memory(
-                BYTES_PER_WEIGHT * self.n_directions * n_pixels,
-                f"functions of n_directions={self.n_directions} directions on {n_pixels} pixels",
-            )
-            self.weights_, self.directions_ = directional_weights(
-                self.image_shape_, self.n_directions
-            )
+            self.weights_, self.directions_ = self._directional_weights()
         else:
             self.weights_ = np.ones((1, *self.image_shape_))
-        self._n_features_out = (
-            len(self._weight_names()) * len(self._dims) * (self.max_p + 1) * (self.max_q + 1)
+        self._n_features_out = self._count_columns()
+
+    def _resolved_dimensions(self):
+        """Return homology_dimensions, those of None chosen, as a tuple."""
+        if _is_line(self.image_shape_):
+            known = range(1)
+            wanted = "0 for functions on a line, which have no holes (flattened images need"
+            wanted += " image_shape)"
+        else:
+            known = range(len(self.image_shape_))
+            wanted = f"among {list(known)}, each at most once and at least one"
+        given = self.homology_dimensions
+        given = (0, 1)[: len(known)] if given is None else given
+        return check_dimensions(given, known, wanted=wanted)
+
+    def _resolved_min_length(self, rows):
+        """Return min_length as a float: a part of the range of rows for "auto"."""
+        if self.min_length != "auto":
+            return check_number("min_length", self.min_length, 0)
+        # Halves, because a range of floats may overflow.
+        half = float(rows.max()) / 2 - float(rows.min()) / 2
+        return 2 * AUTO_LENGTH * half
+
+    def _directional_weights(self):
+        shape = self.image_shape_
+        n_directions = min(self.n_directions, 2) if _is_line(shape) else self.n_directions
+        n_pixels = math.prod(shape)
+        check_memory(
+            BYTES_PER_WEIGHT * n_directions * n_pixels,
+            f"functions of n_directions={n_directions} directions on {n_pixels} pixels",
         )
+        if not _is_line(shape):
+            return directional_weights(shape, n_directions)
+        along = np.eye(len(shape))[len(shape) - 1 - int(np.argmax(shape[::-1]))]
+        directions = np.stack([along, 0 - along])[:n_directions]
+        return weights_along(directions, shape), directions
+
+    def _count_columns(self):
+        n_powers = (self.max_p - self.min_p + 1) * (self.max_q + 1)
+        return len(self.weights_) * len(self._dims) * n_powers
 
     def transform(self, X):
         """Compute the features of images.
@@ -256,9 +328,16 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X is not finite or has images of another shape than in fit.
+            If X is not finite or has images of another shape than in fit, or if a parameter was
+            changed since, on which the number of columns depends.
         """
         check_is_fitted(self)
+        if self._count_columns() != self._n_features_out:
+            raise ValueError(
+                "min_p, max_p and max_q must be those of fit, which gave "
+                f"{self._n_features_out} columns, got {self.min_p}, {self.max_p} and "
+                f"{self.max_q}; call fit again"
+            )
         rows, _ = as_rows(self, X, reset=False)
         images = np.ascontiguousarray(rows).reshape(-1, *self.image_shape_)
         weights = self.weights_.astype(images.dtype)
@@ -300,9 +379,11 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
                 homology_dimensions=self._dims,
                 superlevel=self._sweeps_down(),
                 complex=self.complex,
+                min_p=self.min_p,
                 max_p=self.max_p,
                 max_q=self.max_q,
-                i0=min(int(self.i0), MOST_POINTS),
+                i0=self.i0,
+                min_length=self.min_length_,
                 clip=self.essential == "clip",
                 out=out,
             )
@@ -319,7 +400,16 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         )
         batch = level_sets(functions)
         energies = [
-            polynomial_energies(batch, dim, self.max_p, self.max_q, self.i0, self.essential)
+            polynomial_energies(
+                batch,
+                dim,
+                self.max_p,
+                self.max_q,
+                self.i0,
+                self.essential,
+                min_p=self.min_p,
+                min_length=self.min_length_,
+            )
             for dim in self._dims
         ]
         return np.stack(energies, axis=1).reshape(len(volumes), -1)
@@ -344,7 +434,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
                 f"{weight}_H{dim}_p{p}_q{q}"
                 for weight in self._weight_names()
                 for dim in self._dims
-                for p in range(self.max_p + 1)
+                for p in range(self.min_p, self.max_p + 1)
                 for q in range(self.max_q + 1)
             ],
             dtype=object,
@@ -370,6 +460,8 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
             max_q=self.max_q,
             i0=self.i0,
             essential=self.essential,
+            min_p=self.min_p,
+            min_length=self.min_length_,
             n_jobs=self.n_jobs,
         )
 
@@ -380,8 +472,13 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
 
     def _weight_names(self):
         if self.filtration == "directional":
-            return [f"dir{i}" for i in range(self.n_directions)]
+            return [f"dir{i}" for i in range(len(self.weights_))]
         return [self.filtration]
+
+
+def _is_line(shape):
+    """Tell whether at most one axis is longer than a pixel."""
+    return sum(n > 1 for n in shape) <= 1
 
 
 def _with_progress(task, bar):

@@ -1,6 +1,7 @@
 """Input validation of estimators of images, volumes and functions on a line."""
 
 import math
+import warnings
 
 import numpy as np
 from sklearn.base import _fit_context
@@ -8,7 +9,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_array, validate_data
 
 from ._utils.arrays import as_plain
-from ._utils.checks import is_integer, refuse_colours
+from ._utils.checks import is_integer, is_like_image, refuse_colours
 
 __all__ = ["ImageRowsMixin", "as_rows", "resolve_shape"]
 
@@ -40,14 +41,34 @@ class ImageRowsMixin:
         ------
         ValueError
             If X is not finite, has no pixels, or does not fit `image_shape`.
+
+        Warns
+        -----
+        UserWarning
+            If `image_shape` is not given, and rows have a square number of values, as flattened
+            images have.
         """
         rows, shape = as_rows(self, X, reset=True)
         self.image_shape_ = resolve_shape(self.image_shape, shape, rows.shape[1])
-        self._prepare()
+        self._prepare(rows)
+        if shape is None and self.image_shape is None:
+            self._hint(rows)
         return self
 
-    def _prepare(self):
-        """Check and learn what depends on image_shape_."""
+    def _prepare(self, rows):
+        """Check and learn what depends on image_shape_ and the pixels of the images."""
+
+    def _hint(self, rows):
+        """Warn of a 2-D X whose rows are taken for functions on a line, and look like images."""
+        n_values = rows.shape[1]
+        side = math.isqrt(n_values)
+        if side**2 == n_values and is_like_image(side, side):
+            warnings.warn(
+                f"the rows of X, of {n_values} values each, are taken for functions on a line; if "
+                f"they are flattened images, give image_shape=({side}, {side}), and if they are "
+                f"functions, image_shape=(1, {n_values}), without this warning",
+                stacklevel=4,
+            )
 
     def _wants_a_frame(self):
         """Tell whether `set_output` asks for a frame, which has two axes."""

@@ -471,8 +471,8 @@ def _check_grid(shape, name):
 
 
 def _check_ragged(X, shapes):
-    """Return images of different shapes as a list of arrays."""
-    if len({len(shape) for shape in shapes}) > 1 or len(shapes[0]) < 2:
+    """Return lines, images or volumes of different shapes as a list of arrays."""
+    if len({len(shape) for shape in shapes}) > 1:
         raise ValueError(
             "X must be functions on grids of the same number of axes, got shapes "
             f"{sorted(set(shapes))}"

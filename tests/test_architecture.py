@@ -48,7 +48,7 @@ FLOORS = [
     ["losses", "penalties", "solvers"],
     ["nn.vectors", "nn.features", "nn"],
     ["shaping.critical_sets", "shaping.fields", "shaping.descent"],
-    ["image_base", "features", "denoising"],
+    ["image_base", "features", "denoising", "embedding"],
     ["linear_base", "regression_cv", "regression", "classification"],
     ["shaping.estimator", "shaping", "persistence_diagrams"],
     ["vectorize.base", "vectorize.images", "vectorize.curves", "vectorize.statistics"],

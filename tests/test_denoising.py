@@ -249,3 +249,18 @@ def test_images_of_another_shape_than_in_fit(rng):
     denoiser = TopoDenoiser().fit(rng.random((2, 4, 6)))
     with pytest.raises(ValueError, match=r"shape \(4, 6\) as in fit, got \(6, 4\)"):
         denoiser.transform(rng.random((2, 6, 4)))
+
+
+def test_one_image_in_place_of_rows_is_hinted_at(rng):
+    ramp = np.add.outer(np.arange(20.0), rng.random(30))
+    for image in (ramp, rng.random((20, 20))):
+        width = image.shape[1]
+        sentence = rf"taken for rows, .* X\[np.newaxis\].* image_shape=\(1, {width}\)"
+        with pytest.warns(UserWarning, match=sentence):
+            rows = TopoDenoiser().fit_transform(image)
+        lines = TopoDenoiser(image_shape=(1, width))
+        np.testing.assert_array_equal(lines.fit_transform(image), rows)
+        assert TopoDenoiser().fit_transform(image[np.newaxis]).shape == (1, *image.shape)
+        TopoDenoiser().fit(image[:3, :15])  # three signals
+    for signals in (rng.random((20, 30)), 1e300 * rng.random((9, 11))):
+        TopoDenoiser().fit(signals)

@@ -113,3 +113,20 @@ def test_gradients_of_roots_of_no_length_are_zero(shape):
     diagrams = LevelSet(2)(values)
     Energy(dim=0, p=0.5, essential="clip")(diagrams).sum().backward()
     assert (values.grad == 0).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_tables_of_points_that_are_long_enough(dtype, rng):
+    images = rng.random((3, 6, 7)).astype(dtype)
+    batch = LevelSet(2)(images)
+    table = polynomial_energies(batch, 1, 3, 1, 2, min_p=2, min_length=0.3)
+    for row, diagram in zip(table, batch, strict=True):
+        points = diagram[1].astype(float)[1:]
+        lengths, middles = points[:, 1] - points[:, 0], points.mean(axis=1)
+        lengths, middles = lengths[lengths >= 0.3], middles[lengths >= 0.3]
+        expected = [(lengths**p * middles**q).sum() for p in (2, 3) for q in (0, 1)]
+        np.testing.assert_allclose(row, expected, rtol=1e-5)
+    assert (polynomial_energies(batch, 0, 0, 0, essential="clip", min_length=5) == 0).all()
+    for wrong in ({"min_p": 4}, {"min_p": -1}, {"min_length": -1}, {"min_length": np.nan}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            polynomial_energies(batch, 0, 3, 1, **wrong)

@@ -41,6 +41,10 @@ def test_digits_by_topology(tmp_path):
         ("paper/plot_figure_2.py", {"figure_2.png"}),
         ("plot_estimators.py", {"weights.png", "named_weights.png", "points_moved.png"}),
         ("plot_holes_opening.py", {"holes_opening.png", "holes_opening.gif"}),
+        ("count_objects.py", {"count_objects.png"}),
+        ("time_series.py", {"time_series.png"}),
+        ("graphs.py", {"graphs.png"}),
+        ("cloud_shapes.py", {"cloud_shapes.png"}),
     ],
 )
 def test_examples_write_pictures(name, pictures, tmp_path):

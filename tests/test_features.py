@@ -24,7 +24,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skltopo import Energy, PersistenceFeatures
+from skltopo import Energy, PersistenceFeatures, TopoDenoiser
 from skltopo.features import directional_weights
 from skltopo.filtrations import LevelSet
 
@@ -38,6 +38,11 @@ VARIANTS = [
     {"filtration": "sublevel", "complex": "cubical_cells", "i0": 3},
     {"n_directions": 3, "homology_dimensions": (1,), "max_p": 2, "max_q": 1},
     {"homology_dimensions": (1, 0), "max_p": 0, "max_q": 0},
+    {"min_length": 0},
+    {"min_length": 0, "i0": 2},
+    {"min_length": 0.5, "min_p": 1, "superlevel": False},
+    {"min_length": 0.25, "min_p": 2, "max_p": 2, "i0": 3, "filtration": "sublevel"},
+    {"min_length": 1e9, "essential": "drop", "max_q": 2},
 ]
 
 
@@ -62,24 +67,40 @@ def digit_like_images(rng, n=12, shape=(17, 13)):
 
 
 def slow_features(images, estimator):
-    """Compute features by LevelSet and Energy, one column at a time."""
+    """Compute features by LevelSet, one function and one column at a time."""
     if estimator.filtration == "directional":
-        weights, _ = directional_weights(images.shape[1:], estimator.n_directions)
+        weights = estimator.weights_
         superlevel = estimator.superlevel
     else:
         weights = np.ones((1, *images.shape[1:]))
         superlevel = estimator.filtration == "superlevel"
-    filtration = LevelSet(2, superlevel=superlevel, complex=estimator.complex)
-    return np.column_stack(
+    filtration = LevelSet(images.ndim - 1, superlevel=superlevel, complex=estimator.complex)
+    return np.array(
         [
-            Energy(dim=dim, p=p, q=q, i0=estimator.i0, essential=estimator.essential)(batch)
-            for weight in weights
-            for batch in [filtration(images * weight)]
-            for dim in estimator.homology_dimensions
-            for p in range(estimator.max_p + 1)
-            for q in range(estimator.max_q + 1)
+            [
+                (lengths**p * middles**q).sum()
+                for weight in weights
+                for function in [image * weight]
+                for diagram in [filtration(function)]
+                for dim in estimator._dims
+                for lengths, middles in [counted(diagram[dim], function, estimator)]
+                for p in range(estimator.min_p, estimator.max_p + 1)
+                for q in range(estimator.max_q + 1)
+            ]
+            for image in images
         ]
     )
+
+
+def counted(points, function, estimator):
+    """Return lengths and middles of the points that count; essential ones come first."""
+    points = points[estimator.i0 - 1 :].copy()
+    essential = np.isinf(points[:, 1])
+    points[essential, 1] = np.where(points[essential, 1] > 0, function.max(), function.min())
+    kept = ~essential if estimator.essential == "drop" else np.ones(len(points), bool)
+    lengths, middles = abs(points[:, 1] - points[:, 0]), points.mean(axis=1)
+    kept &= lengths >= estimator.min_length_
+    return lengths[kept], middles[kept]
 
 
 @pytest.mark.parametrize("parameters", VARIANTS, ids=str)
@@ -103,9 +124,27 @@ def test_torch_module_computes_the_same_columns(parameters, rng):
 
 def test_torch_module_gradients(rng):
     images = rng.random((2, 5, 6))  # generic: no two products I * g are tied
-    module = PersistenceFeatures(n_directions=4, max_p=2, max_q=2).fit(images).to_torch()
-    x = torch.tensor(images, requires_grad=True)
-    assert torch.autograd.gradcheck(module, (x,))
+    for min_length in ("auto", 0, 0.3):
+        features = PersistenceFeatures(n_directions=4, max_p=2, max_q=2, min_length=min_length)
+        x = torch.tensor(images, requires_grad=True)
+        assert torch.autograd.gradcheck(features.fit(images).to_torch(), (x,))
+
+
+def test_what_is_left_out_has_no_gradient():
+    """One peak is 0.1 high, the other 1: the lower one moves nothing."""
+    line = torch.tensor([[0, 1.0, 0, 0.1, 0]], requires_grad=True)
+    images = np.asarray(line.detach())[:, None]
+    gradients = []
+    for min_length in (0, 0.05, 0.2):
+        features = PersistenceFeatures("superlevel", max_p=1, max_q=0, min_length=min_length)
+        energies = features.fit(images).to_torch()(line)
+        np.testing.assert_allclose(energies.detach(), features.transform(images), atol=1e-15)
+        line.grad = None
+        energies.sum().backward()
+        gradients.append(line.grad.ravel().tolist())
+    assert gradients[0] == gradients[1]
+    assert gradients[0][3] == 1
+    assert gradients[2] == [-1, 1, 0, 0, 0]
 
 
 def test_digits_have_400_named_columns(rng):
@@ -118,6 +157,136 @@ def test_digits_have_400_named_columns(rng):
     assert names[3 * 50 + 25 + 2 * 5] == "dir3_H1_p2_q0"
     plain = PersistenceFeatures("superlevel").fit(images)
     assert plain.get_feature_names_out()[25] == "superlevel_H1_p0_q0"
+
+
+# Noise -------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("scale", [1e-6, 1, 1e6])
+def test_default_min_length_is_a_part_of_the_range_of_the_images_in_fit(scale, rng):
+    images = scale * (rng.random((5, 6, 7)) - 3)
+    features = PersistenceFeatures(max_p=1, max_q=1).fit(images)
+    assert features.min_length_ == pytest.approx(0.04 * (images.max() - images.min()))
+    assert features.to_torch().min_length == features.min_length_
+    alone = features.transform(images[:2] * 0.01)  # what was learnt stays
+    assert features.min_length_ == pytest.approx(0.04 * (images.max() - images.min()))
+    np.testing.assert_array_equal(features.transform(images[1:2] * 0.01), alone[1:])
+    by_range = PersistenceFeatures(max_p=1, max_q=1, min_length=features.min_length_)
+    np.testing.assert_array_equal(by_range.fit_transform(images), features.transform(images))
+    assert PersistenceFeatures().fit(np.ones((2, 3, 3))).min_length_ == 0
+    huge = np.array([[[-1.5e308, 1.5e308]]])
+    assert PersistenceFeatures().fit(huge).min_length_ == pytest.approx(1.2e307)
+
+
+def test_noise_moves_counts_only_without_min_length(rng):
+    image = np.zeros((1, 12, 12))
+    image[0, 2:10, 3:8] = 1
+    image[0, 4:7, 5] = 0
+    noisy = image + rng.normal(0, 0.005, image.shape)
+    for min_length, alike in (("auto", True), (0.1, True), (0, False)):
+        features = PersistenceFeatures("superlevel", min_length=min_length).fit(image)
+        clean, moved = features.transform(image), features.transform(noisy)
+        assert np.allclose(clean, moved, atol=0.1) == alike
+        assert (clean[0, [0, 25]] == [1, 1]).all()  # a component and a hole
+
+
+def test_min_p_leaves_out_columns(rng):
+    images = rng.random((4, 7, 9))
+    every = PersistenceFeatures(n_directions=2, max_p=3, max_q=1).fit(images)
+    some = clone(every).set_params(min_p=2).fit(images)
+    names = every.get_feature_names_out()
+    kept = [int(name.split("_p")[1][0]) >= 2 for name in names]
+    np.testing.assert_array_equal(some.get_feature_names_out(), names[kept])
+    np.testing.assert_array_equal(some.transform(images), every.transform(images)[:, kept])
+    found = some.to_torch()(torch.tensor(images))
+    np.testing.assert_allclose(found, some.transform(images), atol=1e-12)
+
+
+def test_volumes_have_a_min_length_too(rng):
+    volumes = rng.random((2, 4, 5, 4))
+    for parameters in ({}, {"min_length": 0.4, "min_p": 1}, {"min_length": 0}):
+        estimator = PersistenceFeatures(n_directions=2, max_p=2, max_q=1, **parameters)
+        found = estimator.fit_transform(volumes)
+        np.testing.assert_allclose(found, slow_features(volumes, estimator), atol=1e-11)
+        in_torch = estimator.to_torch()(torch.tensor(volumes))
+        np.testing.assert_allclose(in_torch, found, atol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error", "sentence"),
+    [
+        ({"min_p": 5}, ValueError, "min_p must be at most max_p=4, got 5"),
+        ({"min_p": -1}, ValueError, "'min_p' parameter"),
+        ({"min_p": 17, "max_p": 17}, ValueError, r"'m.._p' parameter"),
+        ({"min_length": -0.1}, ValueError, "'min_length' parameter"),
+        ({"min_length": np.nan}, ValueError, "'min_length' parameter"),
+        ({"min_length": np.inf}, ValueError, "'min_length' parameter"),
+        ({"min_length": "range"}, ValueError, "'min_length' parameter"),
+        ({"min_length": True}, TypeError, "min_length must be a number, got True"),
+    ],
+)
+def test_bad_lengths_and_powers(parameters, error, sentence):
+    with pytest.raises(error, match=sentence):
+        PersistenceFeatures(**parameters).fit(np.ones((2, 3, 3)))
+
+
+def test_powers_that_change_after_fit_are_refused_and_huge_ranks_are_taken(rng):
+    images = rng.random((2, 4, 4))
+    features = PersistenceFeatures(max_p=1, max_q=1).fit(images)
+    for wrong in ({"max_p": 3}, {"max_q": 10**30}, {"min_p": 1}, {"max_p": 2**31}):
+        with pytest.raises(ValueError, match=r"max_p and max_q must be those of fit.* fit again"):
+            clone(features).fit(images).set_params(**wrong).transform(images)
+    with pytest.raises(ValueError, match="must be from 0 to 16"):
+        features.set_params(min_p=10**30, max_p=10**30 + 1).transform(images)
+    far = PersistenceFeatures(i0=10**30, min_length=0)
+    assert not far.fit_transform(images).any()
+
+
+# Lines -------------------------------------------------------------------------------------------
+def test_lines_have_two_directions_and_components(rng):
+    rows = rng.random((3, 30))
+    features = PersistenceFeatures(max_p=1, max_q=1).fit(rows)
+    names = features.get_feature_names_out()
+    assert [name for name in names if name.endswith("p1_q0")] == ["dir0_H0_p1_q0", "dir1_H0_p1_q0"]
+    np.testing.assert_array_equal(features.directions_, [[0, 1], [0, -1]])
+    np.testing.assert_allclose(features.weights_[0, 0], np.arange(30) / 29, atol=1e-12)
+    found = features.transform(rows)
+    assert found.shape == (3, 8)
+    np.testing.assert_allclose(found, slow_features(rows[:, None], features), atol=1e-12)
+    turned = features.transform(rows[:, ::-1])
+    np.testing.assert_allclose(turned, np.roll(found, 4, axis=1), atol=1e-11)
+    in_torch = features.to_torch()(torch.tensor(rows))
+    np.testing.assert_allclose(in_torch, found, atol=1e-12)
+    one = PersistenceFeatures(n_directions=1, max_p=1, max_q=1).fit_transform(rows)
+    np.testing.assert_array_equal(one, found[:, :4])
+
+
+@pytest.mark.parametrize("shape", [(5, 1, 8), (5, 8, 1), (5, 1, 8, 1)])
+def test_narrow_images_are_lines(shape, rng):
+    rows = rng.random((5, 8))
+    found = PersistenceFeatures().fit_transform(rows.reshape(shape))
+    np.testing.assert_allclose(found, PersistenceFeatures().fit_transform(rows), atol=1e-12)
+    assert PersistenceFeatures().fit_transform(np.ones((2, 1, 1))).shape == (2, 50)
+
+
+@pytest.mark.parametrize("dims", [1, (0, 1), [1]])
+def test_holes_of_lines_are_refused(dims, rng):
+    for X in (rng.random((3, 20)), rng.random((3, 1, 20))):
+        with pytest.raises(ValueError, match=r"0 for functions on a line, .* image_shape\), got"):
+            PersistenceFeatures(homology_dimensions=dims).fit(X)
+
+
+@pytest.mark.parametrize("estimator", [PersistenceFeatures(), TopoDenoiser()], ids=str)
+def test_forgotten_image_shape_is_hinted_at_once(estimator, rng):
+    images = rng.random((3, 9, 9))
+    rows = images.reshape(3, -1)
+    sentence = r"image_shape=\(9, 9\), .* image_shape=\(1, 81\)"
+    with pytest.warns(UserWarning, match=sentence) as found:
+        estimator.fit(rows).transform(rows)
+    assert len(found) == 1
+    for shape in ((9, 9), (1, 81)):
+        clone(estimator).set_params(image_shape=shape).fit(rows)
+    estimator.fit(images)
+    estimator.fit(rows[:, :80])
+    estimator.fit(rows[:, :9])
 
 
 def test_directions_are_row_and_column():
@@ -156,7 +325,9 @@ def test_flattened_rows_and_images_are_the_same(rng):
 
 def test_rows_are_functions_on_a_line(rng):
     rows = rng.random((6, 30))
-    features = PersistenceFeatures("sublevel", homology_dimensions=(0,), max_p=1, max_q=0)
+    features = PersistenceFeatures(
+        "sublevel", homology_dimensions=(0,), max_p=1, max_q=0, min_length=0
+    )
     found = features.fit_transform(rows)
     assert features.image_shape_ == (1, 30)
     batch = LevelSet(1)(rows)

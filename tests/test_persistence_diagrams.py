@@ -200,7 +200,7 @@ def test_persim_in_a_pipeline(rng):
         (np.full((2, 3, 3), np.nan), {}, "contains NaN"),
         (np.ones((2, 0, 3)), {}, "must not be empty"),
         ([np.ones((2, 2)), np.ones(3)], {}, "same number of axes"),
-        ([[1.0, 2.0], [1.0]], {}, "same number of axes"),
+        ([[1.0, 2.0], 1.0], {}, "same number of axes"),
         (np.ones((2, 4)), {"homology_dimensions": ()}, "homology_dimensions must be different"),
         (np.ones((2, 4)), {"homology_dimensions": (0, 0)}, "homology_dimensions must be different"),
         (np.ones((2, 4)), {"homology_dimensions": -1}, "homology_dimensions must be different"),
@@ -411,3 +411,14 @@ def test_n_jobs_reaches_the_workers(filtration, rng, monkeypatch):
     two = PersistenceDiagrams(filtration, homology_dimensions=0, n_jobs=2).fit_transform(X)
     assert equal(one, two)
     assert 2 in asked
+
+
+@pytest.mark.parametrize("superlevel", [False, True])
+def test_lines_of_different_lengths(superlevel, rng):
+    X = [rng.random(9), rng.random(4).astype(np.float32).tolist(), torch.tensor(rng.random(6)), [1]]
+    found = PersistenceDiagrams(superlevel=superlevel, essential="keep", n_jobs=2).fit_transform(X)
+    for both, line in zip(found, X, strict=True):
+        np.testing.assert_array_equal(both[0], LevelSet(1, superlevel=superlevel)(line)[0])
+        assert both[1].shape == (0, 2)
+    with pytest.raises(ValueError, match=r"X\[1\] must be finite"):
+        PersistenceDiagrams().fit([[1.0, 2, 3], [1, np.nan]])

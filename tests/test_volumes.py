@@ -267,7 +267,9 @@ def test_bad_values(values, sentence):
 
 def test_features_of_volumes_are_energies_of_directional_functions(rng):
     volumes = rng.random((3, 5, 6, 4))
-    features = PersistenceFeatures(n_directions=7, homology_dimensions=[2, 0, 1], complex="cubical")
+    features = PersistenceFeatures(
+        n_directions=7, homology_dimensions=[2, 0, 1], complex="cubical", min_length=0
+    )
     found = features.fit_transform(volumes)
     assert found.shape == (3, 7 * 3 * 25)
     assert features.directions_.shape == (7, 3)

@@ -12,14 +12,16 @@ __all__ = [
     "check_integer",
     "check_n_jobs",
     "check_number",
+    "check_powers",
     "check_shape",
     "is_integer",
+    "is_like_image",
     "refuse_colours",
     "with_own_init",
 ]
 
-# Axes of an image behind which 3 or 4 numbers are taken for a colour: the least that they have, and
-# how much longer one may be than the other.
+# Axes of what is likely to be an image: the least pixels that they have, and how much longer one
+# may be than the other.
 LEAST_PIXELS = 8
 MOST_OBLONG = 2
 
@@ -50,6 +52,16 @@ def check_number(name, value, least=-np.inf):
         at_least = "" if least == -np.inf else f" of at least {least}"
         raise ValueError(f"{name} must be a finite number{at_least}, got {value!r}")
     return number
+
+
+def check_powers(min_p, max_p, max_q):
+    """Raise ValueError if these are no powers of lengths and middles: integers from 0 on."""
+    for name, value in (("min_p", min_p), ("max_p", max_p), ("max_q", max_q)):
+        check_integer(name, value, 0)
+    if min_p > max_p:
+        raise ValueError(f"min_p must be at most max_p={max_p}, got {min_p}")
+    if min_p >= 2**31:
+        raise ValueError(f"min_p must be below 2**31, got {min_p}")
 
 
 def check_shape(name, shape, n_axes):
@@ -84,6 +96,12 @@ def check_n_jobs(n_jobs):
         raise ValueError("n_jobs must not be 0: 1 is one thread, -1 all cores")
 
 
+def is_like_image(height, width):
+    """Tell whether a grid of this shape is likely to be an image."""
+    short, long = sorted((height, width))
+    return short >= LEAST_PIXELS and long <= MOST_OBLONG * short
+
+
 def refuse_colours(shape, name, otherwise):
     """Raise ValueError if the last axis behind two axes of an image looks like its colours.
 
@@ -95,10 +113,7 @@ def refuse_colours(shape, name, otherwise):
     otherwise : str
         What to do if the last axis has no colours.
     """
-    if len(shape) < 3 or shape[-1] not in (3, 4):
-        return
-    short, long = sorted(shape[-3:-1])
-    if short >= LEAST_PIXELS and long <= MOST_OBLONG * short:
+    if len(shape) >= 3 and shape[-1] in (3, 4) and is_like_image(*shape[-3:-1]):
         raise ValueError(
             f"{name} must have one value a pixel, got shape {tuple(shape)}, whose last axis looks "
             f"like {shape[-1]} colours: take grey values, such as X[..., :3].mean(axis=-1), or one "

@@ -3,7 +3,7 @@
 import torch
 
 from .._utils.arrays import as_floats, as_numbers, check_finite
-from .._utils.checks import check_integer
+from .._utils.checks import check_integer, check_number, check_powers
 from ..energies import polynomial_energies
 from ..filtrations import LevelSet
 
@@ -27,6 +27,11 @@ class LevelSetEnergies(torch.nn.Module):
     i0 : int
     essential : {"drop", "clip"}
         All as in `PersistenceFeatures`.
+    min_p : int, default=0
+        Smallest power of length.
+    min_length : float, default=0.0
+        Points of a diagram that are shorter are left out: they add nothing, and their gradient is
+        zero. `PersistenceFeatures.to_torch` gives what was learnt, ``min_length_``.
     n_jobs : int, default=None
         Threads that pair a batch.
 
@@ -56,6 +61,8 @@ class LevelSetEnergies(torch.nn.Module):
         max_q,
         i0,
         essential,
+        min_p=0,
+        min_length=0.0,
         n_jobs=None,
     ):
         super().__init__()
@@ -66,8 +73,8 @@ class LevelSetEnergies(torch.nn.Module):
                 "weights must have shape (n_weights, height, width) or (n_weights, depth, height, "
                 f"width), got {plain.shape}"
             )
-        for name, value, least in (("max_p", max_p, 0), ("max_q", max_q, 0), ("i0", i0, 1)):
-            check_integer(name, value, least)
+        check_powers(min_p, max_p, max_q)
+        check_integer("i0", i0, 1)
         if essential not in ("drop", "clip"):
             raise ValueError(f'essential must be "drop" or "clip", got {essential!r}')
         self.register_buffer("weights", torch.as_tensor(plain.copy(), dtype=torch.float64))
@@ -80,10 +87,12 @@ class LevelSetEnergies(torch.nn.Module):
         )
         if not self.filtration.homology_dimensions:
             raise ValueError("homology_dimensions must have a dimension at least, got none")
+        self.min_p = min_p
         self.max_p = max_p
         self.max_q = max_q
         self.i0 = i0
         self.essential = essential
+        self.min_length = check_number("min_length", min_length, 0)
 
     def forward(self, images):
         """Compute the features.
@@ -113,7 +122,16 @@ class LevelSetEnergies(torch.nn.Module):
         functions = images.reshape(-1, 1, *shape) * self.weights.to(images)
         batch = self.filtration.of_batch(functions.reshape(-1, *shape))
         energies = [
-            polynomial_energies(batch, dim, self.max_p, self.max_q, self.i0, self.essential)
+            polynomial_energies(
+                batch,
+                dim,
+                self.max_p,
+                self.max_q,
+                self.i0,
+                self.essential,
+                min_p=self.min_p,
+                min_length=self.min_length,
+            )
             for dim in self.filtration.homology_dimensions
         ]
         return torch.stack(energies, dim=1).reshape(len(functions), -1)

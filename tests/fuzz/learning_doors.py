@@ -112,6 +112,8 @@ def _persistence_features(draw):
         homology_dimensions=draw.dims,
         max_p=lambda: draw.param(0, 2),
         max_q=lambda: draw.param(0, 2),
+        min_p=lambda: draw.param(0, 1),
+        min_length=lambda: draw.param("auto", 0, 0.5),
         i0=lambda: draw.param(1, 2),
         superlevel=lambda: draw.param(True, False),
         image_shape=lambda: draw.param(None, (2, 3), (3, 3), (2, 2, 2)),
@@ -398,6 +400,22 @@ _linear(
 )
 
 
+@door("skltopo.embedding.DelayEmbedding", 1)
+def _delay_embedding(draw):
+    options = draw.some(
+        dimension=lambda: draw.param(1, 2, 3),
+        delay=lambda: draw.param(1, 2),
+        stride=lambda: draw.param(1, 3),
+    )
+    n, lengths = draw.size(4), [draw.integer(3, 12) for _ in range(5)]
+    if draw.chance(0.3):
+        X = [draw.array(length) for length in lengths[: n + 1]]
+    else:
+        shape = (n, lengths[0]) if draw.chance(0.5) else (n, 2, lengths[0])
+        X = draw.dress(draw.array(*shape), 0.2)
+    return lambda: skltopo.DelayEmbedding(**options).fit_transform(X)
+
+
 # torch ----------------------------------------------------------------------------------------
 
 
@@ -414,6 +432,8 @@ def _level_set_energies(draw):
         "max_q": draw.steps(0, 2),
         "i0": draw.param(1, 2),
         "essential": draw.param("clip", "drop"),
+        "min_p": draw.param(0, 0, 1),
+        "min_length": draw.param(0, 0.5),
         "n_jobs": draw.n_jobs(),
     }
     return lambda: skltopo.nn.LevelSetEnergies(weights, **options)(images)

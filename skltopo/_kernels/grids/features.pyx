@@ -3,8 +3,9 @@
 What is computed
     For every image I and weight g the function f = I * g (the directional filtrations of the paper,
     section 3.3 and 6.5.1; plain level sets are g = 1), its PD_0 and PD_1, and of each all energies
-    E(p, q, i0) = sum over i >= i0 of |d_i - b_i|^p ((d_i + b_i) / 2)^q, p <= max_p, q <= max_q.
-    Nothing is kept but the sums, so memory does not grow with the batch.
+    E(p, q, i0) = sum over i >= i0 of |d_i - b_i|^p ((d_i + b_i) / 2)^q, min_p <= p <= max_p and
+    q <= max_q, over points that are not shorter than min_length. Nothing is kept but the sums, so
+    memory does not grow with the batch.
 
 Why cropping is correct
     Outside the bounding box of the pixels that differ from a constant background c, f is constant
@@ -39,8 +40,9 @@ cdef struct Request:
     ImageGrid[2] grids      # for each homology dimension
     int n_dims
     bint plain              # all weights are 1
-    int max_p, max_q
+    int min_p, n_p, n_q     # powers of length from min_p on, of middle from 0 on
     int i0
+    double min_length       # of a point that counts
     bint clip               # the essential class ends at the last value of the filtration
 
 
@@ -80,14 +82,21 @@ cdef Box crop(const floating[:, ::1] image, bint plain) noexcept nogil:
 
 cdef inline void add_point(double low, double high, double sign, const Request& request,
                            double* out) noexcept nogil:
-    """Add one point to out[p * (max_q + 1) + q]; low and high are values of sign * f."""
+    """Add one point to out, by p and q; low and high are values of sign * f.
+
+    A point that is shorter than min_length is left out.
+    """
     cdef double[MAX_POWER + 1] middle
     cdef double length = 1, step = high - low, half = sign * (low + high) / 2
-    cdef int p, q, n = request.max_q + 1
+    cdef int _p, p, q, n = request.n_q
+    if step < request.min_length:
+        return
     middle[0] = 1
-    for q in range(request.max_q):
+    for q in range(n - 1):
         middle[q + 1] = middle[q] * half
-    for p in range(request.max_p + 1):
+    for _p in range(request.min_p):
+        length *= step
+    for p in range(request.n_p):
         for q in range(n):
             out[p * n + q] += length * middle[q]
         length *= step
@@ -147,7 +156,7 @@ cdef int add_energies(const floating* f, const ImageGrid& grid, const Request& r
 cdef int energies_of_images(const floating[:, :, ::1] images, const floating[:, :, ::1] weights,
                             Request& request, Sweep[floating]& s,
                             double[:, ::1] out) except -1 nogil:
-    cdef Py_ssize_t i, w, row, col, k, n_terms = (request.max_p + 1) * (request.max_q + 1)
+    cdef Py_ssize_t i, w, row, col, k, n_terms = request.n_p * request.n_q
     cdef int d
     cdef Box box
     cdef floating* f
@@ -173,34 +182,47 @@ cdef int energies_of_images(const floating[:, :, ::1] images, const floating[:, 
 
 def image_energies(const floating[:, :, ::1] images, const floating[:, :, ::1] weights,
                    double[:, ::1] out, *, bint plain, tuple homology_dimensions, bint superlevel,
-                   str complex, int max_p, int max_q, int i0, bint clip):
+                   str complex, min_p, max_p, max_q, i0, double min_length, bint clip):
     """Compute energies of level set diagrams of every image times every weight.
 
     Parameters
     ----------
     images : (n_images, n_rows, n_cols) C-contiguous float32 or float64, finite
     weights : (n_weights, n_rows, n_cols), of the same dtype
-    out : (n_images, n_weights * n_dims * (max_p + 1) * (max_q + 1)) float64
+    out : (n_images, n_weights * n_dims * (max_p - min_p + 1) * (max_q + 1)) float64
         Energies are added to it; columns by weight, dimension, p and q, the last fastest.
     plain : bool
         Whether all weights are 1.
     homology_dimensions : tuple of 0 and 1, at most two
     superlevel : bool
     complex : "freudenthal", "cubical" or "cubical_cells"
-    max_p, max_q : int, at most 16
+    min_p, max_p, max_q : int, at most 16
     i0 : int, at least 1
+    min_length : float
+        Points that are shorter are left out; an essential class, too, if it is clipped.
     clip : bool
         End the essential class at the last value; else it takes its rank and adds nothing.
+
+    Raises
+    ------
+    ValueError
+        If a power is not from 0 to 16, or out has another shape.
     """
     cdef Workspace workspace
     cdef Sweep[floating]* s
     cdef Request request
     cdef int d
-    if max(max_p, max_q) > MAX_POWER:
-        raise ValueError(f"max_p and max_q must be at most {MAX_POWER}, got {max_p} and {max_q}")
-    request.plain, request.i0, request.clip = plain, i0, clip
-    request.max_p, request.max_q = max_p, max_q
+    if not (0 <= min_p <= max_p <= MAX_POWER and 0 <= max_q <= MAX_POWER):
+        raise ValueError(f"min_p, max_p and max_q must be from 0 to {MAX_POWER}, and min_p at most "
+                         f"max_p, got {min_p}, {max_p} and {max_q}")
+    request.plain, request.clip, request.min_length = plain, clip, min_length
+    request.i0 = min(i0, LAST)      # there are fewer points
+    request.min_p, request.n_p, request.n_q = min_p, max_p - min_p + 1, max_q + 1
     request.n_dims = <int>len(homology_dimensions)
+    n_columns = weights.shape[0] * request.n_dims * request.n_p * request.n_q
+    if out.shape[0] != images.shape[0] or out.shape[1] != n_columns:
+        raise ValueError(f"out must have shape ({images.shape[0]}, {n_columns}), got "
+                         f"({out.shape[0]}, {out.shape[1]})")
     for d in range(request.n_dims):
         request.grids[d] = make_image_grid(images.shape[1], images.shape[2], complex,
                                            homology_dimensions[d], superlevel)
