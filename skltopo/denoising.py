@@ -14,7 +14,7 @@ from ._kernels.fits.few_maxima import count_maxima, fit_few_maxima, needed_bytes
 from ._kernels.fits.monotone import fall_along, flood, lower_along
 from ._kernels.grids.images import COMPLEXES
 from ._utils.adam import Adam
-from ._utils.checks import check_integer, check_n_jobs, is_like_image
+from ._utils.checks import check_integer, check_n_jobs, check_number, is_like_image
 from ._utils.memory import available_memory
 from ._utils.parallel import effective_n_jobs, run
 from .filtrations import LevelSet
@@ -210,6 +210,56 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
             run(tasks, n_jobs)
         return out if shape is None or self._wants_a_frame() else out.reshape(len(out), *shape)
 
+    def label(self, X, background=None):
+        """Return to which of the maxima that are kept each pixel belongs: a segmentation.
+
+        The image is flooded from these maxima, from above: the highest pixel that touches a flooded
+        one is next, and belongs with its highest flooded neighbour.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, height, width), (n, depth, height, width) or (n, n_pixels)
+            Of the same shape as in fit.
+        background : float, default=None
+            Pixels below it (above it, if superlevel is False) belong to none. None: there are none.
+
+        Returns
+        -------
+        int64 ndarray of the shape of X
+            0 for the most persistent maximum, n_components - 1 for the least; -1 for background.
+
+        Raises
+        ------
+        ValueError
+            If X is not finite or has images of another shape than in fit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skltopo import TopoDenoiser
+        >>> signals = np.array([[0.0, 3.0, 1.0, 5.0, 4.0, 4.5]])
+        >>> denoiser = TopoDenoiser(n_components=2).fit(signals)
+        >>> denoiser.label(signals)
+        array([[1, 1, 0, 0, 0, 0]])
+        >>> denoiser.label(signals, background=2.0)
+        array([[-1,  1, -1,  0,  0,  0]])
+        """
+        check_is_fitted(self)
+        if background is not None:
+            background = check_number("background", background)
+        rows, shape = as_rows(self, X, reset=False)
+        grid = _Grid(self.image_shape_, self.complex)
+        sign = 1.0 if self.superlevel else -1.0
+        out = np.empty(rows.shape, dtype=np.int64)
+        step = max(1, CHUNK_PIXELS // rows.shape[1])
+        for start in range(0, len(rows), step):
+            images = sign * rows[start : start + step].astype(np.float64)
+            for i, roots in enumerate(self._maxima(grid, images), start):
+                out[i] = _basins(grid, images[i - start], roots[: self.n_components])
+        if background is not None:
+            out[sign * rows < sign * background] = -1
+        return out if shape is None else out.reshape(len(out), *shape)
+
     def _clean_rows(self, grid, rows, out, bar):
         sign = 1.0 if self.superlevel else -1.0
         images = sign * np.ascontiguousarray(rows, dtype=np.float64)
@@ -240,14 +290,13 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
 
     def _kept_maxima(self, grid, images):
         """Return the pixels of the maxima that are kept, for each image; None for all."""
+        k = self.n_components
+        return [maxima[:k] if len(maxima) > k else None for maxima in self._maxima(grid, images)]
+
+    def _maxima(self, grid, images):
+        """Return the pixels of the maxima of each image, the most persistent first."""
         batch = self._level_sets(grid).of_batch(images.reshape(-1, *grid.shape))
-        k = self.n_components - 1
-        return [
-            np.concatenate([diagram.essential[0], diagram.pairs[0][:k, 0]])
-            if len(diagram.pairs[0]) > k
-            else None
-            for diagram in batch
-        ]
+        return [np.concatenate([diagram.essential[0], diagram.pairs[0][:, 0]]) for diagram in batch]
 
     def _fit_line(self, grid, line):
         """Return the closest signal with at most n_components maxima."""
@@ -324,6 +373,19 @@ def _check_memory(line, needed):
             f"the closest signal to {len(line)} values takes {needed / 2**30:.1f} GiB, and "
             f'{available / 2**30:.1f} GiB are free; solver="cancel" takes less'
         )
+
+
+def _basins(grid, image, roots):
+    """Return the position of the root of the tree of every pixel, in the flood from the roots."""
+    order, parent = grid.flood(image, image, roots)
+    root = np.where(parent < 0, np.arange(len(parent)), parent)
+    while not np.array_equal(root, above := root[root]):  # half as many steps to go
+        root = above
+    number = np.empty(len(image), dtype=np.int64)
+    number[roots] = np.arange(len(roots))
+    labels = np.empty(len(image), dtype=np.int64)
+    labels[order] = number[order[root]]
+    return labels
 
 
 def _lower(grid, image, roots):

@@ -264,3 +264,59 @@ def test_one_image_in_place_of_rows_is_hinted_at(rng):
         TopoDenoiser().fit(image[:3, :15])  # three signals
     for signals in (rng.random((20, 30)), 1e300 * rng.random((9, 11))):
         TopoDenoiser().fit(signals)
+
+
+OFFSETS = {
+    "freudenthal": [(0, 1), (1, 0), (1, 1), (0, -1), (-1, 0), (-1, -1)],
+    "cubical": [(0, 1), (1, 0), (0, -1), (-1, 0)],
+    "cubical_cells": [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)],
+}
+
+
+def slow_labels(image, complex, n_components):
+    """Flood from the most persistent maxima, one pixel after the other."""
+    diagram = LevelSet(2, superlevel=True, complex=complex)(image)
+    roots = [*diagram.essential[0], *diagram.pairs[0][:, 0]][:n_components]
+    roots = [divmod(int(root), image.shape[1]) for root in roots]
+    rank = {
+        pixel: place for place, pixel in enumerate(sorted(np.ndindex(*image.shape),
+                                                          key=lambda p: (-image[p], p)))
+    }  # fmt: skip
+    labels, waiting = {}, set(roots)
+    while waiting:
+        pixel = min(waiting, key=rank.get)
+        waiting.remove(pixel)
+        beside = [(pixel[0] + i, pixel[1] + j) for i, j in OFFSETS[complex]]
+        flooded = [other for other in beside if other in labels]
+        is_root = pixel in roots
+        labels[pixel] = roots.index(pixel) if is_root else labels[min(flooded, key=rank.get)]
+        waiting |= {other for other in beside if other in rank and other not in labels}
+    return np.array([[labels[i, j] for j in range(image.shape[1])] for i in range(image.shape[0])])
+
+
+@pytest.mark.parametrize("complex", OFFSETS)
+def test_labels_are_the_basins_of_a_flood(complex, rng):
+    for k in range(60):
+        shape = tuple(rng.integers(1, 7, 2))
+        image = rng.random(shape) if k % 2 else rng.integers(0, 4, shape).astype(float)
+        denoiser = TopoDenoiser(int(rng.integers(1, 5)), complex=complex).fit(image[None])
+        expected = slow_labels(image, complex, denoiser.n_components)
+        assert np.array_equal(denoiser.label(image[None])[0], expected)
+        low = TopoDenoiser(denoiser.n_components, complex=complex, superlevel=False)
+        assert np.array_equal(low.fit(-image[None]).label(-image[None])[0], expected)
+
+
+def test_labels_have_the_shape_of_images_and_a_background(rng):
+    volumes = rng.random((2, 4, 5, 6)).astype(np.float32)
+    denoiser = TopoDenoiser(3).fit(volumes)
+    labels = denoiser.label(volumes, background=0.5)
+    assert labels.shape == volumes.shape
+    assert labels.dtype == np.int64
+    assert np.array_equal(labels == -1, volumes < 0.5)
+    assert set(np.unique(labels)) == {-1, 0, 1, 2}
+    dark = TopoDenoiser(3, superlevel=False).fit(volumes).label(volumes, background=0.5)
+    assert np.array_equal(dark == -1, volumes > 0.5)
+    with pytest.raises(ValueError, match="expecting 120 features"):
+        denoiser.label(rng.random((2, 4, 5)))
+    with pytest.raises(TypeError, match="background"):
+        denoiser.label(volumes, background="dark")
