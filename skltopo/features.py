@@ -184,8 +184,8 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
     With ``min_length=0``, the paper's columns, points next to the diagonal count as much as all
     others where p = 0. Noise in the images makes hundreds of them: a classifier that was trained on
     clean images then fails. So does rounding: in float32, products I * g may be equal that differ
-    in float64. Choose ``min_length`` above twice the noise that is expected, or let a search choose
-    it.
+    in float64. Choose ``min_length`` above the lengths that noise makes, several of its standard
+    deviations, or let a search choose it.
 
     References
     ----------

@@ -105,6 +105,8 @@ class SquaredLoss:
         self.y_mean = weight @ y if fit_intercept else 0.0
         self.centered = fit_intercept
         self.X = (X - self.X_mean) * self.root[:, np.newaxis]
+        if fit_intercept:  # the mean of a constant is rounded
+            self.X[:, X.min(axis=0) == X.max(axis=0)] = 0
         self.y = (y - self.y_mean) * self.root
         self._gram_loss = None
 

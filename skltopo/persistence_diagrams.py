@@ -18,6 +18,7 @@ from sklearn.utils.validation import (
 from . import filtrations
 from ._utils.arrays import as_floats, as_numbers, check_finite, is_no_number
 from ._utils.checks import check_dimensions, refuse_colours
+from ._utils.hints import hint_of_distances, hint_of_images
 from ._utils.masks import refuse_masks
 from ._utils.namespace import is_tensor, namespace_of
 from ._utils.parallel import effective_n_jobs, run
@@ -169,7 +170,11 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
             `homology_dimensions`, or does not know `superlevel`.
         """
         self._check_parameters()
-        self._check_samples(X, reset=True)
+        samples = self._check_samples(X, reset=True)
+        if self.filtration == "level_set":
+            self._hint_of_images(samples)
+        elif self.filtration == "rips":
+            hint_of_distances(samples[0])
         return self
 
     def transform(self, X):
@@ -199,6 +204,8 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         dims = self._dimensions(samples, diagrams)
         empty = self._empty_dimensions(dims, samples)
         self._warn_of_loss(diagrams, [dim for dim in dims if dim not in empty])
+        if self.min_length:
+            self._warn_of_short(diagrams, [dim for dim in dims if dim not in empty])
         if self.output == "diagrams":
             keep = self.essential == "keep"
             return [
@@ -262,6 +269,22 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
                 last = diagram.as_batch().last()
                 points[is_class, 1] = namespace_of(last).plain(last)
         return without_short(points, self.min_length) if self.min_length else points
+
+    def _warn_of_short(self, diagrams, dims):
+        """Warn of dimensions in which min_length leaves out all finite points."""
+        finite = {dim: [one.finite(dim) for one in diagrams] for dim in dims}
+        short = [
+            dim
+            for dim, some in finite.items()
+            if any(map(len, some)) and not any(len(without_short(x, self.min_length)) for x in some)
+        ]
+        if short:
+            warnings.warn(
+                f"all finite points in {name_dimensions(short)} are shorter than "
+                f"min_length={self.min_length}",
+                UserWarning,
+                stacklevel=3,
+            )
 
     def _warn_of_loss(self, diagrams, dims):
         """Warn of dimensions in which essential classes are dropped and nothing else is there."""
@@ -391,6 +414,20 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         refuse_colours(X.shape[1:], "images in X", "for volumes give filtration=LevelSet(3)")
         _check_grid(X.shape[1:], "samples in X")
         return X
+
+    def _hint_of_images(self, samples):
+        """Warn of rows that look like flattened images; refuse holes of functions on a line."""
+        if samples[0].ndim != 1:
+            return
+        dims = self._dimensions(samples)
+        if dims and min(dims) > 0:
+            raise ValueError(
+                f"homology_dimensions (dim of a vectorizer) must have 0, got {dims}: rows of X are "
+                "functions on a line, which have components and no holes; images are "
+                "X.reshape(len(X), height, width)"
+            )
+        if max(dims) > 0:
+            hint_of_images(samples[0], "give homology_dimensions=0")
 
     def _compute(self, samples):
         """Return one Diagram for each sample."""

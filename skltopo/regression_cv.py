@@ -377,7 +377,8 @@ class TopologicalRegressionCV(MultiOutputMixin, TopologicalRegressor):
         """Return the folds as checked pairs of indices."""
         of_splitter = {"groups": groups}
         if _routing_enabled():
-            of_splitter = process_routing(self, "fit", groups=groups, **params).splitter.split
+            given = params if groups is None else {**params, "groups": groups}
+            of_splitter = process_routing(self, "fit", **given).splitter.split
         else:
             _raise_for_params(params, self, "fit")
         folds = check_cv(self.cv).split(X, y, **of_splitter)

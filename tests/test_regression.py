@@ -559,3 +559,27 @@ def test_displays_mark_clusters_and_maxima(problem):
     with pytest.raises(ValueError, match="one row of weights"):
         CoefficientDisplay.from_estimator(TopologicalRegression().fit(X, np.stack([y, y], axis=1)))
     plt.close("all")
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_metadata_routing_without_metadata(rng):
+    X, y = rng.normal(size=(24, 4)), rng.normal(size=24)
+    plain = TopologicalRegressionCV("l2", cv=3, lams=3).fit(X, y).coef_
+    with config_context(enable_metadata_routing=True):
+        routed = TopologicalRegressionCV("l2", cv=3, lams=3).fit(X, y).coef_
+    np.testing.assert_array_equal(routed, plain)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("penalty", ["clusters", "maxima", "tv", "l1", None])
+@pytest.mark.parametrize("value", [1.0, 0.1, 1e6 + 0.1])
+def test_constant_features_have_no_say(penalty, value, rng):
+    y = rng.normal(size=20)
+    model = TopologicalRegressionCV(penalty, cv=3, lams=4).fit(np.full((20, 4), value), y)
+    assert not model.coef_.any()
+    assert model.intercept_ == pytest.approx(y.mean())
+    X = rng.normal(size=(20, 4))
+    X[:, 2] = value
+    constant = TopologicalRegression(penalty, lam=0.1).fit(X, y).coef_
+    X[:, 2] = 0
+    np.testing.assert_allclose(constant, TopologicalRegression(penalty, lam=0.1).fit(X, y).coef_)

@@ -163,9 +163,11 @@ def test_gradcheck(objective):
 @pytest.mark.parametrize("objective", sorted(OBJECTIVES))
 @pytest.mark.parametrize("filtration", [WeakAlpha(max_dim=1), VietorisRips(max_dim=1)])
 def test_adam_is_that_of_torch(objective, filtration):
+    """Its eps, which is 1e-8 in torch, is in units of the first gradient."""
     X = uniform(30, seed=1)
     points = torch.tensor(X, requires_grad=True)
-    optimizer = torch.optim.Adam([points], lr=0.01)
+    sum(energy(filtration(points)) for energy in OBJECTIVES[objective]).backward()
+    optimizer = torch.optim.Adam([points], lr=0.01, eps=1e-8 * float(points.grad.abs().max()))
     losses = []
     for _ in range(8):
         optimizer.zero_grad()
@@ -617,3 +619,20 @@ def test_adam_counts_its_steps():
     first = rule.step(np.array([2.0, -3.0, 0.0]))
     np.testing.assert_allclose(first, [-0.1, 0.1, 0.0], rtol=1e-6)
     assert rule.n_steps == 1
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_points_that_leave_their_dtype_are_said(rng):
+    points = (2e38 * rng.random((12, 2))).astype(np.float32)
+    with pytest.raises(ValueError, match="more than a float32 can hold"):
+        TopoShaper("spread", learning_rate=1e38, max_iter=30, tol=None).fit(points)
+
+
+@pytest.mark.parametrize("filtration", ["weak_alpha", "alpha"])
+def test_steps_of_adam_know_no_units(filtration, rng):
+    """Of scales that are powers of two, bit by bit."""
+    points = rng.normal(size=(40, 2))
+    shaper = TopoShaper("holes", filtration=filtration, max_iter=15, tol=None)
+    moved = shaper.fit_transform(points)
+    for scale in (2.0**-20, 2.0**14):
+        np.testing.assert_array_equal(shaper.fit_transform(scale * points), scale * moved)

@@ -18,8 +18,10 @@ __all__ = [
     "as_dimensions",
     "dimensions_of_two",
     "find_dimensions",
+    "is_flat",
     "is_lost",
     "last_value",
+    "only_dimension",
     "points_by_dimension",
     "without_short",
 ]
@@ -78,6 +80,13 @@ def find_dimensions(dim, diagrams, name="X"):
             first, dims = i, found
         _check_equal(dims, found, f"{name}[{first}]", f"{name}[{i}]")
     return (None,) if dims is None or len(dims) == 1 else dims
+
+
+def only_dimension(diagrams):
+    """Return the one homology dimension that all diagrams say to have, None if they do not."""
+    found = {getattr(diagram, "homology_dimensions", None) for diagram in diagrams}
+    (dims,) = found if len(found) == 1 else (None,)
+    return dims[0] if dims is not None and len(dims) == 1 else None
 
 
 def dimensions_of_two(dim, first, second, names=("dgm1", "dgm2")):
@@ -192,6 +201,11 @@ def without_short(points, min_length):
     with np.errstate(invalid="ignore"):  # both coordinates are the same infinity: no length
         kept = abs(plain[:, 1] - plain[:, 0]) >= min_length
     return points if kept.all() else xp.take(points, kept)
+
+
+def is_flat(diagrams):
+    """Tell whether there are points, and every one dies where it is born."""
+    return any(map(len, diagrams)) and all((one[:, 0] == one[:, 1]).all() for one in diagrams)
 
 
 def is_lost(diagrams):

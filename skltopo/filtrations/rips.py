@@ -46,7 +46,9 @@ class VietorisRips(PointFiltration):
     max_dim : {0, 1, 2}, default=1
         Largest homology dimension.
     max_edge : float, default=inf
-        Longest edge that enters. Classes that are alive then are essential.
+        Longest edge that enters. Classes that are alive then are essential; where they are clipped
+        (``essential="clip"`` of energies and vectors) they end at the longest edge of the cloud
+        that enters, which may be shorter than max_edge.
     metric : str, default="euclidean"
         "precomputed" for distance matrices, or a metric of `scipy.spatial.distance.cdist`, with its
         default options ("minkowski" has p=2; "seuclidean" and "mahalanobis" take the variance of
@@ -68,7 +70,8 @@ class VietorisRips(PointFiltration):
     A call takes points of shape (..., n, d), or a list of clouds of shape (n_i, d), as an array or
     a tensor of finite real numbers; axes before the last two, or the list, are a batch. They are
     paired in float64. For metric="precomputed" it takes distances of shape (..., n, n), or a list
-    of (n_i, n_i) ones: symmetric, at least 0, 0 on the diagonal, inf for an edge that is missing.
+    of (n_i, n_i) ones: symmetric, at least 0, 0 on the diagonal, inf for an edge that is missing (0
+    is an edge between points at one place: an adjacency matrix is no matrix of distances).
     They are so up to rounding where mirrored entries differ, and negative ones are below 0, by at
     most 1e-5 of the largest entry in float32 and 1e-9 in float64, and the diagonal by 1 %: the mean
     of mirrored entries is taken, and 0 for what is negative and on the diagonal. Distances are

@@ -64,6 +64,10 @@ class SimplicialComplex(Filtration):
     max_dim, superlevel, keep_zero, n_jobs
         As given.
 
+    See Also
+    --------
+    SimplicialComplex.from_graph : The complex of a graph, from its adjacency matrix or networkx.
+
     Raises
     ------
     TypeError
@@ -192,7 +196,10 @@ class SimplicialComplex(Filtration):
             adjacency = as_floats(as_numbers(adjacency, "adjacency"))[1]
         shape = tuple(adjacency.shape)
         if len(shape) != 2 or shape[0] != shape[1] or shape[0] == 0:
-            raise ValueError(f"adjacency must be a square matrix with vertices, got shape {shape}")
+            raise ValueError(
+                f"adjacency must be a square matrix with vertices, got shape {shape}; edges as "
+                "rows are SimplicialComplex(edges)"
+            )
         entries = coo_array(csr_array(adjacency))  # through csr, which sums duplicates
         weights = as_numbers(entries.data, "adjacency")
         check_finite(weights, "adjacency")

@@ -13,6 +13,11 @@ __all__ = ["MatchingDisplay"]
 METRICS = ("wasserstein", "bottleneck")
 
 
+def _count_essential(points):
+    """Return a phrase: how many deaths are inf, and how many -inf, as of superlevel sets."""
+    return f"{(points[:, 1] == np.inf).sum()} at inf and {(points[:, 1] == -np.inf).sum()} at -inf"
+
+
 class MatchingDisplay(Display):
     """Two diagrams, and lines from each point to the one, or to the diagonal, that it goes to.
 
@@ -131,6 +136,8 @@ class MatchingDisplay(Display):
         """
         if metric not in METRICS:
             raise ValueError(f"metric must be one of {METRICS}, got {metric!r}")
+        if "label" in kwargs:
+            raise TypeError("label is for one diagram; give labels=(first, second)")
         ground = (2 if metric == "wasserstein" else np.inf) if ground is None else ground
         points1, points2 = (
             as_points(dgm, dim, name)[1] for dgm, name in ((dgm1, "dgm1"), (dgm2, "dgm2"))
@@ -142,8 +149,8 @@ class MatchingDisplay(Display):
             distance, matching = bottleneck_distance(points1, points2, **given)
         if matching is None:
             raise ValueError(
-                "dgm1 and dgm2 must have as many essential classes as each other, got "
-                f"{np.isinf(points1).any(axis=1).sum()} and {np.isinf(points2).any(axis=1).sum()}; "
+                "dgm1 and dgm2 must have as many essential classes as each other, that die at the "
+                f"same infinity, got {_count_essential(points1)} and {_count_essential(points2)}: "
                 "no matching has a finite distance"
             )
         return cls(

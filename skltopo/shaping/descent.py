@@ -101,11 +101,11 @@ class Sgd:
 
 
 def adam_rule(learning_rate, gradient):
-    """Return Adam with torch's eps, or a smaller one where gradients are small.
+    """Return Adam with an eps in the unit of the first gradient.
 
-    eps is added to a mean of gradients: it must be small beside the first of them in any units.
+    eps, 1e-8 in torch, is added to a mean of gradients: moves must not depend on the points' unit.
     """
-    return Adam(learning_rate, eps=1e-8 * min(1.0, 100 * abs(gradient).max()))
+    return Adam(learning_rate, eps=1e-8 * abs(gradient).max())
 
 
 def sgd_rule(learning_rate, gradient):

@@ -38,6 +38,18 @@ def extent(points):
     return float(np.ptp(points, axis=0).max() or abs(points).max() or 1.0)
 
 
+def _narrow(points, dtype):
+    """Return points as an array of a dtype, or raise ValueError where they overflow."""
+    with np.errstate(over="ignore"):
+        narrow = points.astype(dtype, copy=False)
+    if not np.isfinite(narrow).all():
+        raise ValueError(
+            f"moved points are more than a {np.dtype(dtype)} can hold; give X as float64, or take "
+            "fewer or smaller steps"
+        )
+    return narrow
+
+
 class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Move points by descent on functions of their persistence diagram.
 
@@ -241,7 +253,7 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if len(start) < len(points):
             embedding = self._carry(points)
             embedding[self.sample_indices_] = descent.best_points
-        self.embedding_ = embedding.astype(X.dtype, copy=False)
+        self.embedding_ = _narrow(embedding, X.dtype)
         return self
 
     def _make_energies(self):
@@ -415,7 +427,7 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         (n_samples, n_features) ndarray
         """
         X = self._check(X)
-        return self._carry(X.astype(np.float64)).astype(X.dtype, copy=False)
+        return _narrow(self._carry(X.astype(np.float64)), X.dtype)
 
     def inverse_transform(self, X):
         """Carry moved points back.
@@ -438,7 +450,7 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             points = self._replay.undo(points)
         else:
             points = points + self._nearest_back(points)
-        return points.astype(X.dtype, copy=False)
+        return _narrow(points, X.dtype)
 
     def _check(self, X):
         check_is_fitted(self)

@@ -17,7 +17,14 @@ from .._utils.memory import check_memory
 from .._utils.namespace import is_tensor, namespace_of
 from ..diagrams import Diagram, DiagramBatch
 from ..diagrams.inputs import as_list, depth
-from ..diagrams.selection import as_dimensions, find_dimensions, is_lost, points_by_dimension
+from ..diagrams.selection import (
+    as_dimensions,
+    find_dimensions,
+    is_flat,
+    is_lost,
+    only_dimension,
+    points_by_dimension,
+)
 from ..persistence_diagrams import FILTRATIONS, PersistenceDiagrams, name_dimensions
 from ..summaries import check_vectors, drop_essential, join, of_finite
 
@@ -161,13 +168,22 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
         if reset:
             self._forget_features()
         diagrams = self._as_list(X, dim, reset)
+        only = only_dimension(diagrams) if dim is None else None
         if reset:
-            self._dims = find_dimensions(dim, diagrams)
+            self._dims, self._only_dim = find_dimensions(dim, diagrams), only
+        elif None not in (only, self._only_dim) and only != self._only_dim:
+            raise ValueError(
+                f"X must have diagrams of dimension {self._only_dim}, as in fit, got {only}"
+            )
         points = points_by_dimension(
             diagrams, self._dims, essential=self.essential, min_length=self.min_length
         )
         if self.essential == "drop":
             self._warn_of_loss(points)
+        elif self.essential == "clip":
+            self._warn_of_flat(points)
+        if self.min_length:
+            self._warn_of_short(points, diagrams)
         return points
 
     def _as_list(self, X, dim, reset):
@@ -205,6 +221,34 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
                 f"essential classes are left out, and no diagram has other points{where}: its "
                 "columns tell nothing; give essential='clip' to end the classes at the last "
                 "filtration value",
+                UserWarning,
+                stacklevel=4,
+            )
+
+    def _warn_of_short(self, points, diagrams):
+        """Warn of dimensions in which all points are shorter than min_length."""
+        gone = tuple(dim for dim, some in points.items() if not any(map(len, some)))
+        if not gone:
+            return
+        every = points_by_dimension(diagrams, gone, essential=self.essential)
+        short = [dim for dim, some in every.items() if any(map(len, some))]
+        if short:
+            where = "" if short == [None] else f" in {name_dimensions(short)}"
+            warnings.warn(
+                f"all points{where} are shorter than min_length={self.min_length}",
+                UserWarning,
+                stacklevel=4,
+            )
+
+    def _warn_of_flat(self, points):
+        flat = [dim for dim, diagrams in points.items() if is_flat(diagrams)]
+        if flat:
+            where = "" if flat == [None] else f" in {name_dimensions(flat)}"
+            warnings.warn(
+                "essential classes are clipped at the last filtration value, where all of them"
+                f"{where} are born: points of length 0, which most vectors do not see; "
+                "BettiCurve(essential='keep') counts the classes, and another filtration gives "
+                "them lengths",
                 UserWarning,
                 stacklevel=4,
             )

@@ -51,8 +51,10 @@ class SlicedWassersteinKernel(DiagramTransformer):
 
     Notes
     -----
-    The kernel is positive definite. Diagrams with different numbers of essential classes have
-    kernel 0. ``fit_transform`` computes every distance once.
+    The kernel is positive definite. Diagrams with different numbers of essential classes, such as
+    graphs with different numbers of cycles, have kernel 0; `PersistenceDiagrams` with
+    ``essential="clip"`` ends these classes. A sum over k dimensions is k on the diagonal.
+    ``fit_transform`` computes every distance once.
 
     gudhi.representations differs on purpose: its kernel is exp(-SW / bandwidth) and not Carrière's,
     so that its bandwidth is 2 sigma^2 here; and it leaves out one direction of SW.
