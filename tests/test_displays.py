@@ -424,7 +424,7 @@ def test_links_follow_the_line_of_infinity_and_dimensions_are_chosen(rng):
         (lambda a: MatchingDisplay.from_diagrams(a, a, p=0.5), "p must be a number from 1"),
         (
             lambda a: MatchingDisplay.from_diagrams(a, [[0.0, 1.0]]),
-            "as many essential classes as each other, got 1 and 0",
+            "as many essential classes as each other, that die at the same infinity, got 1 at inf",
         ),
         (lambda a: MatchingDisplay.from_diagrams(a, [[0.0]]), "dgm2 must have shape"),
     ],

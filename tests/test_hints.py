@@ -75,6 +75,9 @@ def test_matchings_of_sublevel_and_superlevel_sets_are_said_to_be_none():
         MatchingDisplay.from_diagrams(up, down)
     with pytest.raises(TypeError, match="labels"):
         MatchingDisplay.from_diagrams(up, up, label="a")
+    for labels in (("a",), None, "ab"):
+        with pytest.raises(ValueError, match="labels must be two"):
+            MatchingDisplay.from_diagrams(up, up, labels=labels)
 
 
 def test_a_min_length_that_leaves_nothing_is_said(rng):

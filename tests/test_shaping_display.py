@@ -36,7 +36,7 @@ def test_points_trails_and_diagrams_in_the_plane():
     np.testing.assert_allclose(drawn[0], shaper.filtration_(X)[0][1:])
     np.testing.assert_allclose(drawn[1], shaper.filtration_(shaper.embedding_)[0][1:])
     labels = [text.get_text() for text in diagrams.get_legend().get_texts()]
-    assert labels == ["PD0 before", "PD0 after"]
+    assert labels == ["$H_0$ before", "$H_0$ after"]
     assert before.get_xlim() == after.get_xlim() == trails.get_xlim()
     assert display.figure_ is before.figure
 

@@ -16,6 +16,8 @@ from skltopo import PersistenceDiagrams, TopologicalRegression, TopologicalRegre
 from skltopo.plotting import CoefficientDisplay, CoefficientPathDisplay
 from skltopo.vectorize import TopKLengths
 
+pytestmark = pytest.mark.filterwarnings("ignore:lam_=")  # of few lams, one is at an end
+
 
 @pytest.fixture(autouse=True)
 def _close():

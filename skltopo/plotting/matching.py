@@ -138,6 +138,8 @@ class MatchingDisplay(Display):
             raise ValueError(f"metric must be one of {METRICS}, got {metric!r}")
         if "label" in kwargs:
             raise TypeError("label is for one diagram; give labels=(first, second)")
+        if not isinstance(labels, (tuple, list)) or len(labels) != 2:
+            raise ValueError(f"labels must be two, one for each diagram, got {labels!r}")
         ground = (2 if metric == "wasserstein" else np.inf) if ground is None else ground
         points1, points2 = (
             as_points(dgm, dim, name)[1] for dgm, name in ((dgm1, "dgm1"), (dgm2, "dgm2"))

@@ -19,6 +19,7 @@ __all__ = [
     "as_plain",
     "draw_image",
     "draw_legend_above",
+    "factor_out_powers",
     "import_pyplot",
     "merge_style",
     "pop_cmap",
@@ -48,6 +49,16 @@ MORE = {
     "Rectangle": {"align", "ecolor", "capsize", "xerr", "yerr", "log", "tick_label"},
     "AxesImage": {"aspect", "vmin", "vmax", "origin", "interpolation_stage"},
 }
+
+
+def factor_out_powers(ax):
+    """Write the power of ten of large or small numbers once, at the end of each linear axis."""
+    from matplotlib.ticker import ScalarFormatter
+
+    for axis in (ax.xaxis, ax.yaxis):
+        if isinstance(axis.get_major_formatter(), ScalarFormatter):
+            axis.get_major_formatter().set_powerlimits((-3, 4))
+            axis.get_major_formatter().set_useMathText(True)
 
 
 def import_pyplot():

@@ -3,7 +3,16 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .pictures import BLUE, GREEN, PURPLE, VERMILION, as_drawn, import_pyplot, merge_style
+from .pictures import (
+    BLUE,
+    GREEN,
+    PURPLE,
+    VERMILION,
+    as_drawn,
+    factor_out_powers,
+    import_pyplot,
+    merge_style,
+)  # fmt: skip
 
 __all__ = ["TopoShaperDisplay"]
 
@@ -126,6 +135,7 @@ class TopoShaperDisplay:
             self._draw_diagrams(axes[3])
         for ax, title in zip(axes, TITLES, strict=True):
             ax.set_title(title)
+            factor_out_powers(ax)
         self.axes_, self.figure_ = axes, axes[0].figure
         return self
 
@@ -136,7 +146,7 @@ class TopoShaperDisplay:
     def _make_axes(self):
         figure = import_pyplot().figure(figsize=(15, 4))
         # The automatic layouts cut off titles beside axes in space.
-        figure.subplots_adjust(left=0.045, right=0.99, bottom=0.14, top=0.9, wspace=0.2)
+        figure.subplots_adjust(left=0.045, right=0.99, bottom=0.14, top=0.9, wspace=0.25)
         projection = "3d" if self._in_space else None
         return [figure.add_subplot(1, 4, i + 1, projection=projection) for i in range(3)] + [
             figure.add_subplot(1, 4, 4)
@@ -179,8 +189,8 @@ class TopoShaperDisplay:
         for dim in before.homology_dimensions:
             marker = MARKERS[dim % len(MARKERS)]
             for diagram, color, size, label in (
-                (before, BEFORE, 45, f"PD{dim} before"),
-                (after, DIMENSIONS[dim % len(DIMENSIONS)], 16, f"PD{dim} after"),
+                (before, BEFORE, 45, f"$H_{dim}$ before"),
+                (after, DIMENSIONS[dim % len(DIMENSIONS)], 16, f"$H_{dim}$ after"),
             ):
                 points = np.asarray(diagram.finite(dim))
                 style = {"s": size, "marker": marker, "color": color, "label": label}

@@ -8,7 +8,7 @@ from collections import Counter
 
 import numpy as np
 
-from .pictures import GUIDE, STYLES
+from .pictures import GUIDE, STYLES, factor_out_powers
 
 __all__ = ["BarStack", "Plane"]
 
@@ -78,6 +78,7 @@ class Plane(_SharedAxes):
         if self.diagonal is None:
             self.diagonal = self.ax.plot([], [], color=GUIDE, lw=1, zorder=0)[0]
             self.diagonal.skltopo_shared = self
+            factor_out_powers(self.ax)
         ends = points[np.isinf(points[:, 1]), 1]
         for end in np.unique(ends):
             if end not in self.infinities:
