@@ -266,6 +266,7 @@ class Network:
         return SimplicialComplex.from_graph(matrix + matrix.T)(np.arange(self.n, dtype=float))
 
 
+@pytest.mark.filterwarnings("ignore:essential classes are clipped")  # where they are born
 @pytest.mark.parametrize("as_", [list, tuple, pd.Series, lambda x: np.array(x, dtype=object)])
 def test_objects_of_any_kind(as_):
     networks = [Network(n) for n in (4, 5, 7)]
