@@ -283,7 +283,7 @@ class Energy:
             xp.segment_sum(powers(length, self.p, xp) * middle**self.q, splits)
             for length, middle, splits in parts
         )
-        return self.weight * total.reshape(shape)
+        return float(self.weight) * total.reshape(shape)
 
     def _scaled_sum(self, parts, shape, xp):
         """Return what _sum does where powers overflow, or raise ValueError where the sum does."""

@@ -299,7 +299,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         n_directions = min(self.n_directions, 2) if _is_line(shape) else self.n_directions
         n_pixels = math.prod(shape)
         check_memory(
-            BYTES_PER_WEIGHT * n_directions * n_pixels,
+            BYTES_PER_WEIGHT * int(n_directions) * n_pixels,
             f"functions of n_directions={n_directions} directions on {n_pixels} pixels",
         )
         if not _is_line(shape):
@@ -309,7 +309,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         return weights_along(directions, shape), directions
 
     def _count_columns(self):
-        n_powers = (self.max_p - self.min_p + 1) * (self.max_q + 1)
+        n_powers = (int(self.max_p) - int(self.min_p) + 1) * (int(self.max_q) + 1)
         return len(self.weights_) * len(self._dims) * n_powers
 
     def transform(self, X):

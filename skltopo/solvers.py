@@ -527,5 +527,5 @@ class _Path:
             w = self.coefs[neighbour]
             objective = loss.value_and_gradient(w)[0]
             objective += self.lams[i] * self.operator.evaluate_blocks(w, loss.n_blocks, loss.n_coef)
-            if objective < self.objectives[i] * (1 - tol) and self.lams[i] > 0:
+            if objective < self.objectives[i] * (1 - float(tol)) and self.lams[i] > 0:
                 self._descend(i, w, tol)

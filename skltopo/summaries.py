@@ -193,7 +193,8 @@ def _gaussians(centers, low, high, n, bandwidth, pixels, xp):
         cdf = xp.normal_cdf((edges - centers[:, None]) / bandwidth)
         return cdf[:, 1:] - cdf[:, :-1]
     z = (xp.operand(np.linspace(low, high, n), centers) - centers[:, None]) / bandwidth
-    return xp.exp(-(z**2) / 2) / (bandwidth * (2 * np.pi) ** 0.5)
+    with np.errstate(over="ignore"):  # far away the density is 0
+        return xp.exp(-(z**2) / 2) / (bandwidth * (2 * np.pi) ** 0.5)
 
 
 def persistence_images(
@@ -205,7 +206,7 @@ def persistence_images(
     check_number("weight_power", weight_power, 0)
     _check_powers(points, weight_power)
     xp = namespace_of(points)
-    n_births, n_lengths = resolution
+    n_births, n_lengths = map(int, resolution)
     check_memory(8 * n_births * n_lengths * len(splits), "the persistence images")
     rows = [xp.zeros((0, n_births * n_lengths), points)]
     for part, part_splits in _chunks(points, splits):
@@ -260,7 +261,7 @@ def landscapes(points, splits, grid, n_layers):
     points, splits = _check(points, splits)
     grid = _check_grid(grid)
     check_integer("n_layers", n_layers, 1)
-    check_memory(8 * n_layers * len(grid) * len(splits), "the landscapes")
+    check_memory(8 * int(n_layers) * len(grid) * len(splits), "the landscapes")
     xp = namespace_of(points)
     if not xp.has_gradients:
         out = np.zeros((len(splits) - 1, n_layers, len(grid)))
@@ -351,7 +352,7 @@ def top_lengths(points, splits, k):
     """Return the k greatest lengths, greatest first, zeros where there are fewer."""
     points, splits = _check(points, splits)
     check_integer("k", k, 1)
-    check_memory(8 * k * len(splits), "the greatest lengths")
+    check_memory(8 * int(k) * len(splits), "the greatest lengths")
     xp = namespace_of(points)
     counts = np.diff(splits)
     if not xp.has_gradients:

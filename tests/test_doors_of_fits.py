@@ -10,12 +10,20 @@ import numpy as np
 import pytest
 import torch
 
-from skltopo import TopologicalClassifier, TopologicalRegression, TopologicalRegressionCV
+from skltopo import (
+    Energy,
+    PersistenceFeatures,
+    TopologicalClassifier,
+    TopologicalRegression,
+    TopologicalRegressionCV,
+    TopoShaper,
+)
 from skltopo.filtrations import LevelSet
 from skltopo.losses import LogisticLoss, SquaredLoss
 from skltopo.nn import LevelSetEnergies
 from skltopo.penalties import L1, L2, TV, TV2, Clusters, Maxima, Penalty, TopologicalPenalty
 from skltopo.solvers import adam, choose_solver, plan_of, proximal, solve_path
+from skltopo.vectorize import PersistenceImage, PersistenceLandscape
 
 PENALTIES = [L1(), L2(), TV(), TV2(), Clusters(1), Clusters(3), Maxima(1), Maxima(3)]
 NOT_WEIGHTS = [
@@ -349,3 +357,29 @@ def test_weights_of_losses(w):
             continue
         with pytest.raises((TypeError, ValueError), match=r"\bw\b"):
             loss.value_and_gradient(w)
+
+
+def test_integers_of_few_bits_are_integers(rng):
+    """Products of them, as sizes are, would overflow."""
+    few = np.uint8
+    images, X, y = rng.random((3, 6, 6)), rng.normal(size=(20, 3)), rng.normal(size=20)
+    for make in (
+        lambda kind: PersistenceFeatures(
+            n_directions=kind(20), max_p=kind(5), max_q=kind(9)
+        ).fit_transform(images),
+        lambda kind: TopologicalRegression("l2", tol=kind(2)).fit(X, y).coef_,
+        lambda kind: PersistenceLandscape("level_set", dim=0, n_layers=kind(40)).fit_transform(
+            images
+        ),
+        lambda kind: PersistenceImage(
+            "level_set", dim=0, resolution=(kind(20), kind(20))
+        ).fit_transform(images),
+        lambda kind: TopoShaper("fill", n_iter_no_change=kind(1), max_iter=5).fit_transform(X),
+    ):
+        assert np.array_equal(make(few), make(int))
+
+
+def test_weights_of_energies_may_be_huge_integers():
+    image = torch.tensor([[0.0, 3.0, 1.0, 2.0]], requires_grad=True)
+    energy = Energy(dim=0, weight=10**30)(LevelSet(2)(image))
+    assert energy.item() == pytest.approx(2e30)

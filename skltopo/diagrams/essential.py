@@ -134,4 +134,5 @@ def row_norm(lengths, p):
     if p == np.inf:
         return top
     scale = np.where((top > 0) & np.isfinite(top), top, 1)
-    return scale * ((lengths / scale[..., None]) ** p).sum(axis=-1) ** (1 / p)
+    with np.errstate(over="ignore"):  # beside an infinite length, whose norm is infinite
+        return scale * ((lengths / scale[..., None]) ** p).sum(axis=-1) ** (1 / p)

@@ -177,6 +177,7 @@ class Descent:
     ending: str = "max_iter"
 
     def __post_init__(self):
+        self.patience = int(self.patience)  # numpy's integers may be unsigned
         self.points = self.best_points = self.project(self.points)
 
     @property

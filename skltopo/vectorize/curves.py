@@ -61,7 +61,7 @@ class _GridTransformer(DiagramVectorizer):
         self.grid_ = np.linspace(low, high, self.resolution)
 
     def _count_columns(self):
-        return len(self._prefixes) * self.resolution
+        return len(self._prefixes) * int(self.resolution)
 
     def _names_of_one(self):
         return [f"{prefix}_t{i}" for prefix in self._prefixes for i in range(len(self.grid_))]
@@ -155,7 +155,7 @@ class PersistenceLandscape(_GridTransformer):
         return partial(landscapes, grid=self.grid_, n_layers=self.n_layers)
 
     def _count_columns(self):
-        return self.n_layers * self.resolution
+        return int(self.n_layers) * int(self.resolution)
 
     @property
     def _prefixes(self):

@@ -152,7 +152,7 @@ class TopKLengths(DiagramVectorizer):
         return self.k
 
     def _names_of_one(self):
-        return [f"length{i}" for i in range(1, self.k + 1)]
+        return [f"length{i}" for i in range(1, int(self.k) + 1)]
 
 
 class Polynomial(DiagramVectorizer):
