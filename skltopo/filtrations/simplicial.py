@@ -64,10 +64,6 @@ class SimplicialComplex(Filtration):
     max_dim, superlevel, keep_zero, n_jobs
         As given.
 
-    See Also
-    --------
-    SimplicialComplex.from_graph : The complex of a graph, from its adjacency matrix or networkx.
-
     Raises
     ------
     TypeError
@@ -78,6 +74,7 @@ class SimplicialComplex(Filtration):
 
     See Also
     --------
+    SimplicialComplex.from_graph : The complex of a graph, from its adjacency matrix or networkx.
     LevelSet : The same on lines, images and volumes, much faster.
 
     Notes
