@@ -216,3 +216,20 @@ def test_a_complex_hears_signals_while_it_is_built():
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert len(heard) >= 4
+
+
+@pytest.mark.parametrize(("dim", "n"), [(1, 350), (2, 110)])
+def test_edges_that_destroy_many_classes_hear_signals(dim, n, rng):
+    """Random numbers are no distances: thousands of classes live at once, and edges take long."""
+    heard = []
+    matrix = rng.random((n, n))
+    matrix = matrix + matrix.T
+    np.fill_diagonal(matrix, 0)
+    before = signal.signal(signal.SIGALRM, lambda *_: heard.append(1))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+        VietorisRips(dim, metric="precomputed")(matrix)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert len(heard) >= 20

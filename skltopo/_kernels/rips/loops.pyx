@@ -45,6 +45,7 @@ Papers
 from libc.stdint cimport int32_t, uint8_t, uint64_t
 
 from ..._persistence cimport join_elder
+from ..._utils.signals cimport check_signals_every
 
 cdef extern from "rips_state.h" nogil:
     Py_ssize_t insert_quiet(const uint64_t* items, Py_ssize_t begin, Py_ssize_t end, uint64_t* rows,
@@ -55,6 +56,13 @@ cdef extern from "rips_state.h" nogil:
     void add_masked_row(const uint64_t* row, const uint64_t* lens, uint64_t* x, Py_ssize_t n_words)
     Py_ssize_t first_free(const HoleAtEdge* holes, Py_ssize_t n_holes, const uint64_t* lens,
                           Py_ssize_t n_words)
+
+cdef enum:
+    # An edge that destroys classes takes a millisecond and more where thousands of classes live on
+    # thousands of vertices; each class that a cocycle is added to takes its part of that.
+    EDGES_BETWEEN_SIGNALS = 1 << 6
+    CLASSES_BETWEEN_SIGNALS = 1 << 4
+
 
 
 # --------------------------------------------------------------------------------------------------
@@ -174,6 +182,7 @@ cdef int destroy_hole(RipsState& s, Edge e, Py_ssize_t w) except -1 nogil:
         other = s.edge_holes[i]
         if i == youngest or has_bit(other.x, w) == other.value:
             continue
+        check_signals_every(CLASSES_BETWEEN_SIGNALS, i)
         for at in range(s.holes[g].vertices.size()):
             v = s.holes[g].vertices[at]
             row = hole_row(s, other.g, v)
@@ -226,10 +235,12 @@ cdef int enter_edge(RipsState& s, Edge e) except -1 nogil:
 
 cdef int sweep_loops(RipsState& s, const uint64_t* items, Py_ssize_t n) except -1 nogil:
     """Enter sorted edges."""
-    cdef Py_ssize_t i = 0
+    cdef Py_ssize_t i = 0, n_entered = 0
     while True:
         i = insert_quiet(items, i, n, s.rows.data(), s.n_words, s.touched.data())
         if i == n:
             return 0
         enter_edge(s, unpack_edge(items[i]))
+        check_signals_every(EDGES_BETWEEN_SIGNALS, n_entered)
+        n_entered += 1
         i += 1

@@ -64,7 +64,8 @@ cdef extern from "rips_state.h" nogil:
                         Py_ssize_t* second)
 
 cdef enum:
-    EDGES_BETWEEN_SIGNALS = 1 << 12
+    EDGES_BETWEEN_SIGNALS = 1 << 6
+    CLASSES_BETWEEN_SIGNALS = 1 << 4
 
 
 # --------------------------------------------------------------------------------------------------
@@ -255,6 +256,7 @@ cdef int destroy_void(RipsState& s, Edge e, Py_ssize_t w, Py_ssize_t other) exce
     s.pairs[2].push_back((<uint64_t>s.voids[dying.z].birth << 32) | e.packed)
     for i in range(s.edge_voids.size()):
         if i != youngest and is_violated(s, s.edge_voids[i], w, other):
+            check_signals_every(CLASSES_BETWEEN_SIGNALS, <Py_ssize_t>i)
             add_void(s, s.edge_voids[i].z, dying.z)
             add_edge_void(s, s.edge_voids[i], dying)
     free_void(s, dying.z)
