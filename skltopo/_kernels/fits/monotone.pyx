@@ -40,7 +40,7 @@ cdef enum:
     UNSEEN = 0
     SEEN = 1
     TAKEN = 2
-    PATIENCE = 1 << 20      # vertices between two checks for Ctrl-C
+    PATIENCE = 1 << 16      # vertices between two checks for Ctrl-C
 
 
 cdef inline bint is_higher(const double[::1] first, const double[::1] second, int32_t v,
