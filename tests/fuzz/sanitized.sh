@@ -14,7 +14,7 @@ shift
 here=$(cd "$(dirname "$0")/../.." && pwd)
 run=$(mktemp -d)
 trap 'rm -rf "$run"' EXIT
-ln -s "$here/tests" "$here/pyproject.toml" "$here/examples" "$here/docs" "$here/README.md" "$run"
+ln -s "$here"/{tests,benchmarks,examples,docs,pyproject.toml,README.md,CONTRIBUTING.md} "$run"
 cd "$run"
 library() { "${CC:-gcc}" -print-file-name="$1"; }
 LD_PRELOAD="$(library libasan.so) $(library libubsan.so) $(library libstdc++.so)" \
