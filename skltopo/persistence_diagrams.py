@@ -24,7 +24,7 @@ from ._utils.namespace import is_tensor, namespace_of
 from ._utils.parallel import effective_n_jobs, run
 from .diagrams import Diagram, DiagramArrays
 from .diagrams.inputs import depth
-from .diagrams.selection import without_short
+from .diagrams.selection import clipped, without_short
 
 __all__ = ["PersistenceDiagrams"]
 
@@ -264,10 +264,7 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         points = diagram.finite(dim) if self.essential == "drop" else diagram[dim]
         points = namespace_of(points).plain(points)
         if self.essential == "clip":
-            is_class = np.isinf(points[:, 1])
-            if is_class.any():
-                last = diagram.as_batch().last()
-                points[is_class, 1] = namespace_of(last).plain(last)
+            points = clipped(points, points, diagram, "the diagram")
         return without_short(points, self.min_length) if self.min_length else points
 
     def _warn_of_short(self, diagrams, dims):

@@ -16,6 +16,7 @@ from .inputs import are_empty_lists, are_ready, as_list, as_points_list, has_dim
 
 __all__ = [
     "as_dimensions",
+    "clipped",
     "dimensions_of_two",
     "find_dimensions",
     "is_flat",
@@ -157,7 +158,7 @@ def points_by_dimension(
         points = given if live else plain
         if essential == "clip":
             points = [
-                _clipped(points[i], plain[i], diagram, f"{name}[{i}]")
+                clipped(points[i], plain[i], diagram, f"{name}[{i}]")
                 for i, diagram in enumerate(diagrams)
             ]
         found[dim] = [without_short(one, min_length) for one in points] if min_length else points
@@ -174,8 +175,24 @@ def _check_several(diagrams, dims, name):
             )
 
 
-def _clipped(live, plain, diagram, name):
-    """Return points whose infinite deaths are the last value of their diagram."""
+def clipped(live, plain, diagram, name):
+    """Return points whose infinite deaths are the last value of their diagram.
+
+    Parameters
+    ----------
+    live : (n, 2) array or tensor
+    plain : (n, 2) array
+        The same numbers.
+    diagram : Diagram, DiagramArrays or array
+        Which live is a dimension of.
+    name : str
+        What to call the diagram in an error.
+
+    Raises
+    ------
+    ValueError
+        If there is an infinite death, and the diagram does not tell its last value.
+    """
     is_class = np.isinf(plain[:, 1])
     if not is_class.any():
         return live
