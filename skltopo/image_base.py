@@ -1,7 +1,6 @@
 """Input validation of estimators of images, volumes and functions on a line."""
 
 import math
-import warnings
 
 import numpy as np
 from sklearn.base import _fit_context
@@ -9,7 +8,8 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_array, validate_data
 
 from ._utils.arrays import as_plain
-from ._utils.checks import is_integer, is_like_image, refuse_colours
+from ._utils.checks import is_integer, refuse_colours
+from ._utils.hints import hint_of_images
 
 __all__ = ["ImageRowsMixin", "as_rows", "resolve_shape"]
 
@@ -61,14 +61,7 @@ class ImageRowsMixin:
     def _hint(self, rows):
         """Warn of a 2-D X whose rows are taken for functions on a line, and look like images."""
         n_values = rows.shape[1]
-        side = math.isqrt(n_values)
-        if side**2 == n_values and is_like_image(side, side):
-            warnings.warn(
-                f"the rows of X, of {n_values} values each, are taken for functions on a line; if "
-                f"they are flattened images, give image_shape=({side}, {side}), and if they are "
-                f"functions, image_shape=(1, {n_values}), without this warning",
-                stacklevel=4,
-            )
+        hint_of_images(n_values, "image_shape=({side}, {side})", f"image_shape=(1, {n_values})")
 
     def _wants_a_frame(self):
         """Tell whether `set_output` asks for a frame, which has two axes."""

@@ -424,7 +424,9 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
                 "X.reshape(len(X), height, width)"
             )
         if max(dims) > 0:
-            hint_of_images(samples[0], "give homology_dimensions=0")
+            hint_of_images(
+                len(samples[0]), "X.reshape(-1, {side}, {side})", "homology_dimensions=0"
+            )
 
     def _compute(self, samples):
         """Return one Diagram for each sample."""

@@ -10,21 +10,24 @@ from .checks import is_like_image
 __all__ = ["hint_of_distances", "hint_of_images"]
 
 
-def hint_of_images(row, otherwise):
-    """Warn of a row, taken for a function on a line, that has the length of a square image.
+def hint_of_images(n_values, for_images, for_functions):
+    """Warn of rows, taken for functions on a line, that have as many values as a square image.
 
     Parameters
     ----------
-    row : (n,) array
-    otherwise : str
-        What to do if it is a function.
+    n_values : int
+        Values of a row.
+    for_images : str
+        What to give if rows are images; it has {side} for the side of one.
+    for_functions : str
+        What to give if they are functions.
     """
-    side = math.isqrt(len(row))
-    if side**2 == len(row) and is_like_image(side, side):
+    side = math.isqrt(n_values)
+    if side**2 == n_values and is_like_image(side, side):
         warnings.warn(
-            f"the rows of X, of {len(row)} values each, are taken for functions on a line, which "
-            f"have no holes; if they are flattened images, give X.reshape(-1, {side}, {side}), and "
-            f"if they are functions, {otherwise}, without this warning",
+            f"the rows of X, of {n_values} values each, are taken for functions on a line; if they "
+            f"are flattened images, give {for_images.format(side=side)}, and if they are "
+            f"functions, {for_functions}, without this warning",
             UserWarning,
             stacklevel=4,
         )
