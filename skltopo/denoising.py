@@ -11,13 +11,14 @@ from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from ._kernels.fits.few_maxima import count_maxima, fit_few_maxima, needed_bytes
-from ._kernels.fits.monotone import fall_along, flood, lower_along
+from ._kernels.fits.monotone import fall_along, lower_along
 from ._kernels.grids.images import COMPLEXES
 from ._utils.adam import Adam
-from ._utils.checks import check_integer, check_n_jobs, check_number, is_like_image
+from ._utils.checks import check_integer, check_n_jobs, is_like_image
 from ._utils.memory import available_memory
 from ._utils.parallel import effective_n_jobs, run
 from .filtrations import LevelSet
+from .filtrations.basins import Grid
 from .image_base import ImageRowsMixin, as_rows
 
 __all__ = ["TopoDenoiser"]
@@ -66,6 +67,8 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
         Steps of "adam" at the most.
     learning_rate : float, default=0.01
         Of "adam", relative to the range of values of an image; at most 1.
+    dtype : {None, float32, float64}, default=None
+        Of the result. None is that of X if it is float32, else float64.
     n_jobs : int, default=None
         Threads. None is 1 unless in a joblib context, -1 is all cores. Results do not depend on it.
     verbose : int, default=0
@@ -131,6 +134,7 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
         "image_shape": [tuple, list, None],
         "n_steps": [Interval(Integral, 1, None, closed="left")],
         "learning_rate": [Interval(Real, 0, 1, closed="right")],
+        "dtype": "no_validation",
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     }
@@ -145,6 +149,7 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
         image_shape=None,
         n_steps=200,
         learning_rate=0.01,
+        dtype=None,
         n_jobs=None,
         verbose=0,
     ):
@@ -155,6 +160,7 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
         self.image_shape = image_shape
         self.n_steps = n_steps
         self.learning_rate = learning_rate
+        self.dtype = dtype
         self.n_jobs = n_jobs
         self.verbose = verbose
 
@@ -186,7 +192,7 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
         Returns
         -------
         ndarray of the shape of X, or a frame of shape (n, n_pixels)
-            float32 if X is float32, else float64.
+            Of `dtype`.
 
         Raises
         ------
@@ -198,7 +204,7 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
         check_is_fitted(self)
         rows, shape = as_rows(self, X, reset=False)
         out = np.empty_like(rows)
-        grid = _Grid(self.image_shape_, self.complex)
+        grid = Grid(self.image_shape_, self.complex)
         n_jobs = effective_n_jobs(self.n_jobs)
         step = max(1, CHUNK_PIXELS // rows.shape[1])
         step = min(step, -(-len(rows) // (TASKS_PER_THREAD * n_jobs)))
@@ -233,6 +239,10 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
         ValueError
             If X is not finite or has images of another shape than in fit.
 
+        See Also
+        --------
+        skltopo.filtrations.LevelSet.label : The same for images of any shape, by length too.
+
         Examples
         --------
         >>> import numpy as np
@@ -245,20 +255,19 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
         array([[-1,  1, -1,  0,  0,  0]])
         """
         check_is_fitted(self)
-        if background is not None:
-            background = check_number("background", background)
         rows, shape = as_rows(self, X, reset=False)
-        grid = _Grid(self.image_shape_, self.complex)
-        sign = 1.0 if self.superlevel else -1.0
-        out = np.empty(rows.shape, dtype=np.int64)
-        step = max(1, CHUNK_PIXELS // rows.shape[1])
-        for start in range(0, len(rows), step):
-            images = sign * rows[start : start + step].astype(np.float64)
-            for i, roots in enumerate(self._maxima(grid, images), start):
-                out[i] = _basins(grid, images[i - start], roots[: self.n_components])
-        if background is not None:
-            out[sign * rows < sign * background] = -1
-        return out if shape is None else out.reshape(len(out), *shape)
+        level_sets = LevelSet(
+            len(self.image_shape_),
+            superlevel=self.superlevel,
+            complex=self.complex,
+            n_jobs=self.n_jobs,
+        )
+        labels = level_sets.label(
+            rows.reshape(-1, 1, *self.image_shape_),  # the last axis is not one of colours
+            n_components=self.n_components,
+            background=background,
+        )
+        return labels.reshape(len(rows), *(rows.shape[1:] if shape is None else shape))
 
     def _clean_rows(self, grid, rows, out, bar):
         sign = 1.0 if self.superlevel else -1.0
@@ -375,19 +384,6 @@ def _check_memory(line, needed):
         )
 
 
-def _basins(grid, image, roots):
-    """Return the position of the root of the tree of every pixel, in the flood from the roots."""
-    order, parent = grid.flood(image, image, roots)
-    root = np.where(parent < 0, np.arange(len(parent)), parent)
-    while not np.array_equal(root, above := root[root]):  # half as many steps to go
-        root = above
-    number = np.empty(len(image), dtype=np.int64)
-    number[roots] = np.arange(len(roots))
-    labels = np.empty(len(image), dtype=np.int64)
-    labels[order] = number[order[root]]
-    return labels
-
-
 def _lower(grid, image, roots):
     """Return the largest function below the image with no other maxima than the roots."""
     order, parent = grid.flood(image, image, roots)
@@ -414,48 +410,3 @@ def _fit_monotone(grid, image, roots):
             break
         fit, least = closer, change
     return fit
-
-
-class _Grid:
-    """Neighbours in a grid of a shape. A border of one pixel gives every pixel all neighbours."""
-
-    def __init__(self, shape, complex):
-        self.shape = shape
-        self.is_line = sum(n > 1 for n in shape) <= 1
-        self._padded = tuple(n + 2 for n in shape)
-        inside = np.zeros(self._padded, dtype=bool)
-        inside[(slice(1, -1),) * len(shape)] = True
-        self._inside = np.flatnonzero(inside)
-        self._outside = (~inside).ravel().astype(np.uint8)
-        number = np.empty(inside.size, dtype=np.int64)
-        number[self._inside] = np.arange(len(self._inside))
-        self._number = number
-        strides = [int(np.prod(self._padded[axis + 1 :])) for axis in range(len(shape))]
-        self._steps = _offsets(len(shape), complex) @ np.array(strides, dtype=np.int64)
-
-    def flood(self, first, second, roots):
-        """Flood the grid from its roots; see ``_kernels/fits/monotone.pyx``.
-
-        Pixels are numbered without the border.
-        """
-        order, parent = flood(
-            self._pad(first), self._pad(second), self._steps, self._inside[roots], self._outside
-        )
-        return self._number[order], parent
-
-    def _pad(self, values):
-        padded = np.zeros(len(self._outside))
-        padded[self._inside] = values
-        return padded
-
-
-def _offsets(ndim, complex):
-    """Return the offsets of neighbours, as rows."""
-    steps = np.stack(np.meshgrid(*[(-1, 0, 1)] * ndim, indexing="ij"), axis=-1).reshape(-1, ndim)
-    if complex == "freudenthal":
-        kept = (steps >= 0).all(axis=1) | (steps <= 0).all(axis=1)
-    elif complex == "cubical":
-        kept = np.abs(steps).sum(axis=1) == 1
-    else:
-        kept = np.ones(len(steps), dtype=bool)
-    return steps[kept & steps.any(axis=1)].astype(np.int64)

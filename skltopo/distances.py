@@ -9,13 +9,14 @@ from functools import partial
 from numbers import Real
 
 import numpy as np
+from tqdm import tqdm
 
 from ._kernels.matchings.matching import distances_from, matched_pairs
 from ._kernels.matchings.sliced import sliced_distances_from
 from ._utils.checks import check_integer, check_n_jobs
 from ._utils.memory import check_memory
 from ._utils.namespace import namespace_of
-from ._utils.parallel import effective_n_jobs, run
+from ._utils.parallel import counted, effective_n_jobs, run
 from .diagrams.essential import SplitDiagram, essential_distances, row_norm, split_two
 from .diagrams.inputs import as_list, as_points_list, check_dim_is_used
 from .diagrams.selection import dimensions_of_two, find_dimensions
@@ -228,6 +229,7 @@ def pairwise_diagram_distances(
     n_directions=50,
     dim=None,
     n_jobs=None,
+    verbose=0,
 ):
     """Compute the distances between all diagrams of X and all of Y.
 
@@ -252,6 +254,8 @@ def pairwise_diagram_distances(
         Wasserstein distances add up, bottleneck distances are the greatest, sliced ones are added.
     n_jobs : int, default=None
         Threads. None is 1 unless in a joblib context, -1 is all cores. Results do not depend on it.
+    verbose : int, default=0
+        Show a progress bar of the rows if positive.
 
     Returns
     -------
@@ -279,13 +283,14 @@ def pairwise_diagram_distances(
     p, ground = _check_p(p), _check_ground(ground)
     check_n_jobs(n_jobs)
     check_integer("n_directions", n_directions, 1)
+    verbose = verbose if isinstance(verbose, bool) else check_integer("verbose", verbose, 0)
     p = {"wasserstein": p, "bottleneck": np.inf, "sliced_wasserstein": 1.0}[metric]
     X = as_list(X, "X")
     Y = None if Y is None else as_list(Y, "Y")
     if dim is not None:
         check_dim_is_used(dim, [*X, *(Y or ())], "the diagrams are")
     distances = [
-        _pairwise(X, Y, metric, one, p, ground, n_directions, n_jobs)
+        _pairwise(X, Y, metric, one, p, ground, n_directions, n_jobs, verbose)
         for one in _dimensions_of_both(dim, X, Y)
     ]
     return distances[0] if len(distances) == 1 else row_norm(np.stack(distances, axis=-1), p)
@@ -301,7 +306,7 @@ def _dimensions_of_both(dim, X, Y):
     return dims
 
 
-def _pairwise(X, Y, metric, dim, p, ground, n_directions, n_jobs):
+def _pairwise(X, Y, metric, dim, p, ground, n_directions, n_jobs, verbose):
     """Return the distances of one dimension of the lists X and Y."""
     symmetric = Y is None
     first = [SplitDiagram(x, x) for x in as_points_list(X, dim, "X", False)[1]]
@@ -319,7 +324,9 @@ def _pairwise(X, Y, metric, dim, p, ground, n_directions, n_jobs):
     else:
         fill = _matched_rows(first, second, p, ground == 2, symmetric)
     out = np.zeros((len(first), len(second)))
-    run([partial(fill, i, row) for i, row in enumerate(out)], effective_n_jobs(n_jobs))
+    rows = [partial(fill, i, row) for i, row in enumerate(out)]
+    with tqdm(total=len(rows), disable=not verbose, unit="row") as bar:
+        run([partial(counted, row, bar, 1) for row in rows], effective_n_jobs(n_jobs))
     _check_total(out)
     if symmetric:
         out = out + out.T

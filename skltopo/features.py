@@ -14,7 +14,7 @@ from ._kernels.grids.features import image_energies
 from ._kernels.grids.images import COMPLEXES
 from ._utils.checks import check_dimensions, check_number, check_powers
 from ._utils.memory import check_memory
-from ._utils.parallel import effective_n_jobs, run
+from ._utils.parallel import counted, effective_n_jobs, run
 from .energies import polynomial_energies
 from .filtrations import LevelSet
 from .image_base import ImageRowsMixin, as_rows
@@ -151,6 +151,9 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         function, and it is left out where that is below ``min_length``. "drop": nothing.
     complex : {"freudenthal", "cubical", "cubical_cells"}, default="freudenthal"
         How pixels are joined, as in `LevelSet`. The paper's is "freudenthal".
+    dtype : {None, float32, float64}, default=None
+        Of the computation and of the columns. None is that of X if it is float32, else float64:
+        float32 takes half the memory of images of integers.
     n_jobs : int, default=None
         Threads. None is 1 unless in a joblib context, -1 is all cores. Results do not depend on it.
     verbose : int, default=0
@@ -225,6 +228,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         "image_shape": [tuple, list, None],
         "essential": [StrOptions({"clip", "drop"})],
         "complex": [StrOptions(set(COMPLEXES))],
+        "dtype": "no_validation",
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     }
@@ -244,6 +248,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         image_shape=None,
         essential="clip",
         complex="freudenthal",
+        dtype=None,
         n_jobs=None,
         verbose=0,
     ):
@@ -259,6 +264,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         self.image_shape = image_shape
         self.essential = essential
         self.complex = complex
+        self.dtype = dtype
         self.n_jobs = n_jobs
         self.verbose = verbose
 
@@ -323,7 +329,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         (n, n_features) ndarray
-            float32 if X is float32, else float64.
+            Of `dtype`.
 
         Raises
         ------
@@ -349,15 +355,15 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         step = CHUNK_IMAGES
         if len(self.image_shape_) == 3:
             step = min(step, max(1, CHUNK_VOXELS // weights.size))
+        starts = range(0, len(images), step)
+        chunks = [(images[start:][:step], out[start:][:step]) for start in starts]
         tasks = [
-            partial(
-                self._transform_chunk, images[start : start + step], weights, out[start:][:step]
-            )
-            for start in range(0, len(images), step)
+            (partial(self._transform_chunk, some, weights, rows), len(some))
+            for some, rows in chunks
         ]
         n_jobs = effective_n_jobs(self.n_jobs)
         with tqdm(total=len(images), disable=not self.verbose, unit="image") as bar:
-            run([partial(_with_progress, task, bar) for task in tasks], n_jobs)
+            run([partial(counted, task, bar, n) for task, n in tasks], n_jobs)
         with np.errstate(over="ignore"):
             out = out.astype(images.dtype, copy=False)
         if not np.isfinite(out).all():
@@ -368,7 +374,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         return out
 
     def _transform_chunk(self, images, weights, out):
-        """Write the features of a few images to out; return how many there were."""
+        """Write the features of a few images to out."""
         if len(self.image_shape_) == 3:
             out[:] = self._volume_energies(images, weights)
         else:
@@ -387,7 +393,6 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
                 clip=self.essential == "clip",
                 out=out,
             )
-        return len(images)
 
     def _volume_energies(self, volumes, weights):
         functions = (volumes[:, np.newaxis] * weights).reshape(-1, *self.image_shape_)
@@ -479,7 +484,3 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
 def _is_line(shape):
     """Tell whether at most one axis is longer than a pixel."""
     return sum(n > 1 for n in shape) <= 1
-
-
-def _with_progress(task, bar):
-    bar.update(task())

@@ -17,8 +17,8 @@ __all__ = ["ImageRowsMixin", "as_rows", "resolve_shape"]
 class ImageRowsMixin:
     """Mixin of transformers of images, volumes and functions on a line: fit, and their tags.
 
-    A class that inherits it has the parameter `image_shape`. It may check and learn more in
-    `_prepare`.
+    A class that inherits it has the parameters `image_shape` and `dtype`. It may check and learn
+    more in `_prepare`.
     """
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -80,7 +80,7 @@ def as_rows(estimator, X, reset):
     Parameters
     ----------
     estimator : estimator
-        With image_shape_, if reset is False.
+        With the parameter dtype, and image_shape_ if reset is False.
     X : array-like of shape (n, n_pixels), (n, height, width) or (n, depth, height, width)
     reset : bool
         Whether this is fit.
@@ -95,10 +95,12 @@ def as_rows(estimator, X, reset):
     ValueError
         If X is not finite, has no pixels, or has images of another shape than in fit.
     """
+    dtypes = _float_types(estimator.dtype)
     shape = None
     X = as_plain(X, "X")
     if getattr(X, "ndim", 2) > 2 or (isinstance(X, (list, tuple)) and np.ndim(X) > 2):
-        X = check_array(X, allow_nd=True, dtype=[np.float64, np.float32], input_name="X")
+        with np.errstate(over="ignore"):
+            X = check_array(X, allow_nd=True, dtype=dtypes, input_name="X")
         if X.ndim > 4:
             raise ValueError(
                 "X must have shape (n, height, width), (n, depth, height, width) or "
@@ -110,12 +112,27 @@ def as_rows(estimator, X, reset):
         if reset and estimator.image_shape is None:
             refuse_colours(shape, "images in X", f"for volumes give image_shape={shape}")
         X = X.reshape(len(X), -1)
-    rows = validate_data(estimator, X, reset=reset, dtype=[np.float64, np.float32])
+    with np.errstate(over="ignore"):  # what overflows float32 is refused as infinite
+        rows = validate_data(estimator, X, reset=reset, dtype=dtypes)
     if not reset and shape is not None and shape != estimator.image_shape_:
         raise ValueError(
             f"X must have images of shape {estimator.image_shape_} as in fit, got {shape}"
         )
     return rows, shape
+
+
+def _float_types(dtype):
+    """Return the dtypes that X may have, from the parameter dtype."""
+    known = [np.float64, np.float32]
+    if dtype is None:
+        return known
+    try:
+        wanted = np.dtype(dtype)
+    except TypeError:
+        wanted = None
+    if wanted not in known:
+        raise ValueError(f"dtype must be float32, float64 or None, got {dtype!r}")
+    return [wanted]
 
 
 def resolve_shape(wanted, shape, n_pixels):

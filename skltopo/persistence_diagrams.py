@@ -14,6 +14,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
     validate_data,
 )
+from tqdm import tqdm
 
 from . import filtrations
 from ._utils.arrays import as_floats, as_numbers, check_finite, is_no_number
@@ -31,6 +32,10 @@ __all__ = ["PersistenceDiagrams"]
 # Names of filtrations, and the classes that they stand for.
 POINT_CLOUDS = {"weak_alpha": "WeakAlpha", "alpha": "Alpha", "rips": "VietorisRips"}
 FILTRATIONS = {"level_set", *POINT_CLOUDS}
+
+# With a progress bar: samples in one call of a filtration at least, and how often the bar moves.
+SAMPLES_PER_THREAD = 4
+UPDATES = 100
 
 
 class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
@@ -69,6 +74,8 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         without essential classes unless they are kept.
     n_jobs : int, default=None
         Threads over samples. None is 1 unless in a joblib context, -1 is all cores.
+    verbose : int, default=0
+        Show a progress bar in `transform` if positive.
 
     Attributes
     ----------
@@ -125,6 +132,7 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         "min_length": [Interval(Real, 0, None, closed="left")],
         "output": [StrOptions({"arrays", "diagrams"})],
         "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -137,6 +145,7 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         min_length=0.0,
         output="arrays",
         n_jobs=None,
+        verbose=0,
     ):
         self.filtration = filtration
         self.homology_dimensions = homology_dimensions
@@ -145,6 +154,7 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         self.min_length = min_length
         self.output = output
         self.n_jobs = n_jobs
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -200,7 +210,11 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         check_is_fitted(self)
         self._check_parameters()
         samples = self._check_samples(X, reset=False)
-        diagrams = self._compute(samples)
+        n_jobs = effective_n_jobs(self.n_jobs)
+        if self.verbose:
+            diagrams = self._compute_with_bar(samples, n_jobs)
+        else:
+            diagrams = self._compute(samples, n_jobs)
         dims = self._dimensions(samples, diagrams)
         empty = self._empty_dimensions(dims, samples)
         self._warn_of_loss(diagrams, [dim for dim in dims if dim not in empty])
@@ -428,9 +442,19 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
                 len(samples[0]), "X.reshape(-1, {side}, {side})", "homology_dimensions=0"
             )
 
-    def _compute(self, samples):
+    def _compute_with_bar(self, samples, n_jobs):
+        """Return one Diagram for each sample, computed a few at a time."""
+        step = max(SAMPLES_PER_THREAD * n_jobs, len(samples) // UPDATES)
+        diagrams = []
+        with tqdm(total=len(samples), unit="sample") as bar:
+            for start in range(0, len(samples), step):
+                some = samples[start : start + step]
+                diagrams += self._compute(some, n_jobs)
+                bar.update(len(some))
+        return diagrams
+
+    def _compute(self, samples, n_jobs):
         """Return one Diagram for each sample."""
-        n_jobs = effective_n_jobs(self.n_jobs)
         if isinstance(self.filtration, str) and self.filtration != "level_set":
             return list(self._filtration_of_clouds(n_jobs)(samples))
         if self.filtration != "level_set":

@@ -38,7 +38,7 @@ FLOORS = [
         "diagrams.selection",
         "diagrams.essential",
     ],
-    ["filtrations.base", "filtrations.level_sets", "filtrations.simplicial"],
+    ["filtrations.base", "filtrations.basins", "filtrations.level_sets", "filtrations.simplicial"],
     ["filtrations.edge_lengths"],
     ["filtrations.point_clouds", "filtrations.circumradius", "filtrations.live_circumradius"],
     ["filtrations.delaunay"],

@@ -15,8 +15,8 @@ from sklearn.utils.estimator_checks import (
 
 from skltopo import Energy, TopoDenoiser
 from skltopo._kernels.fits.monotone import fall_along
-from skltopo.denoising import _Grid
 from skltopo.filtrations import LevelSet
+from skltopo.filtrations.basins import Grid
 
 SIX_NEIGHBOURS = np.array([[1, 1, 0], [1, 1, 1], [0, 1, 1]])
 COMPLEXES = ("freudenthal", "cubical", "cubical_cells")
@@ -110,7 +110,7 @@ def test_descent_of_many_images_is_that_of_each_by_torch(rng):
     hill = -np.hypot(*np.indices((8, 7)) - 3.0)
     images = np.concatenate([rng.random((4, 8, 7)), [hill], 1e5 * rng.random((1, 8, 7))])
     denoiser = TopoDenoiser(2, solver="adam", n_steps=30).fit(images)
-    found = denoiser._descend(_Grid((8, 7), "freudenthal"), images.reshape(6, -1))
+    found = denoiser._descend(Grid((8, 7), "freudenthal"), images.reshape(6, -1))
     level_sets, energy = LevelSet(2, superlevel=True), Energy(dim=0, p=1, q=0, i0=3)
     for image, result in zip(images, found, strict=True):
         x = torch.tensor(image, requires_grad=True)

@@ -637,3 +637,16 @@ def test_ctrl_c_ends_a_long_computation(rng, bottleneck, n):
         timer.cancel()
         signal.signal(signal.SIGINT, before)
     assert np.isnan(out[0])
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("metric", ["wasserstein", "bottleneck", "sliced_wasserstein"])
+def test_verbose_shows_a_bar_and_changes_nothing(metric, n_jobs, rng, capsys):
+    diagrams = [np.sort(rng.random((4, 2)), axis=1) for _ in range(5)]
+    expected = pairwise_diagram_distances(diagrams, metric=metric)
+    assert capsys.readouterr().err == ""
+    found = pairwise_diagram_distances(diagrams, metric=metric, n_jobs=n_jobs, verbose=1)
+    np.testing.assert_array_equal(found, expected)
+    assert "5/5" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="verbose must be an integer of at least 0"):
+        pairwise_diagram_distances(diagrams, verbose=-1)

@@ -344,6 +344,25 @@ def test_dtypes(dtype, rng):
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize("estimator", [PersistenceFeatures(), TopoDenoiser(2)])
+@pytest.mark.parametrize("dtype", [np.float32, "float32", np.dtype(np.float64)])
+def test_dtype_of_columns_can_be_chosen(estimator, dtype, rng):
+    estimator = clone(estimator)
+    for images in (rng.integers(0, 200, (4, 8, 8), dtype=np.uint8), rng.random((4, 8, 8))):
+        expected = estimator.set_params(dtype=None).fit_transform(images.astype(dtype))
+        found = estimator.set_params(dtype=dtype).fit_transform(images)
+        assert found.dtype == dtype
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_a_dtype_that_is_none_raises(rng):
+    for dtype in ("int8", np.float16, 3, "abc"):
+        with pytest.raises(ValueError, match="dtype must be float32, float64 or None, got"):
+            PersistenceFeatures(dtype=dtype).fit(rng.random((2, 4, 4)))
+    with pytest.raises(ValueError, match="infinity or a value too large for"):
+        PersistenceFeatures(dtype=np.float32).fit(np.full((2, 4, 4), 1e300))
+
+
 def test_n_jobs_and_verbose_change_nothing(rng, capsys):
     images = digit_like_images(rng, n=200)
     expected = PersistenceFeatures().fit_transform(images)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from skltopo import Energy
+from skltopo import Energy, TopoDenoiser
 from skltopo.diagrams import Diagram, DiagramBatch
 from skltopo.filtrations import LevelSet
 
@@ -339,3 +339,42 @@ def test_bad_parameters_get_a_sentence(parameters, error, sentence):
     with pytest.raises(error, match=sentence):
         LevelSet(**parameters)
     assert LevelSet(2, homology_dimensions=1).homology_dimensions == (1,)
+
+
+@pytest.mark.parametrize("superlevel", [False, True])
+@pytest.mark.parametrize("complex", ["freudenthal", "cubical", "cubical_cells"])
+def test_labels_of_level_sets_are_those_of_a_denoiser(superlevel, complex, rng):
+    images = rng.integers(0, 6, (5, 6, 7)).astype(float)
+    level_sets = LevelSet(2, superlevel=superlevel, complex=complex)
+    denoiser = TopoDenoiser(3, superlevel=superlevel, complex=complex).fit(images)
+    assert np.array_equal(level_sets.label(images, n_components=3), denoiser.label(images))
+    assert np.array_equal(level_sets.label(images[0]), level_sets.label(images)[0])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float16, np.float32, np.float64])
+def test_each_component_that_is_kept_has_its_basin(dtype, rng):
+    image = rng.integers(0, 200, (9, 8)).astype(dtype)
+    level_sets = LevelSet(2, superlevel=True, homology_dimensions=1)
+    diagram = LevelSet(2, superlevel=True)(image)
+    lengths = -np.diff(diagram.finite(0).astype(float), axis=1).ravel()
+    labels = level_sets.label(image, min_length=60, background=100)
+    roots = np.concatenate([diagram.essential[0], diagram.pairs[0][lengths >= 60, 0]])
+    of_roots = labels.ravel()[roots]
+    is_dark = image.ravel()[roots] < 100
+    assert np.array_equal(of_roots, np.where(is_dark, -1, np.arange(len(roots))))
+    assert np.array_equal(labels == -1, image < 100)
+    assert len(roots) > 2
+
+
+def test_labels_of_one_component_and_of_none(rng):
+    volumes = rng.random((2, 3, 3, 4, 5))
+    labels = LevelSet(3).label(torch.tensor(volumes), min_length=2.0)
+    assert labels.shape == volumes.shape
+    assert not labels.any()
+    assert LevelSet(2).label(np.empty((0, 4, 4))).shape == (0, 4, 4)
+    with pytest.raises(ValueError, match="n_components must be an integer of at least 1"):
+        LevelSet(2).label(volumes, n_components=0)
+    with pytest.raises(ValueError, match="min_length must be a finite number of at least 0"):
+        LevelSet(2).label(volumes, min_length=-1)
+    with pytest.raises(TypeError, match="background must be a number"):
+        LevelSet(2).label(volumes, background="dark")

@@ -422,3 +422,21 @@ def test_lines_of_different_lengths(superlevel, rng):
         assert both[1].shape == (0, 2)
     with pytest.raises(ValueError, match=r"X\[1\] must be finite"):
         PersistenceDiagrams().fit([[1.0, 2, 3], [1, np.nan]])
+
+
+@pytest.mark.parametrize(
+    "filtration", ["level_set", "weak_alpha", LevelSet(2), LevelSet(2).__call__]
+)
+def test_verbose_shows_a_bar_and_changes_nothing(filtration, rng, capsys):
+    samples = rng.random((11, 6, 2))
+    transformer = PersistenceDiagrams(filtration, homology_dimensions=(0, 1))
+    expected = transformer.fit_transform(samples)
+    assert capsys.readouterr().err == ""
+    found = transformer.set_params(verbose=1).fit_transform(samples)
+    assert "11/11" in capsys.readouterr().err
+    for ours, theirs in zip(found, expected, strict=True):
+        for dim in (0, 1):
+            np.testing.assert_array_equal(ours[dim], theirs[dim])
+    ragged = [rng.random((5, 5)), rng.random((6, 4))]
+    if filtration == "level_set":
+        assert len(transformer.fit_transform(ragged)) == 2

@@ -32,9 +32,10 @@ def is_integer(value):
 
 
 def check_integer(name, value, least):
-    """Raise ValueError if value is not an integer of at least `least`."""
+    """Return value as an int, or raise ValueError if it is no integer of at least `least`."""
     if not is_integer(value) or value < least:
         raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+    return int(value)
 
 
 def check_number(name, value, least=-np.inf):

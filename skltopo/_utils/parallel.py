@@ -11,7 +11,7 @@ from joblib import effective_n_jobs as wanted_n_jobs
 
 from .signals import Stop, check_signals
 
-__all__ = ["effective_n_jobs", "run"]
+__all__ = ["counted", "effective_n_jobs", "run"]
 
 # Longest time for which a call waits for its helpers without looking for Ctrl-C.
 SECONDS_BETWEEN_SIGNALS = 0.1
@@ -87,6 +87,13 @@ def effective_n_jobs(n_jobs):
     """Return how many threads n_jobs stands for: at most one for each core of this machine."""
     n_jobs = wanted_n_jobs(n_jobs)
     return n_jobs if n_jobs == 1 else min(n_jobs, _n_cores())
+
+
+def counted(task, bar, n):
+    """Return task(), and tell a progress bar of tqdm that n more are done."""
+    result = task()
+    bar.update(n)
+    return result
 
 
 def run(tasks, n_jobs):

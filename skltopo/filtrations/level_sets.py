@@ -3,13 +3,16 @@
 import math
 from functools import partial
 
+import numpy as np
+
 from .._kernels.grids.images import COMPLEXES, image_pairs
 from .._kernels.grids.lines import line_pairs, long_line_pairs
 from .._kernels.grids.volumes import volume_pairs
 from .._persistence import join_pairs
-from .._utils.checks import is_integer, refuse_colours
+from .._utils.checks import check_integer, check_number, is_integer, refuse_colours
 from .._utils.parallel import run
 from .base import Filtration, VertexValues
+from .basins import Grid, basins
 
 __all__ = ["LevelSet"]
 
@@ -164,6 +167,84 @@ class LevelSet(Filtration):
         """
         return self(samples[:, None]).flat()
 
+    def label(self, values, *, n_components=None, min_length=0.0, background=None):
+        """Return to which component of PD_0 each vertex belongs: a segmentation.
+
+        The components that are kept are the most persistent ones. The grid is flooded from the
+        vertices at which they are born, in the order of the filtration, so that every vertex
+        belongs to one of them: these are the basins of the minima that are kept, or of the maxima
+        of superlevel sets.
+
+        Parameters
+        ----------
+        values : (..., height, width) array-like or torch.Tensor
+            Or as `ndim` says. Axes before those of a sample are a batch.
+        n_components : int, default=None
+            Number of components that are kept at most; None for all.
+        min_length : float, default=0.0
+            Components with a shorter |death - birth|, in the unit of the values, are not kept. The
+            essential one always is.
+        background : float, default=None
+            Vertices whose values enter after it (above it, or below it if superlevel) belong to no
+            component. None: there are none.
+
+        Returns
+        -------
+        int64 ndarray of the shape of values
+            0 for the essential component, then 1, 2, ... for the points of PD_0 in their order, the
+            most persistent first; -1 for background.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or the values are wrong.
+
+        See Also
+        --------
+        skltopo.TopoDenoiser : Removes all maxima but a few; it labels images of one shape.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skltopo.filtrations import LevelSet
+        >>> signal = np.array([0.0, 3.0, 1.0, 5.0, 4.0, 4.5])
+        >>> LevelSet(ndim=1, superlevel=True).label(signal)
+        array([1, 1, 0, 0, 0, 2])
+        >>> LevelSet(ndim=1, superlevel=True).label(signal, min_length=1.0, background=2.0)
+        array([-1,  1, -1,  0,  0,  0])
+        """
+        if n_components is not None:
+            n_components = check_integer("n_components", n_components, 1)
+        min_length = check_number("min_length", min_length, 0)
+        if background is not None:
+            background = check_number("background", background)
+        samples = self._check(values)
+        plain, sign = samples.plain, 1.0 if self.superlevel else -1.0
+        labels = np.empty(plain.shape, dtype=np.int64)
+        if samples.n_samples:
+            roots = self._roots(plain, n_components, min_length)
+            grid = Grid(plain.shape[1:], self.complex)
+            flooded = [
+                partial(_label, grid, sign, image, root, out)
+                for image, root, out in zip(plain, roots, labels, strict=True)
+            ]
+            run(flooded, self._threads(samples))
+        if background is not None:
+            labels[sign * plain < sign * background] = -1
+        return labels.reshape(*samples.shape, *plain.shape[1:])
+
+    def _roots(self, plain, n_components, min_length):
+        """Return the vertices at which the components that are kept are born, for each sample."""
+        components = type(self)(**{**self.get_params(), "homology_dimensions": 0})
+        roots = []
+        for diagram in components.of_batch(plain):
+            births, deaths = diagram.finite(0).T.astype(np.float64)
+            # Halves, because the difference of floats may overflow.
+            kept = np.abs(deaths / 2 - births / 2) >= min_length / 2
+            pairs = diagram.pairs[0][kept, 0]
+            roots.append(np.concatenate([diagram.essential[0], pairs])[:n_components])
+        return roots
+
     def _find(self, samples, n_jobs):
         plain = samples.plain
         if self.ndim == 1 and n_jobs > 1 and plain.shape[1] >= LONG_LINE > len(plain) > 0:
@@ -204,3 +285,8 @@ class LevelSet(Filtration):
             return line_pairs(chunk, self.superlevel, self.keep_zero)
         kernel = volume_pairs if chunk.ndim == 4 else image_pairs
         return kernel(chunk, dims, self.superlevel, self.complex, self.keep_zero)
+
+
+def _label(grid, sign, image, roots, out):
+    """Write the basins of an image to out."""
+    out[...] = basins(grid, sign * image.ravel().astype(np.float64), roots).reshape(out.shape)
