@@ -502,3 +502,12 @@ def test_without_matplotlib_a_sentence_says_how_to_install_it(call):
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert 'pip install "skltopo[plot]"' in said.stdout
     assert len(said.stdout.splitlines()) == 1
+
+
+def test_an_ax_that_is_no_axes_of_a_plane_raises():
+    import matplotlib.pyplot as plt
+
+    for ax in (3, plt.figure(), plt.subplots(2)[1], plt.figure().add_subplot(projection="3d")):
+        with pytest.raises(TypeError, match="ax must be a matplotlib Axes of a plane, or None"):
+            PersistenceDiagramDisplay.from_diagram([[0.0, 1.0]], ax=ax)
+    plt.close("all")

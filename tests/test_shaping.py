@@ -372,7 +372,6 @@ def test_an_objective_without_points_to_change_warns(optimizer):
         assert len(caught) == 1
         assert shaper.n_iter_ == 0
         np.testing.assert_array_equal(shaper.embedding_, X)
-    TopoShaper([Energy(dim=3), Energy(dim=0)], optimizer=optimizer, max_iter=3).fit(X)
 
 
 def test_names_of_columns_are_looked_at_before_missing_entries():
@@ -636,3 +635,18 @@ def test_steps_of_adam_know_no_units(filtration, rng):
     moved = shaper.fit_transform(points)
     for scale in (2.0**-20, 2.0**14):
         np.testing.assert_array_equal(shaper.fit_transform(scale * points), scale * moved)
+
+
+def test_an_energy_that_can_never_count_is_said():
+    objective = [Energy(dim=0), Energy(dim=2)]
+    with pytest.warns(ConvergenceWarning, match=r"nothing to do for \[Energy\(.*dimension 1"):
+        shaper = TopoShaper(objective, max_iter=3).fit(uniform(20))
+    assert shaper.n_iter_ == 3
+    TopoShaper(objective, filtration=VietorisRips(max_dim=2), max_iter=3).fit(uniform(20))
+
+
+def test_lbfgs_says_where_the_loss_has_no_minimum():
+    with pytest.warns(ConvergenceWarning, match="diverged after"):
+        shaper = TopoShaper(Energy(dim=0, weight=-1.0), optimizer="lbfgs").fit(uniform(20))
+    assert np.isfinite(shaper.embedding_).all()
+    assert abs(shaper.embedding_).max() < 1e9

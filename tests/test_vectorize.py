@@ -551,3 +551,15 @@ def test_columns_are_forgotten_when_diagrams_are_fitted(estimator, diagrams, rng
     assert not hasattr(estimator, "n_features_in_")
     assert len(estimator.get_feature_names_out(list("ab")))
     estimator.transform(rng.random((2, 9)))  # nothing to compare its columns with
+
+
+@pytest.mark.parametrize("dim", [1, (0, 1)])
+def test_parameters_set_after_fit_are_heeded_as_for_one_dimension(dim, rng):
+    diagrams = LevelSet(2)(rng.random((4, 6, 6)))
+    vectorizer = TopKLengths(k=5, dim=dim, essential="clip").fit(diagrams)
+    before = vectorizer.transform(diagrams)
+    vectorizer.set_params(k=2)
+    expected = TopKLengths(k=2, dim=dim, essential="clip").fit_transform(diagrams)
+    np.testing.assert_array_equal(vectorizer.transform(diagrams), expected)
+    assert len(vectorizer.get_feature_names_out()) == expected.shape[1] < before.shape[1]
+    np.testing.assert_array_equal(vectorizer.to_torch()(diagrams).numpy(), expected)

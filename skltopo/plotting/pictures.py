@@ -192,10 +192,17 @@ class Display:
         Returns
         -------
         self
+
+        Raises
+        ------
+        TypeError
+            If `ax` is no Axes of a plane.
         """
         plt = import_pyplot()
         if ax is None:
             ax = plt.subplots(layout="constrained", figsize=self._figsize())[1]
+        elif not isinstance(ax, plt.Axes) or ax.name == "3d":
+            raise TypeError(f"ax must be a matplotlib Axes of a plane, or None, got {ax!r}")
         self._draw(ax, kwargs)
         self.ax_, self.figure_ = ax, ax.figure
         return self

@@ -258,6 +258,10 @@ def descend(descent, loss, make_rule, bandwidth=None):
         descent.ending = "interrupted"
 
 
+# Sizes of the cloud from which on points run away: the loss has no minimum.
+FAR = 1e8
+
+
 class _Stop(Exception):
     """Ends a minimisation from within, with the name of an ending."""
 
@@ -275,11 +279,11 @@ def descend_lbfgs(descent, loss, unit):
         Size of the cloud. The first step that L-BFGS-B tries has length 1 in this unit.
     """
     n, d = descent.points.shape
-    last = {}
+    start, last = descent.points, {}
 
     def evaluate(flat):
         points = descent.project(unit * flat.reshape(n, d))
-        if not np.isfinite(np.square(points).sum()):
+        if not (abs(points - start).max() < FAR * unit and np.isfinite(np.square(points).sum())):
             raise _Stop("diverged")
         value, gradient = loss(points)
         last.update(points=points, value=value)

@@ -138,8 +138,8 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Points at c times the scale, with c times the ``learning_rate`` and the ``bandwidth``, move as
     the others do if the objective has one power, and ``anchor`` is 0. A `ConvergenceWarning` tells
-    where the points diverge, where the last loss is above the first, and where the objective has
-    nothing to do: no move of the points would change it.
+    where the points diverge, where the last loss is above the first, and where the objective, or
+    an energy in it, has nothing to do: no move of the points would change it.
 
     Ctrl-C during a fit leaves the best points of the whole steps, and warns. The gradient of
     energies of critical edges is computed in closed form; other filtrations, and energies with
@@ -352,6 +352,10 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _warn(self, descent, energies):
         """Warn of an ending that leaves less than was asked for."""
         n_iter, advice = descent.n_iter, ""
+        idle = [] if isinstance(self.objective, str) else self._idle(energies)
+        if idle and descent.ending != "nothing":
+            sentence = f"TopoShaper has nothing to do for {idle}: {self._say_holes()}"
+            warnings.warn(sentence, ConvergenceWarning, stacklevel=4)
         if self.optimizer != "lbfgs":
             advice = f"; try a learning_rate smaller than {self.learning_rate_:.3g}"
         if descent.ending == "interrupted":
@@ -374,10 +378,20 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             "took no step, as the objective has nothing to do: no point of the diagram of X counts "
             f"in {energies}"
         )
-        most = self.n_features_in_ - 1
-        if max(energy.dim for energy in energies) <= most or self.filtration == "rips":
-            return sentence
-        return f"{sentence}; points with {most + 1} features have holes up to dimension {most}"
+        return f"{sentence}; {self._say_holes()}" if self._idle(energies) else sentence
+
+    def _idle(self, energies):
+        """Return the energies of holes of a dimension that points with so few features never have.
+
+        Subcomplexes of Delaunay triangulations lie in the space of the points.
+        """
+        if not isinstance(self.filtration_, (Alpha, WeakAlpha)):
+            return []
+        return [energy for energy in energies if energy.dim >= self.n_features_in_]
+
+    def _say_holes(self):
+        n_features = self.n_features_in_
+        return f"points with {n_features} features have holes up to dimension {n_features - 1}"
 
     def _store(self, descent, start, project):
         self.loss_curve_ = np.array(descent.curve)

@@ -294,7 +294,7 @@ class DiagramVectorizer(DiagramTransformer):
         selection = {"essential": self.essential, "min_length": float(self.min_length)}
         if not self._parts:
             return DiagramVectors(self._function(), dim=self._dims[0], **selection)
-        functions = [part._function() for part in self._parts.values()]
+        functions = [part._function() for part in self._live_parts().values()]
         return DiagramVectors(functions, dim=self._dims, **selection)
 
     def _fit_diagrams(self, diagrams):
@@ -313,6 +313,16 @@ class DiagramVectorizer(DiagramTransformer):
                 setattr(self, name, learnt)
         self._n_features_out = self._count_columns() * len(diagrams)
 
+    def _live_parts(self):
+        """Return the vectorizers of several dimensions, with the parameters that this one has now.
+
+        What they learnt in fit stays.
+        """
+        parts = {dim: copy.copy(part) for dim, part in self._parts.items()}
+        for part in parts.values():
+            vars(part).update(self.get_params(deep=False))
+        return parts
+
     def _fit_points(self, find_points):
         """Nothing to learn."""
 
@@ -324,7 +334,9 @@ class DiagramVectorizer(DiagramTransformer):
         if not self._parts:
             return self._names_of_one()
         return [
-            f"H{dim}_{name}" for dim, part in self._parts.items() for name in part._names_of_one()
+            f"H{dim}_{name}"
+            for dim, part in self._live_parts().items()
+            for name in part._names_of_one()
         ]
 
     def _check_size(self, n_diagrams):
@@ -339,7 +351,7 @@ class DiagramVectorizer(DiagramTransformer):
     def _transform_diagrams(self, diagrams):
         (n_diagrams,) = set(map(len, diagrams.values()))
         self._check_size(2 * n_diagrams)
-        parts = self._parts or dict.fromkeys(diagrams, self)
+        parts = self._live_parts() or dict.fromkeys(diagrams, self)
         with np.errstate(over="ignore", invalid="ignore"):  # this is looked for
             rows = [parts[dim]._function()(*join(points)) for dim, points in diagrams.items()]
         return check_vectors(rows[0] if len(rows) == 1 else np.hstack(rows))
