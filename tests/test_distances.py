@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from skltopo import PersistenceDiagrams, distances
+from skltopo import PersistenceDiagrams
 from skltopo._kernels.matchings.matching import distances_from
 from skltopo.diagrams import Diagram
 from skltopo.distances import (
     bottleneck_distance,
+    pairwise,
     pairwise_diagram_distances,
     sliced_wasserstein_distance,
     wasserstein_distance,
@@ -427,7 +428,7 @@ def test_projections_end_with_the_only_infinity():
     """The kernel goes on until it meets one: a projection that overflows must not look like it."""
     huge = np.full((4, 2), 1.7e308)
     with np.errstate(over="ignore"):
-        *sides, splits = distances._sorted_projections([huge, -huge, huge[:0]], np.array([0.7, 0]))
+        *sides, splits = pairwise._sorted_projections([huge, -huge, huge[:0]], np.array([0.7, 0]))
     for side in sides:
         assert np.flatnonzero(np.isinf(side[0])).tolist() == (splits[1:] - 1).tolist()
 
@@ -437,8 +438,8 @@ def test_n_jobs_reaches_the_workers(metric, monkeypatch):
     first, second = zip(*random_pairs(6), strict=True)
     one = pairwise_diagram_distances(first, second, metric)
     asked = []
-    run = distances.run
-    monkeypatch.setattr(distances, "run", lambda tasks, n: asked.append(n) or run(tasks, n))
+    run = pairwise.run
+    monkeypatch.setattr(pairwise, "run", lambda tasks, n: asked.append(n) or run(tasks, n))
     np.testing.assert_array_equal(pairwise_diagram_distances(first, second, metric, n_jobs=2), one)
     assert asked == [2]
 
