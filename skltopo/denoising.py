@@ -15,7 +15,7 @@ from ._kernels.fits.monotone import fall_along, lower_along
 from ._kernels.grids.images import COMPLEXES
 from ._utils.adam import Adam
 from ._utils.checks import check_integer, check_n_jobs, is_like_image
-from ._utils.memory import available_memory
+from ._utils.memory import check_memory
 from ._utils.parallel import effective_n_jobs, run
 from .filtrations import LevelSet
 from .filtrations.basins import Grid
@@ -32,8 +32,6 @@ TASKS_PER_THREAD = 4
 # Maxima of a line times n_components - 1 up to which the closest signal is computed: time and
 # memory grow with this number, here to some minutes and 1 GB.
 MAX_STATES = 1 << 27
-# Values of a line from which free memory is checked first.
-LONG_LINE = 1 << 20
 # Rows that are looked at to tell whether X is one image.
 LOOKED_AT = 100
 
@@ -315,8 +313,11 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
             return line
         if (k - 1) * n_maxima >= MAX_STATES:
             return _fit_monotone(grid, line, self._kept_maxima(grid, line)[0])
-        if len(line) > LONG_LINE:
-            _check_memory(line, needed_bytes(len(line), n_maxima, k))
+        check_memory(
+            needed_bytes(len(line), n_maxima, k),
+            f"the closest signal to {len(line)} values",
+            'solver="cancel" takes less',
+        )
         fit = np.empty_like(line)
         fit_few_maxima(line, k, fit)
         return fit
@@ -373,15 +374,6 @@ def _is_like_one_image(rows):
     middle = rows[max(0, len(rows) // 2 - LOOKED_AT // 2) :][:LOOKED_AT]
     with np.errstate(all="ignore"):  # squares may overflow, and are not less than others then
         return bool(np.square(np.diff(middle, axis=0)).mean() < middle.var(axis=0).mean())
-
-
-def _check_memory(line, needed):
-    available = available_memory()
-    if needed > available:
-        raise MemoryError(
-            f"the closest signal to {len(line)} values takes {needed / 2**30:.1f} GiB, and "
-            f'{available / 2**30:.1f} GiB are free; solver="cancel" takes less'
-        )
 
 
 def _lower(grid, image, roots):

@@ -140,9 +140,9 @@ def test_too_many_states_are_fitted_like_an_image(monkeypatch, rng):
 
 
 def test_memory_is_looked_at_first(monkeypatch, rng):
-    monkeypatch.setattr("skltopo.denoising.LONG_LINE", 100)
-    monkeypatch.setattr("skltopo.denoising.available_memory", lambda: 1000)
-    with pytest.raises(MemoryError, match="closest signal to 300 values takes"):
+    monkeypatch.setattr("skltopo._utils.memory.FEW_BYTES", 100)
+    monkeypatch.setattr("skltopo._utils.memory.available_memory", lambda: 10_000)
+    with pytest.raises(MemoryError, match="closest signal to 300 values would take"):
         TopoDenoiser(4).fit_transform(rng.standard_normal((1, 300)))
 
 
