@@ -1,6 +1,7 @@
 """torch modules: diagrams and their energies inside a network."""
 
 from .features import LevelSetEnergies
+from .pipelines import FittedModule, register_step, to_torch
 from .vectors import DiagramVectors
 
-__all__ = ["DiagramVectors", "LevelSetEnergies"]
+__all__ = ["DiagramVectors", "FittedModule", "LevelSetEnergies", "register_step", "to_torch"]
