@@ -46,7 +46,8 @@ FLOORS = [
     ["filtrations"],
     ["energies", "distances", "summaries"],
     ["losses", "penalties", "solvers"],
-    ["nn.vectors", "nn.features", "nn.estimators", "nn.pipelines", "nn"],
+    ["nn.vectors", "nn.features", "nn.diagrams"],
+    ["nn.rows", "nn.kernel_machines", "nn.estimators", "nn.pipelines", "nn"],
     ["shaping.critical_sets", "shaping.fields", "shaping.descent"],
     ["image_base", "features", "denoising", "embedding"],
     ["linear_base", "regression_cv", "regression", "classification"],
@@ -61,7 +62,12 @@ FLOORS = [
 ORDER = [room for floor in FLOORS for room in floor]
 ABOVE_KERNELS = {"sklearn", "torch", "matplotlib"}
 # Estimators, what draws or makes data for them, and what makes modules of scikit-learn's steps.
-KNOW_SKLEARN = {*ORDER[ORDER.index("image_base") :], "nn.estimators", "nn.pipelines"}
+KNOW_SKLEARN = {
+    *ORDER[ORDER.index("image_base") :],
+    "nn.kernel_machines",
+    "nn.estimators",
+    "nn.pipelines",
+}
 OF_KERNELS = {"numpy", "cython", "libc", "libcpp", "cpython", "functools", "itertools"}
 MORE_OF_KERNELS = {
     "fits.descent": {"scipy"},  # its BLAS

@@ -15,7 +15,8 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from .estimators import SCORES, TRANSFORMS, Columns, Logits, Target, inverse_of
+from .estimators import SCORES, TRANSFORMS, inverse_of
+from .rows import Columns, Logits, Target
 
 __all__ = ["FittedModule", "register_step", "to_torch"]
 
