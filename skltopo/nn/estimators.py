@@ -118,7 +118,8 @@ def linear_scores(weights, intercept, flat):
 
 
 def _linear_classifier(model):
-    return linear_scores(model.coef_, model.intercept_, flat=len(as_dense(model.coef_)) == 1)
+    weights = np.atleast_2d(as_dense(model.coef_))  # RidgeClassifier has one row as it is
+    return linear_scores(weights, model.intercept_, flat=len(weights) == 1)
 
 
 def _linear_regressor(model):
