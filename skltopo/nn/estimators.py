@@ -63,8 +63,6 @@ def _function(transformer):
 
 
 def _discriminant_axes(model):
-    if model.solver == "lsqr":
-        raise TypeError('LinearDiscriminantAnalysis(solver="lsqr") has no transform')
     axes = model.scalings_[:, : model._max_components].T
     if model.solver == "svd":
         return torch.nn.Sequential(Scale(model.xbar_), Project(axes))

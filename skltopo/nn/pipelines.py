@@ -27,9 +27,9 @@ REGISTERED = {role: {} for role in ROLES}
 TABLES = {"transform": TRANSFORMS, "scores": SCORES}
 CAN = {
     "transform": "PersistenceFeatures, PersistenceDiagrams and the vectorizers behind it, "
-    "DelayEmbedding, StandardScaler, RobustScaler, MinMaxScaler, MaxAbsScaler, Normalizer, PCA, "
-    "TruncatedSVD, LinearDiscriminantAnalysis, selectors of columns, FunctionTransformer(None), "
-    "FeatureUnion, ColumnTransformer and Pipeline",
+    "SlicedWassersteinKernel, DelayEmbedding, StandardScaler, RobustScaler, MinMaxScaler, "
+    "MaxAbsScaler, Normalizer, PCA, TruncatedSVD, LinearDiscriminantAnalysis, selectors of "
+    "columns, FunctionTransformer(None), FeatureUnion, ColumnTransformer and Pipeline",
     "scores": "linear classifiers and regressors, TopologicalRegression, TopologicalClassifier, "
     "MLPClassifier, MLPRegressor, SVC, NuSVC, SVR, NuSVR, KernelRidge, "
     "TransformedTargetRegressor, searches such as GridSearchCV, and Pipeline",
@@ -114,8 +114,8 @@ def to_torch(fitted, output="auto"):
         a search such as `GridSearchCV`, nested as one likes, or a single step. The steps can be:
 
         - transformers of this package: `PersistenceFeatures`, `PersistenceDiagrams` with a
-          vectorizer of `skltopo.vectorize` behind it, a vectorizer with ``filtration``, and
-          `DelayEmbedding`;
+          vectorizer of `skltopo.vectorize` or `SlicedWassersteinKernel` behind it, these with
+          ``filtration``, and `DelayEmbedding`;
         - scalers, PCA, selectors of columns: `StandardScaler`, `RobustScaler`, `MinMaxScaler`,
           `MaxAbsScaler`, `Normalizer`, `PCA`, `TruncatedSVD`, `LinearDiscriminantAnalysis`, all
           with a ``get_support`` such as `SelectKBest`, and ``FunctionTransformer(None)``;
@@ -297,9 +297,14 @@ def _as_live(X, name):
     if X.ndim == 0 or X.numel() == 0:
         raise ValueError(f"{name} must not be empty, got shape {tuple(X.shape)}")
     X = X if X.is_floating_point() else X.double()
-    if not torch.compiler.is_compiling() and not X.isfinite().all():
+    if not _is_traced() and not X.isfinite().all():
         raise ValueError(f"{name} must be finite, got a NaN or an infinity")
     return X
+
+
+def _is_traced():
+    """Tell whether values can't be looked at: torch.compile and torch.func see none."""
+    return torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active()
 
 
 # What is known of an estimator as a whole -------------------------------------------------------
