@@ -67,17 +67,15 @@ def test_foolbox(attacked):
 
 
 def test_adversarial_robustness_toolbox(attacked):
-    load("art")
-    from art.attacks.evasion import ProjectedGradientDescent
-    from art.estimators.classification import PyTorchClassifier
-
+    evasion = load("art.attacks.evasion")
+    classification = load("art.estimators.classification")
     module, X, predicted = attacked
-    classifier = PyTorchClassifier(
+    classifier = classification.PyTorchClassifier(
         module, torch.nn.CrossEntropyLoss(), X.shape[1:], 3, clip_values=(0, 1)
     )
     scores = classifier.predict(X.numpy())
     np.testing.assert_array_equal(scores.argmax(axis=1), predicted)
-    attack = ProjectedGradientDescent(
+    attack = evasion.ProjectedGradientDescent(
         classifier, eps=EPS, eps_step=0.05, max_iter=10, verbose=False
     )
     check(attacked, attack.generate(X.numpy(), predicted.numpy()))
