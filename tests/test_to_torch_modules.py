@@ -27,6 +27,8 @@ from sklearn.compose import ColumnTransformer, TransformedTargetRegressor, make_
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import (
     LogisticRegression,
     PoissonRegressor,
@@ -72,6 +74,21 @@ def test_images_with_a_channel_and_rows_are_taken():
     diagrams = clone(PIPELINES["diagrams"][2]).fit(IMAGES, THREE)
     found = to_torch(diagrams)(x[:, None])
     np.testing.assert_allclose(found, diagrams.decision_function(IMAGES), atol=1e-10)
+
+
+def test_first_steps_that_do_nothing():
+    steps = [FunctionTransformer(), "passthrough", clone(ISSUE)]
+    model = make_pipeline(*steps).fit(IMAGES, THREE)
+    found = to_torch(model)(torch.tensor(IMAGES)[:, None])
+    np.testing.assert_allclose(found, model.decision_function(IMAGES), atol=1e-10)
+
+
+def test_frozen_steps():
+    frozen = FrozenEstimator(clone(FEATURES).fit(IMAGES))
+    model, module = check(make_pipeline(frozen, StandardScaler(), Ridge()), IMAGES, TARGET)
+    assert module.n_features_in_ == 36
+    names = model[:1].get_feature_names_out()
+    assert module.get_feature_names_out().tolist() == names.tolist()
 
 
 def test_lists_of_clouds_and_series_of_different_sizes():
@@ -173,6 +190,12 @@ def test_wrong_input_gets_a_sentence(X, error, message):
     for model in (clone(ISSUE).fit(IMAGES, THREE), make_pipeline(StandardScaler()).fit(ROWS)):
         with pytest.raises(error, match=message):
             to_torch(model)(X)
+
+
+def test_scores_that_overflow_get_a_sentence():
+    module = to_torch(KernelRidge(kernel="poly").fit(ROWS, TARGET))
+    with pytest.raises(ValueError, match=r"more than a number of dtype torch.float32 can hold"):
+        module(torch.tensor(1e30 * ROWS, dtype=torch.float32))
 
 
 def test_wrong_samples_of_a_list_get_a_sentence():
@@ -322,7 +345,7 @@ def test_what_is_not_fitted_raises(model):
 
 def test_a_search_without_a_best_estimator():
     search = GridSearchCV(Ridge(), {"alpha": [1]}, refit=False, cv=2).fit(ROWS, TARGET)
-    with pytest.raises((NotFittedError, AttributeError)):
+    with pytest.raises(NotFittedError, match=r"GridSearchCV has no best_estimator_; .* refit=True"):
         to_torch(search)
 
 

@@ -1,5 +1,6 @@
 """Vectors of diagrams as a torch module."""
 
+import numpy as np
 import torch
 
 from .._utils.checks import check_integer, check_number
@@ -118,7 +119,7 @@ class DiagramKernel(torch.nn.Module):
     def __init__(self, references, *, bandwidth=1.0, n_directions=50, source=None):
         super().__init__()
         self.references = {
-            dim: [torch.as_tensor(points) for points in some] for dim, some in references.items()
+            dim: [_as_tensor(points) for points in some] for dim, some in references.items()
         }
         self.bandwidth = check_number("bandwidth", bandwidth)
         check_integer("n_directions", n_directions, 1)
@@ -144,11 +145,18 @@ class DiagramKernel(torch.nn.Module):
         return sum(self._rows(found[dim], self.references[dim]) for dim in dims)
 
     def _rows(self, diagrams, references):
+        if not diagrams:
+            raise ValueError("diagrams must have at least one diagram, got an empty list")
         rows = [
-            torch.stack([self._distance(points, other) for other in references])
-            for points in map(torch.as_tensor, diagrams)
+            torch.stack([self._distance(_as_tensor(points), other) for other in references])
+            for points in diagrams
         ]
         return torch.exp(-torch.stack(rows) / self.bandwidth / self.bandwidth / 2)
 
     def _distance(self, points, other):
         return sliced_wasserstein_distance(points, other.to(points), n_directions=self.n_directions)
+
+
+def _as_tensor(points):
+    """Return points as a tensor; an array may have strides that torch can't read."""
+    return points if isinstance(points, torch.Tensor) else torch.tensor(np.array(points))
