@@ -53,7 +53,8 @@ FLOORS = [
         "distances",
     ],
     ["losses", "penalties", "solvers"],
-    ["nn.vectors", "nn.features", "nn"],
+    ["nn.inputs", "nn.vectors", "nn.features", "nn.diagrams"],
+    ["nn.rows", "nn.kernel_machines", "nn.estimators", "nn.fitted", "nn.pipelines", "nn"],
     ["shaping.critical_sets", "shaping.fields", "shaping.descent"],
     ["image_base", "features", "denoising", "embedding"],
     ["linear_base", "regression_cv", "regression", "classification"],
@@ -67,8 +68,13 @@ FLOORS = [
 ]
 ORDER = [room for floor in FLOORS for room in floor]
 ABOVE_KERNELS = {"sklearn", "torch", "matplotlib"}
-# Estimators, and what draws or makes data for them.
-KNOW_SKLEARN = set(ORDER[ORDER.index("image_base") :])
+# Estimators, what draws or makes data for them, and what makes modules of scikit-learn's steps.
+KNOW_SKLEARN = {
+    *ORDER[ORDER.index("image_base") :],
+    "nn.kernel_machines",
+    "nn.estimators",
+    "nn.pipelines",
+}
 OF_KERNELS = {"numpy", "cython", "libc", "libcpp", "cpython", "functools", "itertools"}
 MORE_OF_KERNELS = {
     "fits.descent": {"scipy"},  # its BLAS
