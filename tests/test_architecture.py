@@ -23,7 +23,7 @@ KERNELS = {
     "complex3 alpha3 pairs3 predicates_any triangulation_any spheres_any pairs_any",
     "rips": "distances edges prim trees loops voids sweep plane",
     "fits": "monotone few_maxima proximal maxima operators descent",
-    "functionals": "lengths spheres polynomial curves critical_sets",
+    "functionals": "lengths spheres polynomial image_gradients curves critical_sets",
     "matchings": "plane_tree dense_matching wasserstein bottleneck matching sliced",
 }
 FLOORS = [
@@ -46,7 +46,7 @@ FLOORS = [
     ["filtrations"],
     ["energies", "distances", "summaries"],
     ["losses", "penalties", "solvers"],
-    ["nn.vectors", "nn.features", "nn"],
+    ["nn.uncompiled", "nn.operators", "nn.layers", "nn.losses", "nn.vectors", "nn.features", "nn"],
     ["shaping.critical_sets", "shaping.fields", "shaping.descent"],
     ["image_base", "features", "denoising", "embedding"],
     ["linear_base", "regression_cv", "regression", "classification"],

@@ -11,7 +11,7 @@ from .._utils.checks import is_integer, refuse_colours
 from .._utils.parallel import run
 from .base import Filtration, VertexValues
 
-__all__ = ["LevelSet"]
+__all__ = ["LevelSet", "chunks_of"]
 
 # Most vertices in one call of a kernel, since Ctrl-C is heard between calls.
 CHUNK_VERTICES = 1 << 22
@@ -181,21 +181,18 @@ class LevelSet(Filtration):
         # The dimensions of one image are independent sweeps, so that two threads can share it.
         dims = self.homology_dimensions
         groups = [(dim,) for dim in dims] if plain.ndim == 3 and n_jobs > 1 else [dims]
-        chunk = max(1, CHUNK_VERTICES // math.prod(plain.shape[1:]))
-        if n_jobs > 1:
-            chunk = min(chunk, -(-len(plain) // (CALLS_PER_THREAD * n_jobs)) or 1)
-        starts = range(0, len(plain) or 1, chunk)
+        chunks = chunks_of(plain, n_jobs)
         found = run(
             [
-                partial(self._pair_chunk, plain[start : start + chunk], group)
+                partial(self._pair_chunk, plain[chunk], group)
                 for group in groups
-                for start in starts
+                for chunk in chunks
             ],
             n_jobs,
         )
         joined = {}
-        for i in range(0, len(found), len(starts)):
-            joined |= join_pairs(found[i : i + len(starts)])
+        for i in range(0, len(found), len(chunks)):
+            joined |= join_pairs(found[i : i + len(chunks)])
         return joined
 
     def _pair_chunk(self, chunk, dims):
@@ -204,3 +201,11 @@ class LevelSet(Filtration):
             return line_pairs(chunk, self.superlevel, self.keep_zero)
         kernel = volume_pairs if chunk.ndim == 4 else image_pairs
         return kernel(chunk, dims, self.superlevel, self.complex, self.keep_zero)
+
+
+def chunks_of(plain, n_jobs):
+    """Return the slices of a batch that are calls of a kernel, at least one."""
+    chunk = max(1, CHUNK_VERTICES // math.prod(plain.shape[1:]))
+    if n_jobs > 1:
+        chunk = min(chunk, -(-len(plain) // (CALLS_PER_THREAD * n_jobs)) or 1)
+    return [slice(start, start + chunk) for start in range(0, len(plain) or 1, chunk)]

@@ -1,6 +1,17 @@
-"""torch modules: diagrams and their energies inside a network."""
+"""torch modules: diagrams, their energies and losses inside a network."""
 
 from .features import LevelSetEnergies
+from .layers import AlphaLayer, LevelSetLayer, RipsLayer, WeakAlphaLayer
+from .losses import BettiPriorLoss, EnergyLoss
 from .vectors import DiagramVectors
 
-__all__ = ["DiagramVectors", "LevelSetEnergies"]
+__all__ = [
+    "AlphaLayer",
+    "BettiPriorLoss",
+    "DiagramVectors",
+    "EnergyLoss",
+    "LevelSetEnergies",
+    "LevelSetLayer",
+    "RipsLayer",
+    "WeakAlphaLayer",
+]
