@@ -23,7 +23,7 @@ KERNELS = {
     "complex3 alpha3 pairs3 predicates_any triangulation_any spheres_any pairs_any",
     "rips": "distances edges prim trees loops voids sweep plane",
     "fits": "monotone few_maxima proximal maxima operators descent",
-    "functionals": "lengths spheres polynomial curves critical_sets",
+    "functionals": "lengths spheres polynomial image_gradients curves critical_sets",
     "matchings": "plane_tree dense_matching wasserstein bottleneck matching sliced",
 }
 FLOORS = [
@@ -53,6 +53,7 @@ FLOORS = [
         "distances",
     ],
     ["losses", "penalties", "solvers"],
+    ["nn.uncompiled", "nn.operators", "nn.layers", "nn.losses"],
     ["nn.inputs", "nn.vectors", "nn.features", "nn.diagrams"],
     ["nn.rows", "nn.kernel_machines", "nn.estimators", "nn.fitted", "nn.pipelines", "nn"],
     ["shaping.critical_sets", "shaping.fields", "shaping.descent"],

@@ -19,21 +19,17 @@ class CompiledNode(torch.autograd.Function):
         Parameters
         ----------
         values : torch.Tensor
-            On the CPU.
         outputs : sequence of float64 ndarray
         pull_back : callable
             Takes the gradient with respect to each output, a float64 ndarray, or None for zero;
-            returns the gradient with respect to values, a float64 ndarray.
+            returns the gradient with respect to values, a float32 or float64 ndarray.
         by_torch : callable
             Takes values, returns the outputs by operations of torch: for second derivatives.
         """
         ctx.save_for_backward(values)
         ctx.set_materialize_grads(False)
         ctx.pull_back, ctx.by_torch = pull_back, by_torch
-        tensors = map(torch.from_numpy, outputs)
-        if values.dtype != torch.float64:
-            tensors = [tensor.to(values.dtype) for tensor in tensors]
-        return tuple(tensors)
+        return tuple(torch.from_numpy(output).to(values) for output in outputs)
 
     @staticmethod
     def backward(ctx, *weights):
@@ -46,6 +42,6 @@ class CompiledNode(torch.autograd.Function):
             total = sum((out * weight).sum() for out, weight in outputs if weight is not None)
             (gradient,) = torch.autograd.grad(total, values, create_graph=True)
         else:
-            plain = [None if w is None else w.to(torch.float64).numpy() for w in weights]
-            gradient = torch.from_numpy(ctx.pull_back(plain)).to(values.dtype)
+            plain = [None if w is None else w.to("cpu", torch.float64).numpy() for w in weights]
+            gradient = torch.from_numpy(ctx.pull_back(plain)).to(values)
         return gradient, None, None, None

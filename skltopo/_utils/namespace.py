@@ -258,7 +258,8 @@ class TorchNamespace:
         except RuntimeError as error:
             raise TypeError(
                 "persistence is computed from the numbers of a tensor, which can't be read inside "
-                f"of vmap and other transforms of functions; torch says: {error}"
+                "of vmap and other transforms of functions, where losses of a fixed shape, such as "
+                f"nn.EnergyLoss, can be; torch says: {error}"
             ) from error
 
     def as_one_kind(self, *values):

@@ -14,7 +14,7 @@ from .._utils.parallel import run
 from .base import Filtration, VertexValues
 from .basins import Grid, basins
 
-__all__ = ["LevelSet"]
+__all__ = ["LevelSet", "chunks_of"]
 
 # Most vertices in one call of a kernel, since Ctrl-C is heard between calls.
 CHUNK_VERTICES = 1 << 22
@@ -262,21 +262,18 @@ class LevelSet(Filtration):
         # The dimensions of one image are independent sweeps, so that two threads can share it.
         dims = self.homology_dimensions
         groups = [(dim,) for dim in dims] if plain.ndim == 3 and n_jobs > 1 else [dims]
-        chunk = max(1, CHUNK_VERTICES // math.prod(plain.shape[1:]))
-        if n_jobs > 1:
-            chunk = min(chunk, -(-len(plain) // (CALLS_PER_THREAD * n_jobs)) or 1)
-        starts = range(0, len(plain) or 1, chunk)
+        chunks = chunks_of(plain, n_jobs)
         found = run(
             [
-                partial(self._pair_chunk, plain[start : start + chunk], group)
+                partial(self._pair_chunk, plain[chunk], group)
                 for group in groups
-                for start in starts
+                for chunk in chunks
             ],
             n_jobs,
         )
         joined = {}
-        for i in range(0, len(found), len(starts)):
-            joined |= join_pairs(found[i : i + len(starts)])
+        for i in range(0, len(found), len(chunks)):
+            joined |= join_pairs(found[i : i + len(chunks)])
         return joined
 
     def _pair_chunk(self, chunk, dims):
@@ -290,3 +287,11 @@ class LevelSet(Filtration):
 def _label(grid, sign, image, roots, out):
     """Write the basins of an image to out."""
     out[...] = basins(grid, sign * image.ravel().astype(np.float64), roots).reshape(out.shape)
+
+
+def chunks_of(plain, n_jobs):
+    """Return the slices of a batch that are calls of a kernel, at least one."""
+    chunk = max(1, CHUNK_VERTICES // math.prod(plain.shape[1:]))
+    if n_jobs > 1:
+        chunk = min(chunk, -(-len(plain) // (CALLS_PER_THREAD * n_jobs)) or 1)
+    return [slice(start, start + chunk) for start in range(0, len(plain) or 1, chunk)]

@@ -6,6 +6,7 @@ from .._utils.arrays import as_floats, as_numbers, check_finite
 from .._utils.checks import check_integer, check_number, check_powers
 from ..energies import polynomial_energies
 from ..filtrations import LevelSet
+from .operators import Functional, is_traced
 
 __all__ = ["LevelSetEnergies"]
 
@@ -34,6 +35,11 @@ class LevelSetEnergies(torch.nn.Module):
         zero. `PersistenceFeatures.to_torch` gives what was learnt, ``min_length_``.
     n_jobs : int, default=None
         Threads that pair a batch.
+
+    Notes
+    -----
+    ``torch.compile(fullgraph=True)``, `torch.func.grad` and `torch.vmap` work; second derivatives
+    are there outside of them only.
 
     Examples
     --------
@@ -93,6 +99,7 @@ class LevelSetEnergies(torch.nn.Module):
         self.i0 = i0
         self.essential = essential
         self.min_length = check_number("min_length", min_length, 0)
+        self._rows = Functional(self._rows_of, self._shape_of, of_samples=False)
 
     def forward(self, images):
         """Compute the features.
@@ -118,8 +125,16 @@ class LevelSetEnergies(torch.nn.Module):
             )
         if images.numel() == 0:
             raise ValueError(f"images must not be empty, got shape {tuple(images.shape)}")
-        images = as_floats(as_numbers(images, "images"))[0]
+        if not is_traced():
+            images = as_floats(as_numbers(images, "images"))[0]
+        elif not images.is_floating_point():
+            images = images.double()
         functions = images.reshape(-1, 1, *shape) * self.weights.to(images)
+        return self._rows(functions)
+
+    def _rows_of(self, functions, ptr=None):
+        """Return the features of functions on images, an axis of them last; differentiable."""
+        shape = self.weights.shape[1:]
         batch = self.filtration.of_batch(functions.reshape(-1, *shape))
         energies = [
             polynomial_energies(
@@ -134,4 +149,11 @@ class LevelSetEnergies(torch.nn.Module):
             )
             for dim in self.filtration.homology_dimensions
         ]
-        return torch.stack(energies, dim=1).reshape(len(functions), -1)
+        return torch.stack(energies, dim=1).reshape(self._shape_of(functions, ptr))
+
+    def _shape_of(self, functions, ptr):
+        """Return the shape of the features, given (..., n_weights, *image_shape) functions."""
+        n_axes = self.weights.ndim
+        n_powers = (self.max_p - self.min_p + 1) * (self.max_q + 1)
+        n_columns = len(self.weights) * len(self.filtration.homology_dimensions) * n_powers
+        return (*functions.shape[: functions.ndim - n_axes], n_columns)

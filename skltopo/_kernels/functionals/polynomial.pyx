@@ -8,19 +8,7 @@ l = |d - b| and the middle m = (b + d) / 2, are:
     dE/db = -p l^(p-1) sign(d - b) m^q + q/2 l^p m^(q-1).
 """
 
-from libc.math cimport fabs, pow
 from libc.stdint cimport int64_t
-
-
-cdef inline double power(double x, double exponent) noexcept nogil:
-    """Return x**exponent, without a call for the usual exponents; 0**0 is 1."""
-    if exponent == 0:
-        return 1
-    if exponent == 1:
-        return x
-    if exponent == 2:
-        return x * x
-    return pow(x, exponent)
 
 
 def polynomial_energy(const double[:, :] points, const int64_t[::1] splits,
@@ -43,7 +31,7 @@ def polynomial_energy(const double[:, :] points, const int64_t[::1] splits,
     derivative : (n, 2) C-contiguous float64
     """
     cdef Py_ssize_t sample, i, first
-    cdef double length, middle, total, sign, by_length, by_middle
+    cdef double total
     with nogil:
         for sample in range(out.shape[0]):
             first = splits[sample] + max(
@@ -54,16 +42,6 @@ def polynomial_energy(const double[:, :] points, const int64_t[::1] splits,
                 if i < first:
                     derivative[i, 0] = derivative[i, 1] = 0
                     continue
-                length = points[i, 1] - points[i, 0]
-                middle = 0.5 * (points[i, 0] + points[i, 1])
-                sign = 1.0 if length > 0 else (-1.0 if length < 0 else 0.0)
-                length = fabs(length)
-                total += power(length, p) * power(middle, q)
-                by_length = by_middle = 0
-                if p != 0 and sign != 0:
-                    by_length = sign * p * power(length, p - 1) * power(middle, q)
-                if q != 0:
-                    by_middle = 0.5 * q * power(length, p) * power(middle, q - 1)
-                derivative[i, 0] = by_middle - by_length
-                derivative[i, 1] = by_middle + by_length
+                total += point_energy(points[i, 0], points[i, 1], p, q,
+                                      &derivative[i, 0], &derivative[i, 1])
             out[sample] = total

@@ -22,9 +22,9 @@ Complexity
 from cython cimport floating
 from libc.stdint cimport uint32_t
 
-from ..._persistence cimport make_pair
-from ..._utils.sorting cimport argsort_pairs
-from .images cimport ImageGrid, Sweep, Workspace, make_image_grid, sweep_image, sweep_of, workspaces
+from .images cimport (
+    ImageGrid, Sweep, Workspace, make_image_grid, rank_merged, sweep_image, sweep_of, workspaces
+)
 
 cdef enum:
     MAX_POWER = 16
@@ -105,16 +105,7 @@ cdef inline void add_point(double low, double high, double sign, const Request& 
 cdef int drop_longest(Sweep[floating]& s, int n_skip, bint exterior) except -1 nogil:
     """Take the n_skip most persistent points out of the merged ones; ranks as in a Diagram."""
     cdef Py_ssize_t i, j, n = 0
-    s.pair.grow(s.n_merged)
-    s.minus_length.grow(s.n_merged)
-    for i in range(s.n_merged):
-        # In the exterior sweep, which runs backwards, the birth is the saddle.
-        if exterior:
-            s.pair[i] = make_pair(LAST - s.merged_at[i], LAST - s.minimum[s.merged[i]])
-        else:
-            s.pair[i] = make_pair(s.minimum[s.merged[i]], s.merged_at[i])
-        s.minus_length[i] = s.minimum_height[s.merged[i]] - s.merged_height[i]
-    argsort_pairs(s.minus_length, s.pair, s.items, s.items_scratch, s.n_merged)
+    rank_merged(s, exterior)
     for j in range(min(n_skip, s.n_merged)):
         s.merged[<uint32_t>s.items[j]] = -1
     for i in range(s.n_merged):

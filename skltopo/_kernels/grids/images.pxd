@@ -70,6 +70,12 @@ cdef ImageGrid make_image_grid(Py_ssize_t n_rows, Py_ssize_t n_cols, str complex
 cdef int sweep_image(const floating* image, const ImageGrid& grid,
                      Sweep[floating]& s) except -1 nogil
 cdef int32_t oldest_minimum(Sweep[floating]& s) noexcept nogil
+cdef int rank_merged(Sweep[floating]& s, bint exterior) except -1 nogil
+
+
+cdef inline int32_t pixel(int32_t v, int32_t width) noexcept nogil:
+    """Turn a padded pixel into a pixel of the image."""
+    return v - width - 2 * (v // width) + 1
 
 
 # --------------------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ from libc.stdint cimport int32_t, uint8_t, uint64_t
 from ..._persistence cimport Pairs, make_pair
 from ..._utils.prefetch cimport prefetch
 from ..._utils.signals cimport check_signals
+from ..._utils.sorting cimport argsort_pairs
 
 from ..._persistence import no_pairs
 
@@ -58,6 +59,7 @@ cdef enum:
     ROWS = 8        # but no fewer rows than this, since two more are read with each block
     PATIENCE = 1 << 20      # pixels between two checks for Ctrl-C
     KEEP_BYTES = 1 << 27    # scratch memory that the next call may use (128 MB)
+    LAST = 0x7FFFFFFF       # no smaller than any padded pixel
 
 
 # --------------------------------------------------------------------------------------------------
@@ -281,9 +283,21 @@ cdef int32_t oldest_minimum(Sweep[floating]& s) noexcept nogil:
     return s.minimum[best]
 
 
-cdef inline int32_t pixel(int32_t v, int32_t width) noexcept nogil:
-    """Turn a padded pixel into a pixel of the image."""
-    return v - width - 2 * (v // width) + 1
+cdef int rank_merged(Sweep[floating]& s, bint exterior) except -1 nogil:
+    """Sort the merged minima as a Diagram ranks its points: the low half of s.items is their order.
+    """
+    cdef Py_ssize_t i
+    s.pair.grow(s.n_merged)
+    s.minus_length.grow(s.n_merged)
+    for i in range(s.n_merged):
+        # In the exterior sweep, which runs backwards, the birth is the saddle.
+        if exterior:
+            s.pair[i] = make_pair(LAST - s.merged_at[i], LAST - s.minimum[s.merged[i]])
+        else:
+            s.pair[i] = make_pair(s.minimum[s.merged[i]], s.merged_at[i])
+        s.minus_length[i] = s.minimum_height[s.merged[i]] - s.merged_height[i]
+    argsort_pairs(s.minus_length, s.pair, s.items, s.items_scratch, s.n_merged)
+    return 0
 
 
 cdef int add_merged(const ImageGrid& grid, Sweep[floating]& s, Pairs found) except -1 nogil:
