@@ -70,12 +70,8 @@ FLOORS = [
 ORDER = [room for floor in FLOORS for room in floor]
 ABOVE_KERNELS = {"sklearn", "torch", "matplotlib"}
 # Estimators, what draws or makes data for them, and what makes modules of scikit-learn's steps.
-KNOW_SKLEARN = {
-    *ORDER[ORDER.index("image_base") :],
-    "nn.kernel_machines",
-    "nn.estimators",
-    "nn.pipelines",
-}
+OF_STEPS = {"nn.kernel_machines", "nn.estimators", "nn.fitted", "nn.pipelines"}
+KNOW_SKLEARN = OF_STEPS | set(ORDER[ORDER.index("image_base") :])
 OF_KERNELS = {"numpy", "cython", "libc", "libcpp", "cpython", "functools", "itertools"}
 MORE_OF_KERNELS = {
     "fits.descent": {"scipy"},  # its BLAS
