@@ -2,6 +2,8 @@
 
 import torch
 
+from .operators import is_traced
+
 __all__ = ["as_live", "as_samples", "check_scores"]
 
 
@@ -50,9 +52,4 @@ def check_scores(scores):
 
 def _is_finite(values):
     """Tell whether all values are finite; True where they can't be looked at."""
-    return _is_traced() or bool(values.isfinite().all())
-
-
-def _is_traced():
-    """Tell whether values can't be looked at: torch.compile and torch.func see none."""
-    return torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active()
+    return is_traced() or bool(values.isfinite().all())
