@@ -79,11 +79,11 @@ def draw_energies(ax, energies):
 def draw_probabilities(ax, probabilities):
     """Draw the probability of each class."""
     colors = [ORANGE if p == probabilities.max() else GREY for p in probabilities]
-    ax.barh(range(3), probabilities, color=colors)
+    ax.barh(range(3), probabilities, 0.5, color=colors)
     for row, probability in enumerate(probabilities):
-        ax.text(probability + 0.03, row, f"{100 * probability:.0f} %", va="center", size=12)
-    ax.set(yticks=range(3), yticklabels=mapping.CLASSES, xticks=[], xlim=(0, 1.45))
-    ax.tick_params(length=0, labelsize=12)
+        text = f"{mapping.CLASSES[row]}: {100 * probability:.0f} %"
+        ax.text(0, row - 0.3, text, va="bottom", size=13)
+    ax.set(yticks=[], xticks=[], xlim=(0, 1), ylim=(-0.8, 2.4))
     ax.invert_yaxis()
     ax.spines[:].set_visible(False)
     ax.set_box_aspect(1)
@@ -114,14 +114,14 @@ def plot(stations, complex, path):
     ]
     notes = ["28 × 28", "5 × 5 convolution, ReLU", "5 × 5 convolution", "LevelSet", "Energy"]
     notes.append("two linear layers")
-    widths = [1, 1.1, 1, 1.35, 0.75, 1.1]
+    widths = [1, 0.85, 1, 1.35, 0.75, 1]
     grid = figure.add_gridspec(1, 6, width_ratios=widths, wspace=0.45)
     grid.update(left=0.015, right=0.985, top=0.8, bottom=0.16)
     axes = [figure.add_subplot(cell) for cell in grid]
     draw_image(axes[0], stations["image"], "gray")
     tiles = stations["hidden"] / stations["hidden"].max((1, 2), keepdims=True).clip(1e-12)
-    padded = np.pad(tiles, ((0, 1), (2, 2), (2, 2)), constant_values=np.nan).reshape(3, 3, 32, 32)
-    draw_image(axes[1], padded.swapaxes(1, 2).reshape(96, 96), "inferno")
+    padded = np.pad(tiles, ((0, 0), (2, 2), (2, 2)), constant_values=np.nan).reshape(4, 2, 32, 32)
+    draw_image(axes[1], padded.swapaxes(1, 2).reshape(128, 64), "inferno")
     draw_image(axes[2], stations["mapped"], "inferno")
     draw_diagram(axes[3], stations["mapped"], complex)
     draw_energies(axes[4], stations["energies"])

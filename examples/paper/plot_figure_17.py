@@ -68,7 +68,7 @@ def describe(images, labels, complex):
     components, holes = mapping.count_at_half(images, complex)
     points = mapping.count_points(images, complex, 1, 0.04)
     return {
-        "pixels above half of the range": 100 * (images > 0.5).float().mean().item(),
+        "pixels above half of the range, %": 100 * (images > 0.5).float().mean().item(),
         "components at half height": components.mean(),
         "digits with one component there, %": 100 * np.mean(components == 1),
         "holes at half height": holes.mean(),
@@ -94,7 +94,9 @@ def choose_examples(digits, right, digit):
     of_digit = np.flatnonzero(digits == digit)
     gain = (right[True].mean(axis=0) - right[False].mean(axis=0))[of_digit]
     both = (right[True].mean(axis=0) + right[False].mean(axis=0))[of_digit]
-    return of_digit[[np.argmax(both), np.argmax(gain)]]
+    gained = np.argmax(gain)
+    both[gained] = -1  # so that the two differ
+    return of_digit[[np.argmax(both), gained]]
 
 
 def draw_class(part, n_holes, held_out, mapped, right):
