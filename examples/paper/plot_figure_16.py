@@ -116,7 +116,7 @@ def plot(stations, complex, path):
     notes.append("two linear layers")
     widths = [1, 0.85, 1, 1.35, 0.75, 1]
     grid = figure.add_gridspec(1, 6, width_ratios=widths, wspace=0.45)
-    grid.update(left=0.015, right=0.985, top=0.8, bottom=0.16)
+    grid.update(left=0.015, right=0.985, top=0.82, bottom=0.22)
     axes = [figure.add_subplot(cell) for cell in grid]
     draw_image(axes[0], stations["image"], "gray")
     tiles = stations["hidden"] / stations["hidden"].max((1, 2), keepdims=True).clip(1e-12)
