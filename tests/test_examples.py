@@ -36,6 +36,7 @@ def test_digits_by_topology(tmp_path):
         ("paper/plot_figure_3.py", {"figure_3.png"}),
         ("paper/plot_figure_4.py", {"figure_4.png"}),
         ("paper/plot_figures_5_and_6.py", {"figure_5.png", "figure_6.png"}),
+        ("paper/plot_figure_16.py", {"figure_16.png"}),
         ("paper/plot_figure_18.py", {"figure_18.png"}),
         ("paper/plot_figure_1.py", {"figure_1.png"}),
         ("paper/plot_figure_2.py", {"figure_2.png"}),
@@ -73,3 +74,11 @@ def test_examples_write_pictures(name, pictures, tmp_path):
 def test_diagram_examples(name, pictures, tmp_path):
     run_example(name, tmp_path)
     assert pictures <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_topological_mapping(tmp_path):
+    printed = run_example("paper/plot_figure_17.py", tmp_path).stdout
+    assert "(the paper: 84 %)" in printed
+    assert "(the paper: 86 %)" in printed
+    assert "holes at half height" in printed
+    assert (tmp_path / "figure_17.png").exists()
