@@ -188,11 +188,11 @@ def _check_powers(points, power):
 
 def _gaussians(centers, low, high, n, bandwidth, pixels, xp):
     """Return (n_points, n) values of normal densities on an axis: of pixels, or at points."""
-    if pixels == "areas":
-        edges = xp.operand(np.linspace(low, high, n + 1), centers)
-        return xp.normal_areas((edges - centers[:, None]) / bandwidth)
-    z = (xp.operand(np.linspace(low, high, n), centers) - centers[:, None]) / bandwidth
     with np.errstate(over="ignore"):  # far away the density is 0
+        if pixels == "areas":
+            edges = xp.operand(np.linspace(low, high, n + 1), centers)
+            return xp.normal_areas((edges - centers[:, None]) / bandwidth)
+        z = (xp.operand(np.linspace(low, high, n), centers) - centers[:, None]) / bandwidth
         return xp.exp(-(z**2) / 2) / (bandwidth * (2 * np.pi) ** 0.5)
 
 
@@ -204,7 +204,7 @@ def persistence_images(
     _check_pixels(resolution, birth_range, length_range, bandwidth, pixels)
     check_number("weight_power", weight_power, 0)
     _check_powers(points, weight_power)
-    xp = namespace_of(points)
+    xp, bandwidth = namespace_of(points), float(bandwidth)
     n_births, n_lengths = map(int, resolution)
     check_memory(8 * n_births * n_lengths * len(splits), "the persistence images")
     rows = [xp.zeros((0, n_births * n_lengths), points)]

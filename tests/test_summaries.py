@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from skltopo import summaries
+from skltopo.diagrams.selection import without_short
 
 POINTS = np.array([[0.0, 1.0], [0.0, 3.0], [1.0, 2.0]])
 SPLITS = np.array([0, 2, 3])
@@ -120,3 +121,18 @@ def test_sparse_diagrams_are_refused_by_join():
     sparse = torch.eye(2).to_sparse()
     with pytest.raises(TypeError, match=r"diagrams\[1\]"):
         summaries.join([torch.eye(2), sparse])
+
+
+@pytest.mark.parametrize("pixels", ["areas", "points"])
+@pytest.mark.parametrize("bandwidth", [10**30, 1e-300])
+def test_images_of_any_bandwidth_are_finite_without_a_warning(pixels, bandwidth):
+    for points in (np.array([[-1.0, 3.0]]), torch.tensor([[-1.0, 3.0]], dtype=torch.float64)):
+        image = summaries.persistence_images(
+            points, np.array([0, 1]), (0.1, 1e150), (0.0, 1.0), (3, 4), bandwidth, 1, pixels
+        )
+        assert np.isfinite(np.asarray(image)).all()
+
+
+def test_a_min_length_beyond_float32_leaves_no_point():
+    points = np.array([[0.0, 1.0]], dtype=np.float32)
+    assert len(without_short(points, 1e300)) == 0

@@ -215,7 +215,8 @@ def without_short(points, min_length):
     """Return points, an array or a tensor, without those shorter than min_length."""
     xp = namespace_of(points)
     plain = xp.plain(points)
-    with np.errstate(invalid="ignore"):  # both coordinates are the same infinity: no length
+    # Equal infinities have no length; min_length may be more than float32 can hold.
+    with np.errstate(invalid="ignore", over="ignore"):
         kept = abs(plain[:, 1] - plain[:, 0]) >= min_length
     return points if kept.all() else xp.take(points, kept)
 

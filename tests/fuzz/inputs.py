@@ -199,7 +199,7 @@ class Draw:
             return np.asfortranarray(values)
         if kind == 3:
             return strided(values)
-        if kind == 4:
+        if kind == 4 and values.ndim:
             return values[::-1].copy()[::-1]
         if kind == 5:
             values = values.copy()

@@ -127,7 +127,7 @@ def _persistence_features(draw):
     def call():
         features = skltopo.PersistenceFeatures(**options).fit(X)
         rows = features.transform(X)
-        return (rows, features.to_torch()(torch.as_tensor(X))) if to_torch else rows
+        return (rows, features.to_torch()(torch.as_tensor(np.asarray(X)))) if to_torch else rows
 
     return call
 
