@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from skltopo import Energy, PersistenceFeatures
+from skltopo import Energy, PersistenceFeatures, nn
 from skltopo.diagrams import DiagramBatch
 from skltopo.distances import (
     bottleneck_distance,
@@ -128,3 +128,19 @@ def test_features_stay_on_the_device(rng):
     images = rng.random((3, 8, 7))
     module = PersistenceFeatures().fit(images).to_torch()
     assert_same_gradient(module, images, rtol=1e-8)
+
+
+CLOUDS = [VietorisRips(), WeakAlpha(), Alpha()]
+
+
+@pytest.mark.parametrize("filtration", [LevelSet(2, superlevel=True), *CLOUDS])
+def test_losses_are_those_of_the_cpu(filtration, rng):
+    values = rng.random((3, 9, 8) if isinstance(filtration, LevelSet) else (3, 12, 2))
+    for loss in (
+        nn.EnergyLoss([Energy(i0=2), Energy(dim=1, p=2, q=1)], filtration),
+        nn.BettiPriorLoss({0: 2, 1: 1}, filtration),
+        nn.BettiPriorLoss({0: 2, 1: 1}, filtration, level=0.5, margin=0.2),
+    ):
+        assert_same_gradient(loss, values)
+        here, there = pair_of_tensors(values)
+        assert_same(torch.func.grad(loss)(here.detach()), torch.func.grad(loss)(there.detach()))

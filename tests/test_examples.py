@@ -46,6 +46,7 @@ def test_digits_by_topology(tmp_path):
         ("time_series.py", {"time_series.png"}),
         ("graphs.py", {"graphs.png"}),
         ("cloud_shapes.py", {"cloud_shapes.png"}),
+        ("topological_loss.py", {"topological_loss.png"}),
     ],
 )
 def test_examples_write_pictures(name, pictures, tmp_path):

@@ -19,6 +19,8 @@ from .operators import Functional, is_traced
 
 __all__ = ["BettiPriorLoss", "EnergyLoss"]
 
+# More points than any diagram has.
+MOST_WISHED = 2**31
 REDUCTIONS = {
     "mean": lambda totals: totals.mean(),
     "sum": lambda totals: totals.sum(),
@@ -64,9 +66,13 @@ class _DiagramLoss(torch.nn.Module):
         TypeError
             If values are no tensor.
         ValueError
-            If values are not finite, or have a shape that the filtration refuses, or no sample.
+            If values are not finite, or have a shape that the filtration refuses, or no sample; if
+            the loss is more than a number of the dtype can hold.
         """
-        return self._reduce(self._totals(*self._checked(values, ptr)))
+        return self._loss(*self._checked(values, ptr))
+
+    def _loss(self, values, ptr):
+        return self._reduce(self._totals(values, ptr))
 
     def _reduce(self, totals):
         if self.reduction == "mean" and totals.numel() == 0:
@@ -228,37 +234,12 @@ class EnergyLoss(_DiagramLoss):
                 raise TypeError(f"energies[{i}] must be an Energy, got {energy!r}")
             self._check_dimension(energy.dim, f"energies[{i}]")
 
-    def forward(self, values, ptr=None):
-        """Compute the loss; see `EnergyLoss`.
-
-        Parameters
-        ----------
-        values : torch.Tensor, or list of tensors
-            What the filtration takes: (..., height, width), (..., n, d), ...; axes before those of
-            a sample are a batch. A list has clouds of any sizes.
-        ptr : (n_clouds + 1,) torch.Tensor of integers, default=None
-            For values of shape (n_total, d): where each cloud begins, and the last one ends.
-
-        Returns
-        -------
-        torch.Tensor
-            0-d, or one number for each sample with ``reduction="none"``. Of the dtype of values;
-            float32 under ``torch.autocast``.
-
-        Raises
-        ------
-        TypeError
-            If values are no tensor.
-        ValueError
-            If values are not finite, or have a shape that the filtration refuses, or no sample; if
-            an energy is more than a number of the dtype can hold.
-        """
-        values, ptr = self._checked(values, ptr)
+    def _loss(self, values, ptr):
         if is_tensor(values) and self._is_of_images() and not is_traced():
             loss = self._of_images(values)
             if loss is not None:
                 return loss
-        return self._reduce(self._totals(values, ptr))
+        return super()._loss(values, ptr)
 
     def _dimensions(self):
         return tuple(sorted({int(energy.dim) for energy in self.energies}))
@@ -421,6 +402,8 @@ class BettiPriorLoss(_DiagramLoss):
             raise ValueError("betti must have a dimension at least, got none")
         for dim, count in self.betti.items():
             check_integer(f"betti[{dim}]", count, 0)
+            if count > MOST_WISHED:
+                raise ValueError(f"betti[{dim}] must be at most {MOST_WISHED}, got {count}")
         self.weights = self._checked_dict("weights", {} if weights is None else weights)
         for dim, weight in self.weights.items():
             check_number(f"weights[{dim}]", weight)
