@@ -48,6 +48,7 @@ FLOORS = [
     ["losses", "penalties", "solvers"],
     ["nn.vectors", "nn.features", "nn.diagrams"],
     ["nn.rows", "nn.kernel_machines", "nn.estimators", "nn.pipelines", "nn"],
+    ["nn.classifiers", "nn.gradients"],
     ["shaping.critical_sets", "shaping.fields", "shaping.descent"],
     ["image_base", "features", "denoising", "embedding"],
     ["linear_base", "regression_cv", "regression", "classification"],
@@ -57,6 +58,7 @@ FLOORS = [
     ["plotting.pictures", "plotting.feature_names", "plotting.coefficients", "plotting.shaping"],
     ["plotting.shared_axes", "plotting.diagrams", "plotting.matching"],
     ["plotting.vectors", "plotting.critical_points", "plotting"],
+    ["attacks"],
     ["datasets.regression", "datasets.shapes", "datasets"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
@@ -67,6 +69,7 @@ KNOW_SKLEARN = {
     "nn.kernel_machines",
     "nn.estimators",
     "nn.pipelines",
+    "nn.classifiers",
 }
 OF_KERNELS = {"numpy", "cython", "libc", "libcpp", "cpython", "functools", "itertools"}
 MORE_OF_KERNELS = {
