@@ -6,10 +6,11 @@ of the others minus the score of the true class. A margin above 0 is a success.
 
 A diagram moves with its critical pixels alone, so the gradient of a topological model is zero
 almost everywhere: few pixels move in a step. ``method="smooth"`` moves what is near a critical
-pixel, too.
+pixel, too, ``method="critical"`` what would become critical on the way.
 """
 
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,11 +22,15 @@ from ._utils.arrays import as_floats, as_numbers, check_finite
 from ._utils.checks import check_flag, check_integer, check_number
 from ._utils.namespace import is_tensor
 from .nn.classifiers import Classifier
+from .nn.critical_sets import critical_sets
 from .nn.gradients import Blur, image_axes
 
 __all__ = ["AttackResult", "gradient_attack"]
 
-METHODS = ("gradient", "smooth")
+METHODS = ("gradient", "smooth", "critical")
+# How far "critical" looks, in units of eps: sets of several points that are large overlap, and pull
+# against each other.
+LOOK = 0.3
 # The first step of a schedule that falls to zero, in units of eps / n_steps.
 FIRST_STEP = 10
 
@@ -70,6 +75,7 @@ def gradient_attack(
     step_size=None,
     momentum=0.0,
     n_restarts=1,
+    confidence=0.0,
     bounds=(0, 1),
     method="gradient",
     bandwidth=1.0,
@@ -108,11 +114,16 @@ def gradient_attack(
     n_restarts : int, default=1
         Starts: the first is the sample itself, others are random points of the ball. Samples that
         succeed take no part in what comes after.
+    confidence : float, default=0.0
+        Margin, in units of the scores, from which on a sample has succeeded for good. Larger: it
+        goes on, for instance to be shown to another model.
     bounds : (float, float) or None, default=(0, 1)
         Least and largest value that a pixel may have. None: any.
-    method : {"gradient", "smooth"}, default="gradient"
-        "gradient": what torch gives. "smooth": the gradient convolved with a Gaussian of
-        ``bandwidth`` pixels, for models that look at few pixels, as topological ones do.
+    method : {"gradient", "smooth", "critical"}, default="gradient"
+        "gradient": what torch gives. The others are for topological models, which look at few
+        pixels. "smooth": every other step, from the first on, follows the gradient convolved with a
+        Gaussian of ``bandwidth`` pixels. "critical": a birth or a death moves its critical set, all
+        pixels that must move so that it goes far; only for layers of level sets of images.
     bandwidth : float, default=1.0
         Standard deviation of the Gaussian, in pixels.
     image_shape : tuple of int, default=None
@@ -151,7 +162,8 @@ def gradient_attack(
     Goodfellow, Shlens, Szegedy, Explaining and harnessing adversarial examples, 2015 (one step).
     Madry et al., Towards deep learning models resistant to adversarial attacks, 2018 (many steps).
     Dong et al., Boosting adversarial attacks with momentum, 2018. Carlini and Wagner, Towards
-    evaluating the robustness of neural networks, 2017 (the margin). Brüel-Gabrielsson et al., A
+    evaluating the robustness of neural networks, 2017 (the margin). Nigmetov, Morozov, Topological
+    optimization with big steps, 2024 (critical sets). Brüel-Gabrielsson et al., A
     Topology Layer for Machine Learning, 2020, section 3.3.
 
     Examples
@@ -179,6 +191,7 @@ def gradient_attack(
         "sizes": _step_sizes(eps, n_steps, step_size),
         "momentum": _check_momentum(momentum),
         "targeted": targeted,
+        "confidence": check_number("confidence", confidence, 0),
     }
     samples = _as_samples(X)
     ball = _Ball(samples, eps, norm, _check_bounds(bounds, samples))
@@ -189,7 +202,8 @@ def gradient_attack(
     climb = _Climb(classifier, ball, wanted, **climb)
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     bar = tqdm(total=len(samples), disable=not verbose, unit="sample", desc="attack")
-    with bar, classifier.evaluating():
+    wide = critical_sets(classifier.module, LOOK * eps) if method == "critical" else nullcontext()
+    with bar, classifier.evaluating(), wide:
         for first in range(0, len(samples), batch_size):
             rows = torch.arange(first, min(first + batch_size, len(samples)), device=samples.device)
             bar.update(len(rows) - _start_often(climb, ball, rows, n_restarts, seed, bar))
@@ -201,7 +215,7 @@ def _start_often(climb, ball, rows, n_restarts, seed, bar):
     n = len(rows)
     for start in range(n_restarts):
         climb.run(rows, ball.start(rows, seed, start))
-        left = rows[~climb.success[rows]]
+        left = rows[~climb.done[rows]]
         bar.update(len(rows) - len(left))
         rows = left
         if not len(rows):
@@ -212,26 +226,29 @@ def _start_often(climb, ball, rows, n_restarts, seed, bar):
 class _Climb:
     """Uphill on the margin, and the best that was met on the way."""
 
-    def __init__(self, classifier, ball, wanted, *, sizes, momentum, targeted, direct=None):
+    def __init__(
+        self, classifier, ball, wanted, *, sizes, momentum, targeted, confidence, direct=None
+    ):
         self.classifier, self.ball, self.wanted = classifier, ball, wanted
         self.sizes, self.momentum, self.targeted = sizes, momentum, targeted
-        self.direct = direct
+        self.confidence, self.direct = confidence, direct
         self.best = ball.samples.clone()
         self.margin = torch.full_like(wanted, -torch.inf, dtype=torch.float64)
         self.predicted = torch.zeros_like(wanted)
         self.success = torch.zeros_like(wanted, dtype=torch.bool)
+        self.done = self.success.clone()
 
     def run(self, rows, x):
         """Take all steps from x, for the samples that are called rows."""
         velocity = torch.zeros_like(x)
-        for size in self.sizes:
+        for step, size in enumerate(self.sizes):
             gradient = self._look(rows, x, with_gradient=True)
-            alive = ~self.success[rows]
+            alive = ~self.done[rows]
             rows, x, gradient, velocity = (one[alive] for one in (rows, x, gradient, velocity))
             if not len(rows):
                 return
             if self.direct is not None:
-                gradient = self.direct(gradient)
+                gradient = self.direct(gradient, step)
             velocity = self.momentum * velocity + _of_mean_1(gradient)
             x = self.ball.project(rows, x + size * self.ball.unit(velocity))
         self._look(rows, x)
@@ -254,10 +271,12 @@ class _Climb:
     def _note(self, rows, x, predicted, margins):
         """Keep the iterates that are better than any before."""
         success = (predicted == self.wanted[rows]) == self.targeted
-        better = success | (margins > self.margin[rows])
+        before = self.success[rows]
+        better = success & ~before | (success == before) & (margins > self.margin[rows])
         kept = rows[better]
         self.best[kept], self.margin[kept] = x[better], margins[better]
         self.predicted[kept], self.success[kept] = predicted[better], success[better]
+        self.done[kept] = success[better] & (margins[better] >= self.confidence)
 
     def result(self, as_tensors):
         """Return the `AttackResult`."""

@@ -18,7 +18,8 @@ UTILS = (
     "prefetch bits buffer sorting pool gather arrays"
 )
 KERNELS = {
-    "grids": "images lines features volume_tables volume_sweeps volume_loops volumes",
+    "grids": "images critical_regions lines features volume_tables volume_sweeps volume_loops "
+    "volumes",
     "delaunay": "predicates2 triangulation2 repair2 predicates3 pairs2 triangulation3 edges3 weak3 "
     "complex3 alpha3 pairs3 predicates_any triangulation_any spheres_any pairs_any",
     "rips": "distances edges prim trees loops voids sweep plane",
@@ -48,7 +49,7 @@ FLOORS = [
     ["losses", "penalties", "solvers"],
     ["nn.vectors", "nn.features", "nn.diagrams"],
     ["nn.rows", "nn.kernel_machines", "nn.estimators", "nn.pipelines", "nn"],
-    ["nn.classifiers", "nn.gradients"],
+    ["nn.classifiers", "nn.gradients", "nn.critical_sets"],
     ["shaping.critical_sets", "shaping.fields", "shaping.descent"],
     ["image_base", "features", "denoising", "embedding"],
     ["linear_base", "regression_cv", "regression", "classification"],

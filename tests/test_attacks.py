@@ -213,6 +213,23 @@ def test_one_score_for_two_classes(shape, rng):
     assert found.success.sum() > 12
 
 
+def test_confidence_goes_on_after_success(network, images):
+    y = np.arange(12) % 4
+    options = {"eps": 0.4, "n_steps": 30}
+    first = gradient_attack(network, images, y, **options)
+    sure = gradient_attack(network, images, y, **options, confidence=100)
+
+    def margins(X):
+        scores = network(torch.tensor(X)).detach().numpy()
+        of_y = scores[np.arange(12), y].copy()
+        scores[np.arange(12), y] = -np.inf
+        return of_y - scores.max(axis=1)
+
+    np.testing.assert_array_equal(first.success, sure.success)
+    assert (margins(sure.X) >= margins(first.X)).all()
+    assert (margins(sure.X) > margins(first.X) + 0.1)[first.success].mean() > 0.5
+
+
 # Estimators -----------------------------------------------------------------------------------
 
 
@@ -242,6 +259,22 @@ def test_smooth_is_stronger_than_sparse_gradients(digits):
     ).success.mean()
     assert smooth > plain + 0.2
     assert smooth > 0.9
+
+
+def test_critical_sets_change_the_way_and_leave_the_model(digits):
+    X, y, model = digits
+    X, wanted = X[:20], (y[:20] + 1) % 10
+    module = nn.to_torch(model, output="logits")
+    before = module(torch.tensor(X))
+    options = {"eps": 0.1, "n_steps": 1}
+    plain = gradient_attack(module, X, wanted, **options)
+    found = gradient_attack(module, X, wanted, **options, method="critical")
+    moved = [np.count_nonzero(one.X != X) for one in (plain, found)]
+    assert moved[1] > moved[0]
+    np.testing.assert_array_equal(found.predicted, model.predict(found.X))
+    assert torch.equal(module(torch.tensor(X)), before)
+    again = gradient_attack(module, X, wanted, **options)
+    np.testing.assert_array_equal(again.X, plain.X)
 
 
 def test_flattened_images_are_blurred_as_images(digits):
@@ -286,6 +319,8 @@ def test_smoothing_moves_neighbours():
         ({"n_steps": 0}, ValueError, "n_steps must be an integer of at least 1"),
         ({"step_size": -1}, ValueError, "step_size must be above 0"),
         ({"momentum": 1}, ValueError, "momentum must be below 1"),
+        ({"confidence": -1}, ValueError, "confidence must be a finite number of at least 0"),
+        ({"method": "critical"}, ValueError, "and the model has none"),
         ({"n_restarts": 0}, ValueError, "n_restarts must be an integer of at least 1"),
         ({"batch_size": 0}, ValueError, "batch_size must be an integer of at least 1"),
         ({"bounds": (1, 0)}, ValueError, "bounds must have the least value first"),

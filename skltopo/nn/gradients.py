@@ -59,6 +59,8 @@ def _ends_with(shape, image_shape):
 class Blur:
     """Convolve gradients with a Gaussian, so that what is near a critical pixel moves with it.
 
+    Every other step follows the gradient itself: pixels that must differ from their neighbours can.
+
     Parameters
     ----------
     bandwidth : float
@@ -72,8 +74,10 @@ class Blur:
         bandwidth = check_number("bandwidth", bandwidth, 0)
         self._kernels = [_band(n, bandwidth) for n in shape]
 
-    def __call__(self, gradient):
-        """Return (n, ...) gradients, convolved along the axes of an image."""
+    def __call__(self, gradient, step):
+        """Return (n, ...) gradients, convolved along the axes of an image in even steps."""
+        if step % 2:
+            return gradient
         out = gradient.reshape(-1, *self.shape)
         for axis, kernel in enumerate(self._kernels, start=1):
             out = torch.movedim(torch.movedim(out, axis, -1) @ kernel.to(out), -1, axis)
