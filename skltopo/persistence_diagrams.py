@@ -217,6 +217,7 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
             Takes a tensor of samples, or a list of tensors. It returns a list of `Diagram`, or of
             what transform returns, as tensors, where essential classes are clipped.
         """
+        self._validate_params()
         self._check_parameters()
         from .nn import Diagrams
 

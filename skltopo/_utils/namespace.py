@@ -123,11 +123,21 @@ class NumpyNamespace:
         return abs(vectors).max(axis=1, initial=0)
 
     @staticmethod
-    def normal_cdf(z):
-        """Return the probability that a standard normal variable is at most z."""
+    def normal_areas(z):
+        """Return the probabilities of a standard normal variable between ascending (n, m) edges.
+
+        Edges above 0 are taken to the lower tail, where differences of small numbers keep their
+        digits.
+        """
         from scipy.special import ndtr
 
-        return ndtr(z)
+        tails = abs(z)
+        np.negative(tails, out=tails)
+        ndtr(tails, out=tails)
+        np.copysign(tails, z, out=tails)
+        areas = tails[:, :-1] - tails[:, 1:]
+        areas += np.diff(np.signbit(z), axis=1)
+        return areas
 
     @staticmethod
     def solve(matrices, right):
@@ -183,10 +193,16 @@ class TorchNamespace:
         self.where, self.exp, self.log = torch.where, torch.exp, torch.log
         self.concat, self.stack = torch.cat, torch.stack
         self.cross, self.solve = torch.linalg.cross, torch.linalg.solve
-        self.normal_cdf = torch.special.ndtr
 
     def sort(self, values, axis=-1):
         return values.sort(dim=axis).values
+
+    def normal_areas(self, z):
+        above = z > 0
+        # special.ndtr has no digits in the lower tail.
+        tails = self._torch.erfc(self.where(above, z, -z) * 0.5**0.5) / 2
+        tails = self.where(above, tails, -tails)
+        return tails[:, :-1] - tails[:, 1:] + above.diff(dim=1)
 
     def amax(self, values, axis=()):
         return values.amax(dim=axis)  # equal values share the gradient

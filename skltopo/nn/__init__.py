@@ -2,11 +2,13 @@
 
 from .diagrams import DelayClouds, Diagrams
 from .features import LevelSetEnergies
-from .pipelines import FittedModule, register_step, to_torch
-from .vectors import DiagramVectors
+from .fitted import FittedModule
+from .pipelines import register_step, to_torch
+from .vectors import DiagramKernel, DiagramVectors
 
 __all__ = [
     "DelayClouds",
+    "DiagramKernel",
     "DiagramVectors",
     "Diagrams",
     "FittedModule",

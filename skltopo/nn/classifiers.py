@@ -7,7 +7,8 @@ import torch
 from sklearn.base import BaseEstimator
 
 from .._utils.namespace import namespace_of
-from .pipelines import FittedModule, to_torch
+from .fitted import FittedModule
+from .pipelines import to_torch
 
 __all__ = ["Classifier"]
 

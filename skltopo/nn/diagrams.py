@@ -3,6 +3,7 @@
 import torch
 
 from .._utils.checks import check_integer
+from .inputs import as_samples
 
 __all__ = ["DelayClouds", "Diagrams"]
 
@@ -41,8 +42,13 @@ class Diagrams(torch.nn.Module):
         -------
         list of Diagram, of (n_points, 2) torch.Tensor, or of DiagramArrays
             Tensors, whose gradient flows back to X.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If X is no tensor of finite numbers, or not of the form that the filtration takes.
         """
-        return self.function(X)
+        return self.function(as_samples(X))
 
 
 class DelayClouds(torch.nn.Module):
@@ -80,10 +86,13 @@ class DelayClouds(torch.nn.Module):
 
         Raises
         ------
+        TypeError
+            If series is no tensor, nor a list of them.
         ValueError
-            If a series has another shape, or is too short for a point.
+            If it is empty or not finite, or a series has another shape or is too short for a point.
         """
-        if isinstance(series, (list, tuple)):
+        series = as_samples(series, "series")
+        if isinstance(series, list):
             return [self._cloud(one.reshape(-1, one.shape[-1])) for one in series]
         if series.ndim not in (2, 3):
             raise ValueError(
@@ -98,5 +107,6 @@ class DelayClouds(torch.nn.Module):
                 f"series must have at least {span} values for dimension={self.dimension} and "
                 f"delay={self.delay}, got one of {series.shape[-1]}"
             )
-        windows = series.unfold(-1, span, self.stride)[..., :: self.delay]
+        step = min(self.stride, series.shape[-1])
+        windows = series.unfold(-1, span, step)[..., :: self.delay]
         return windows.movedim(-3, -2).flatten(-2)

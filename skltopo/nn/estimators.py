@@ -63,8 +63,6 @@ def _function(transformer):
 
 
 def _discriminant_axes(model):
-    if model.solver == "lsqr":
-        raise TypeError('LinearDiscriminantAnalysis(solver="lsqr") has no transform')
     axes = model.scalings_[:, : model._max_components].T
     if model.solver == "svd":
         return torch.nn.Sequential(Scale(model.xbar_), Project(axes))
@@ -118,7 +116,8 @@ def linear_scores(weights, intercept, flat):
 
 
 def _linear_classifier(model):
-    return linear_scores(model.coef_, model.intercept_, flat=len(as_dense(model.coef_)) == 1)
+    weights = np.atleast_2d(as_dense(model.coef_))  # RidgeClassifier has one row as it is
+    return linear_scores(weights, model.intercept_, flat=len(weights) == 1)
 
 
 def _linear_regressor(model):

@@ -5,20 +5,17 @@ the end. Its module is the first that its class or a base class has of these: a 
 `register_step`, a method ``to_torch``, a function in the tables of `estimators`.
 """
 
-import copy
-
-import numpy as np
 import torch
-from sklearn.base import BaseEstimator, is_classifier, is_outlier_detector, is_regressor
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .estimators import SCORES, TRANSFORMS, inverse_of
+from .fitted import FittedModule, drops, has_scores, inner_estimator, last_step, passes
 from .rows import Columns, Logits, Target
 
-__all__ = ["FittedModule", "register_step", "to_torch"]
+__all__ = ["register_step", "to_torch"]
 
 OUTPUTS = ("auto", "logits")
 ROLES = ("transform", "scores")
@@ -27,9 +24,9 @@ REGISTERED = {role: {} for role in ROLES}
 TABLES = {"transform": TRANSFORMS, "scores": SCORES}
 CAN = {
     "transform": "PersistenceFeatures, PersistenceDiagrams and the vectorizers behind it, "
-    "DelayEmbedding, StandardScaler, RobustScaler, MinMaxScaler, MaxAbsScaler, Normalizer, PCA, "
-    "TruncatedSVD, LinearDiscriminantAnalysis, selectors of columns, FunctionTransformer(None), "
-    "FeatureUnion, ColumnTransformer and Pipeline",
+    "SlicedWassersteinKernel, DelayEmbedding, StandardScaler, RobustScaler, MinMaxScaler, "
+    "MaxAbsScaler, Normalizer, PCA, TruncatedSVD, LinearDiscriminantAnalysis, selectors of "
+    "columns, FunctionTransformer(None), FeatureUnion, ColumnTransformer and Pipeline",
     "scores": "linear classifiers and regressors, TopologicalRegression, TopologicalClassifier, "
     "MLPClassifier, MLPRegressor, SVC, NuSVC, SVR, NuSVR, KernelRidge, "
     "TransformedTargetRegressor, searches such as GridSearchCV, and Pipeline",
@@ -111,11 +108,11 @@ def to_torch(fitted, output="auto"):
     ----------
     fitted : estimator
         Fitted. A `Pipeline`, `FeatureUnion`, `ColumnTransformer`, `TransformedTargetRegressor` or
-        a search such as `GridSearchCV`, nested as one likes, or a single step. The steps can be:
+        a search such as `GridSearchCV`, nested as one likes, or a single step. Steps can be:
 
         - transformers of this package: `PersistenceFeatures`, `PersistenceDiagrams` with a
-          vectorizer of `skltopo.vectorize` behind it, a vectorizer with ``filtration``, and
-          `DelayEmbedding`;
+          vectorizer of `skltopo.vectorize` or `SlicedWassersteinKernel` behind it, these with
+          ``filtration``, and `DelayEmbedding`;
         - scalers, PCA, selectors of columns: `StandardScaler`, `RobustScaler`, `MinMaxScaler`,
           `MaxAbsScaler`, `Normalizer`, `PCA`, `TruncatedSVD`, `LinearDiscriminantAnalysis`, all
           with a ``get_support`` such as `SelectKBest`, and ``FunctionTransformer(None)``;
@@ -154,7 +151,9 @@ def to_torch(fitted, output="auto"):
     Notes
     -----
     Scores are those of the estimator up to rounding, 1e-10 in float64. All numbers are kept in
-    float64 and cast to the dtype and device of the input, so that float32 gives float32.
+    float64 and cast to the dtype and device of the input, so that float32 gives float32. Those of
+    an `SVC` of more than two classes are votes, which are constant almost everywhere, and
+    confidences, which the gradient sees; ``decision_function_shape="ovo"`` has no votes.
 
     Weights and intercepts are parameters that require no gradient: a training loop leaves them as
     they are, until ``module.requires_grad_()`` lets an optimiser tune them.
@@ -182,176 +181,20 @@ def to_torch(fitted, output="auto"):
         raise TypeError(f"fitted must be a fitted estimator or Pipeline, got {fitted!r}")
     if output not in OUTPUTS:
         raise ValueError(f"output must be one of {OUTPUTS}, got {output!r}")
-    role = "scores" if _has_scores(fitted) else "transform"
+    role = "scores" if has_scores(fitted) else "transform"
     body = _convert(fitted, role, ())
     head = _logits(fitted) if output == "logits" else None
     return FittedModule(body, fitted, head).eval()
 
 
-class FittedModule(torch.nn.Module):
-    """The module that `to_torch` returns.
-
-    Parameters
-    ----------
-    body : torch.nn.Module
-        Takes X as the estimator does, and returns its scores, or rows.
-    fitted : estimator
-        What it was made of, whose classes and names are copied.
-    head : torch.nn.Module, default=None
-        Makes logits of scores.
-
-    Attributes
-    ----------
-    classes_ : (n_classes,) ndarray
-        Only of a classifier.
-    n_features_in_ : int
-        Numbers in a sample, where all samples have as many.
-    feature_names_in_ : (n_features_in_,) ndarray of str
-        Only if X in fit was a DataFrame.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sklearn.linear_model import Perceptron
-    >>> from skltopo.nn import to_torch
-    >>> module = to_torch(Perceptron().fit([[0.0], [1.0]], ["a", "b"]))
-    >>> module.classes_.tolist(), module(torch.tensor([[2.0]])).shape
-    (['a', 'b'], torch.Size([1]))
-    """
-
-    def __init__(self, body, fitted, head=None):
-        super().__init__()
-        self.body = body
-        self.head = head
-        known = {name: getattr(fitted, name, None) for name in ("classes_", "feature_names_in_")}
-        known["n_features_in_"] = _columns_in(fitted)
-        for name, value in known.items():
-            if value is not None:
-                setattr(self, name, copy.copy(value))
-        self._names_out = _names_out(fitted)
-
-    def forward(self, X):
-        """Compute the scores.
-
-        Parameters
-        ----------
-        X : (n, ...) torch.Tensor, or list of torch.Tensor
-            Samples, as the estimator takes them. If it has ``n_features_in_``, samples of any shape
-            with so many numbers are taken, such as (n, 1, height, width). Integers become float64.
-
-        Returns
-        -------
-        torch.Tensor
-            As `to_torch` says.
-
-        Raises
-        ------
-        TypeError
-            If X is neither.
-        ValueError
-            If X has no sample, a NaN or an infinity, or samples of another size.
-        """
-        scores = self.body(self._as_samples(X))
-        return scores if self.head is None else self.head(scores)
-
-    def get_feature_names_out(self):
-        """Return the names of the columns that ``transform`` makes, or that the last step sees.
-
-        Returns
-        -------
-        (n_columns,) ndarray of str objects
-
-        Raises
-        ------
-        AttributeError
-            If a step gives no names to its columns.
-        """
-        if self._names_out is None:
-            raise AttributeError("the estimator gave no names to its columns")
-        return self._names_out.copy()
-
-    def _as_samples(self, X):
-        n_columns = getattr(self, "n_features_in_", None)
-        if isinstance(X, (list, tuple)) and n_columns is None:
-            if not X:
-                raise ValueError("X must have at least one sample, got an empty list")
-            return [_as_live(x, f"X[{i}]") for i, x in enumerate(X)]
-        X = _as_live(X, "X")
-        if n_columns is None or (X.ndim == 2 and X.shape[1] == n_columns):
-            return X
-        if X.ndim < 2 or X.shape[1:].numel() != n_columns:
-            raise ValueError(
-                f"X must have samples of {n_columns} numbers, as in fit, got shape {tuple(X.shape)}"
-            )
-        return X.reshape(len(X), n_columns)
-
-
-def _as_live(X, name):
-    """Return X as floats that keep their graph, or raise TypeError or ValueError."""
-    if not isinstance(X, torch.Tensor):
-        raise TypeError(
-            f"{name} must be a torch.Tensor, as torch.as_tensor returns it, got {type(X).__name__}"
-        )
-    if X.is_complex():
-        raise TypeError(f"{name} must be a tensor of real numbers, got dtype {X.dtype}")
-    if X.ndim == 0 or X.numel() == 0:
-        raise ValueError(f"{name} must not be empty, got shape {tuple(X.shape)}")
-    X = X if X.is_floating_point() else X.double()
-    if not torch.compiler.is_compiling() and not X.isfinite().all():
-        raise ValueError(f"{name} must be finite, got a NaN or an infinity")
-    return X
-
-
-# What is known of an estimator as a whole -------------------------------------------------------
-
-
-def _has_scores(estimator):
-    """Tell whether the scores of an estimator are wanted, and not its rows."""
-    if any(kind(estimator) for kind in (is_classifier, is_regressor, is_outlier_detector)):
-        return True
-    return not hasattr(estimator, "transform")
-
-
-def _last(estimator):
-    """Return the last step of nested Pipelines and searches."""
-    if isinstance(estimator, Pipeline):
-        steps = [step for _, step in estimator.steps if not _passes(step)]
-        return _last(steps[-1]) if steps else estimator
-    if isinstance(estimator, BaseSearchCV):
-        return _last(_best(estimator))
-    return estimator
-
-
-def _columns_in(estimator):
-    """Return how many numbers a sample has; None where samples differ, or it is not known."""
-    if isinstance(estimator, Pipeline):
-        first = next((step for _, step in estimator.steps if not _passes(step)), None)
-        return _columns_in(first)
-    return getattr(estimator, "n_features_in_", None)
-
-
-def _names_out(estimator):
-    """Return names of the columns that come out, or that a last step with scores sees, or None."""
-    if isinstance(estimator, BaseSearchCV):
-        return _names_out(estimator.best_estimator_)
-    if _has_scores(estimator):
-        if not isinstance(estimator, Pipeline) or len(estimator) == 1:
-            return getattr(estimator, "feature_names_in_", None)
-        estimator = estimator[:-1]
-    try:
-        return np.asarray(estimator.get_feature_names_out(), dtype=object)
-    except AttributeError:  # a step has no names, as a Pipeline finds out while it asks
-        return None
-
-
 def _logits(fitted):
     """Return the module that makes logits of the scores of a classifier."""
+    last = last_step(fitted)
     if not is_classifier(fitted):
         raise ValueError(
-            f'output="logits" is for classifiers, got {type(_last(fitted)).__name__}; output="auto"'
-            " gives what it predicts, or its rows"
+            f'output="logits" is for classifiers, got {type(last).__name__}; output="auto" gives '
+            "what it predicts, or its rows"
         )
-    last = _last(fitted)
     kind = getattr(getattr(last, "_label_binarizer", None), "y_type_", "")
     if kind.startswith("multilabel"):
         raise ValueError(
@@ -365,18 +208,13 @@ def _logits(fitted):
 # Steps ------------------------------------------------------------------------------------------
 
 
-def _passes(step):
-    return step is None or (isinstance(step, str) and step == "passthrough")
-
-
-def _drops(step):
-    return isinstance(step, str) and step == "drop"
-
-
 def _convert(estimator, role, path):
     """Return the module of a step in some role; path has the names of the steps that lead to it."""
-    if _passes(estimator):
+    if passes(estimator):
         return torch.nn.Identity()
+    inner = inner_estimator(estimator)
+    if inner is not None:
+        return _convert(inner, role, path)
     for kind, convert in COMPOSITES.items():
         if isinstance(estimator, kind):
             return convert(estimator, role, path)
@@ -435,15 +273,6 @@ def _pipeline(pipeline, role, path):
     )
 
 
-def _best(search):
-    check_is_fitted(search)
-    return search.best_estimator_
-
-
-def _search(search, role, path):
-    return _convert(_best(search), role, path)
-
-
 class Union(torch.nn.Module):
     """Columns of several modules side by side, each with a weight.
 
@@ -469,7 +298,7 @@ class Union(torch.nn.Module):
 
 def _union(union, role, path):
     weights = union.transformer_weights or {}
-    kept = [(name, step) for name, step in union.transformer_list if not _drops(step)]
+    kept = [(name, step) for name, step in union.transformer_list if not drops(step)]
     return Union(
         [_convert(step, "transform", (*path, name)) for name, step in kept],
         [weights.get(name, 1) for name, _ in kept],
@@ -483,7 +312,7 @@ def _column_transformer(transformer, role, path):
     kept = [
         (name, step)
         for name, step, _ in transformer.transformers_
-        if not _drops(step) and len(columns[name])
+        if not drops(step) and len(columns[name])
     ]
     return Union(
         [
@@ -506,6 +335,5 @@ COMPOSITES = {
     Pipeline: _pipeline,
     FeatureUnion: _union,
     ColumnTransformer: _column_transformer,
-    BaseSearchCV: _search,
     TransformedTargetRegressor: _transformed_target,
 }

@@ -1,11 +1,14 @@
 """Vectors of diagrams as a torch module."""
 
+import numpy as np
 import torch
 
+from .._utils.checks import check_integer, check_number
 from ..diagrams.selection import as_dimensions, points_by_dimension
+from ..distances import sliced_wasserstein_distance
 from ..summaries import check_vectors, join
 
-__all__ = ["DiagramVectors"]
+__all__ = ["DiagramKernel", "DiagramVectors"]
 
 
 class DiagramVectors(torch.nn.Module):
@@ -88,3 +91,72 @@ class DiagramVectors(torch.nn.Module):
             for dim, function in zip(self._dims, self._functions, strict=True)
         ]
         return check_vectors(torch.cat(rows, 1) if len(rows) > 1 else rows[0])
+
+
+class DiagramKernel(torch.nn.Module):
+    """Sliced Wasserstein kernels with given diagrams: the module of `SlicedWassersteinKernel`.
+
+    Parameters
+    ----------
+    references : dict of list of (n_points, 2) array-like
+        For each homology dimension the diagrams with which the kernel is computed. The key is None
+        where diagrams have only one.
+    bandwidth : float, default=1.0
+    n_directions : int, default=50
+        As in `SlicedWassersteinKernel`.
+    source : torch.nn.Module, default=None
+        Makes diagrams of data. None: what comes in are diagrams.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skltopo.kernels import SlicedWassersteinKernel
+    >>> module = SlicedWassersteinKernel().fit([[[0.0, 1.0]], [[0.0, 2.0]]]).to_torch()
+    >>> module([torch.tensor([[0.0, 1.0]])]).shape
+    torch.Size([1, 2])
+    """
+
+    def __init__(self, references, *, bandwidth=1.0, n_directions=50, source=None):
+        super().__init__()
+        self.references = {
+            dim: [_as_tensor(points) for points in some] for dim, some in references.items()
+        }
+        self.bandwidth = check_number("bandwidth", bandwidth)
+        check_integer("n_directions", n_directions, 1)
+        self.n_directions = n_directions
+        self.source = source
+
+    def forward(self, diagrams):
+        """Compute the kernels.
+
+        Parameters
+        ----------
+        diagrams : DiagramBatch, or list of Diagram or (n_points, 2) torch.Tensor
+            Also lists of tensors by dimension. What ``source`` takes if there is one.
+
+        Returns
+        -------
+        (n_diagrams, n_references) torch.Tensor
+            Sums over the homology dimensions.
+        """
+        diagrams = diagrams if self.source is None else self.source(diagrams)
+        dims = tuple(self.references)
+        found = points_by_dimension(diagrams, dims, name="diagrams", live=True)
+        return sum(self._rows(found[dim], self.references[dim]) for dim in dims)
+
+    def _rows(self, diagrams, references):
+        if not diagrams:
+            raise ValueError("diagrams must have at least one diagram, got an empty list")
+        rows = [
+            torch.stack([self._distance(_as_tensor(points), other) for other in references])
+            for points in diagrams
+        ]
+        return torch.exp(-torch.stack(rows) / self.bandwidth / self.bandwidth / 2)
+
+    def _distance(self, points, other):
+        return sliced_wasserstein_distance(points, other.to(points), n_directions=self.n_directions)
+
+
+def _as_tensor(points):
+    """Return points as a tensor; an array may have strides that torch can't read."""
+    return points if isinstance(points, torch.Tensor) else torch.tensor(np.array(points))

@@ -217,6 +217,12 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
             n_jobs=self.n_jobs,
         )
 
+    def _source_module(self):
+        """Return the torch module of what makes diagrams; None where X has diagrams."""
+        if self.filtration is None and not hasattr(self, "n_features_in_"):
+            return None
+        return self._source(as_dimensions(self.dim)).to_torch()
+
     def _warn_of_loss(self, points):
         lost = [dim for dim, diagrams in points.items() if is_lost(diagrams)]
         if lost:
@@ -296,9 +302,11 @@ class DiagramVectorizer(DiagramTransformer):
         check_is_fitted(self)
         from ..nn import DiagramVectors
 
-        selection = {"essential": self.essential, "min_length": float(self.min_length)}
-        if self.filtration is not None or hasattr(self, "n_features_in_"):
-            selection["source"] = self._source(as_dimensions(self.dim)).to_torch()
+        selection = {
+            "essential": self.essential,
+            "min_length": float(self.min_length),
+            "source": self._source_module(),
+        }
         if not self._parts:
             return DiagramVectors(self._function(), dim=self._dims[0], **selection)
         functions = [part._function() for part in self._parts.values()]

@@ -5,7 +5,7 @@ from numbers import Real
 
 import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval
-from sklearn.utils.validation import check_memory
+from sklearn.utils.validation import check_is_fitted, check_memory
 
 from ..distances import pairwise_diagram_distances
 from ..summaries import join
@@ -97,6 +97,26 @@ class SlicedWassersteinKernel(DiagramTransformer):
         self.dim = dim
         self.memory = memory
         self.n_jobs = n_jobs
+
+    def to_torch(self):
+        """Return a `torch.nn.Module` that computes the same rows, differentiably.
+
+        Returns
+        -------
+        skltopo.nn.DiagramKernel
+            Takes lists of diagrams with tensors, or a DiagramBatch of tensors; data as tensors,
+            where the kernel takes data.
+        """
+        check_is_fitted(self)
+        from ..nn import DiagramKernel
+
+        several = isinstance(self.diagrams_, dict)
+        return DiagramKernel(
+            self.diagrams_ if several else {self._dims[0]: self.diagrams_},
+            bandwidth=self.bandwidth,
+            n_directions=self.n_directions,
+            source=self._source_module(),
+        )
 
     def _fit_diagrams(self, diagrams):
         kept = {dim: [np.array(points) for points in some] for dim, some in diagrams.items()}

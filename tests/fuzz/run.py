@@ -30,14 +30,14 @@ import tqdm
 
 import skltopo
 
-from . import learning_doors
+from . import learning_doors, torch_doors
 from .checks import has_nan
 from .doors import DOORS
 from .inputs import Draw
 
 __all__ = ["KINDS", "Report", "fuzz", "make_call", "one_call"]
 
-assert learning_doors is not None  # imported for the doors that it registers
+assert None not in (learning_doors, torch_doors)  # imported for the doors that they register
 
 #: How a call ends. The first two are right.
 KINDS = ("returned", "refused", "wrong", "warned", "nan", "broken", "crash", "hang", "harness")
