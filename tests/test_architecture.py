@@ -18,7 +18,8 @@ UTILS = (
     "prefetch bits buffer sorting pool gather arrays"
 )
 KERNELS = {
-    "grids": "images lines features volume_tables volume_sweeps volume_loops volumes",
+    "grids": "images critical_regions lines features volume_tables volume_sweeps volume_loops "
+    "volumes",
     "delaunay": "predicates2 triangulation2 repair2 predicates3 pairs2 triangulation3 edges3 weak3 "
     "complex3 alpha3 pairs3 predicates_any triangulation_any spheres_any pairs_any",
     "rips": "distances edges prim trees loops voids sweep plane",
@@ -56,6 +57,7 @@ FLOORS = [
     ["nn.uncompiled", "nn.operators", "nn.layers", "nn.losses"],
     ["nn.inputs", "nn.vectors", "nn.features", "nn.diagrams"],
     ["nn.rows", "nn.kernel_machines", "nn.estimators", "nn.fitted", "nn.pipelines", "nn"],
+    ["nn.classifiers", "nn.gradients", "nn.critical_sets"],
     ["shaping.critical_sets", "shaping.fields", "shaping.descent"],
     ["image_base", "features", "denoising", "embedding"],
     ["linear_base", "regression_cv", "regression", "classification"],
@@ -65,12 +67,15 @@ FLOORS = [
     ["plotting.pictures", "plotting.feature_names", "plotting.coefficients", "plotting.shaping"],
     ["plotting.shared_axes", "plotting.diagrams", "plotting.matching"],
     ["plotting.vectors", "plotting.critical_points", "plotting"],
+    ["attacks"],
     ["datasets.regression", "datasets.shapes", "datasets"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
 ABOVE_KERNELS = {"sklearn", "torch", "matplotlib"}
 # Estimators, what draws or makes data for them, and what makes modules of scikit-learn's steps.
-OF_STEPS = {"nn.kernel_machines", "nn.estimators", "nn.fitted", "nn.pipelines"}
+OF_STEPS = {
+    f"nn.{room}" for room in "kernel_machines estimators fitted pipelines classifiers".split()
+}
 KNOW_SKLEARN = OF_STEPS | set(ORDER[ORDER.index("image_base") :])
 OF_KERNELS = {"numpy", "cython", "libc", "libcpp", "cpython", "functools", "itertools"}
 MORE_OF_KERNELS = {

@@ -37,6 +37,8 @@ def test_digits_by_topology(tmp_path):
         ("paper/plot_figure_4.py", {"figure_4.png"}),
         ("paper/plot_figures_5_and_6.py", {"figure_5.png", "figure_6.png"}),
         ("paper/plot_figure_16.py", {"figure_16.png"}),
+        ("paper/plot_figure_11.py", {"figure_11.png"}),
+        ("paper/plot_figure_12.py", {"figure_12.png", "attacks.png"}),
         ("paper/plot_figure_18.py", {"figure_18.png"}),
         ("paper/plot_figure_1.py", {"figure_1.png"}),
         ("paper/plot_figure_2.py", {"figure_2.png"}),

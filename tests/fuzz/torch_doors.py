@@ -80,3 +80,38 @@ def _diagram_kernel(draw):
     return lambda: skltopo.nn.DiagramKernel(
         references, bandwidth=bandwidth, n_directions=n_directions
     )(diagrams)
+
+
+# Attacks --------------------------------------------------------------------------------------
+
+
+@door("skltopo.attacks.gradient_attack", 1)
+def _gradient_attack(draw):
+    model = _fitted(draw, skltopo.PersistenceFeatures(max_p=1, max_q=1))
+    images = draw.array(draw.size(3), *draw.pick((3, 3), (1, 3, 3), (9,)))
+    X = draw.torch(images) if draw.chance(0.3) else draw.dress(images, 0.2)
+    labels = draw.param([0] * len(images), np.ones(len(images), int), ["a"] * len(images))
+    options = {"eps": draw.param(0.1, 1.0, 1e-9), "n_steps": draw.param(1, 3)} | draw.some(
+        targeted=lambda: draw.param(True, False),
+        norm=lambda: draw.param(np.inf, 2),
+        step_size=lambda: draw.param(None, 0.1),
+        momentum=lambda: draw.param(0.0, 0.5),
+        n_restarts=lambda: draw.param(1, 2),
+        confidence=lambda: draw.param(0.0, 1.0),
+        bounds=lambda: draw.param((0, 1), None, (-10, 10)),
+        method=lambda: draw.param("gradient", "smooth", "critical"),
+        bandwidth=lambda: draw.param(1.0, 0.5, 0),
+        image_shape=lambda: draw.param(None, (3, 3)),
+        batch_size=lambda: draw.param(256, 2),
+        random_state=lambda: draw.param(None, 0),
+    )
+    return lambda: skltopo.attacks.gradient_attack(model, X, labels, **options).distance
+
+
+@door("skltopo.attacks.AttackResult", 0.2)
+def _attack_result(draw):
+    n = draw.size(3)
+    distance = draw.array(n)
+    return lambda: repr(
+        skltopo.attacks.AttackResult(distance, np.ones(n, bool), np.zeros(n, int), distance)
+    )
