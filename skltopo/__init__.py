@@ -27,6 +27,7 @@ _NAMES = {
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 _MODULES = [
+    "attacks",
     "classification",
     "datasets",
     "denoising",

@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.extmath import softmax
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
 
 from .linear_base import CheckedScore, TopologicalLinearModel, as_dtype
 from .losses import LogisticLoss
@@ -201,6 +202,19 @@ class TopologicalClassifier(CheckedScore, LinearClassifierMixin, TopologicalLine
         if not np.isfinite(scores).all():
             raise ValueError("scores are more than a float can hold; scale X to usual units")
         return scores.ravel() if len(self.classes_) == 2 else scores
+
+    def to_torch(self):
+        """Return a `torch.nn.Module` that computes ``decision_function``, differentiably.
+
+        Returns
+        -------
+        torch.nn.Module
+            Takes (n, n_features) tensors.
+        """
+        check_is_fitted(self)
+        from .nn.estimators import linear_scores
+
+        return linear_scores(self.coef_, self.intercept_, flat=len(self.classes_) == 2)
 
     def predict_proba(self, X):
         """Predict probabilities of classes.

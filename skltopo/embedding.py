@@ -178,6 +178,20 @@ class DelayEmbedding(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
             dtype=object,
         )
 
+    def to_torch(self):
+        """Return a `torch.nn.Module` that computes the same clouds, differentiably.
+
+        Returns
+        -------
+        skltopo.nn.DelayClouds
+            Takes tensors, or lists of them.
+        """
+        check_is_fitted(self)
+        from .nn import DelayClouds
+
+        self._span()
+        return DelayClouds(self.dimension, self.delay, self.stride)
+
     def set_output(self, *, transform=None):
         """Do nothing: clouds have three axes, and a frame has two.
 

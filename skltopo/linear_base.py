@@ -200,6 +200,19 @@ class TopologicalRegressor(CheckedScore, RegressorMixin, TopologicalLinearModel)
             raise ValueError("predictions are more than a float can hold; scale X to usual units")
         return predicted
 
+    def to_torch(self):
+        """Return a `torch.nn.Module` that predicts, differentiably.
+
+        Returns
+        -------
+        torch.nn.Module
+            Takes (n, n_features) tensors.
+        """
+        check_is_fitted(self)
+        from .nn.estimators import linear_scores
+
+        return linear_scores(self.coef_, self.intercept_, flat=self.coef_.ndim == 1)
+
     def _store(self, solutions, losses, single, dtype):
         self._warn_if_not_converged(solutions)
         split = [loss.split(s.coef) for loss, s in zip(losses, solutions, strict=True)]

@@ -6,7 +6,7 @@ from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in,
@@ -200,28 +200,34 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         check_is_fitted(self)
         self._check_parameters()
         samples = self._check_samples(X, reset=False)
-        diagrams = self._compute(samples)
-        dims = self._dimensions(samples, diagrams)
-        empty = self._empty_dimensions(dims, samples)
+        diagrams, dims, empty = self._compute(samples)
         self._warn_of_loss(diagrams, [dim for dim in dims if dim not in empty])
         if self.min_length:
             self._warn_of_short(diagrams, [dim for dim in dims if dim not in empty])
         if self.output == "diagrams":
-            keep = self.essential == "keep"
-            return [
-                diagram.select(dims, empty, keep_essential=keep, min_length=self.min_length)
-                for diagram in diagrams
-            ]
-        if isinstance(self.homology_dimensions, Integral):
-            return [self._points(diagram, dims[0], empty) for diagram in diagrams]
-        return [
-            DiagramArrays(
-                [self._points(diagram, dim, empty) for dim in dims],
-                dims,
-                diagram.as_batch().stored_last,
-            )
-            for diagram in diagrams
-        ]
+            return [self._select(diagram, dims, empty) for diagram in diagrams]
+        return [self._as_arrays(diagram, dims, empty) for diagram in diagrams]
+
+    def to_torch(self):
+        """Return a `torch.nn.Module` that computes the same diagrams, differentiably.
+
+        Returns
+        -------
+        skltopo.nn.Diagrams
+            Takes a tensor of samples, or a list of tensors. It returns a list of `Diagram`, or of
+            what transform returns, as tensors, where essential classes are clipped.
+        """
+        self._check_parameters()
+        from .nn import Diagrams
+
+        return Diagrams(clone(self)._live_diagrams)
+
+    def _live_diagrams(self, samples):
+        """Return the diagrams of a tensor, or a list of tensors; with a graph."""
+        diagrams, dims, empty = self._compute(samples)
+        if self.essential != "clip":
+            return [self._select(diagram, dims, empty) for diagram in diagrams]
+        return [self._as_arrays(diagram, dims, empty, live=True) for diagram in diagrams]
 
     def get_feature_names_out(self, input_features=None):
         """Return one name for each homology dimension, so that a Pipeline can ask later steps.
@@ -258,13 +264,29 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         """
         return self
 
-    def _points(self, diagram, dim, empty):
+    def _select(self, diagram, dims, empty):
+        """Return the `Diagram` of some dimensions, without what is to be left out."""
+        keep = self.essential == "keep"
+        return diagram.select(dims, empty, keep_essential=keep, min_length=self.min_length)
+
+    def _as_arrays(self, diagram, dims, empty, live=False):
+        """Return an array for an int as homology_dimensions, else DiagramArrays.
+
+        live: whether tensors stay tensors.
+        """
+        arrays = [self._points(diagram, dim, empty, live) for dim in dims]
+        if isinstance(self.homology_dimensions, Integral):
+            return arrays[0]
+        return DiagramArrays(arrays, dims, diagram.as_batch().stored_last)
+
+    def _points(self, diagram, dim, empty, live):
         if dim in empty:
-            return np.empty((0, 2))
+            diagram = diagram.select([dim], empty)
         points = diagram.finite(dim) if self.essential == "drop" else diagram[dim]
-        points = namespace_of(points).plain(points)
+        plain = namespace_of(points).plain(points)
+        points = points if live else plain
         if self.essential == "clip":
-            points = clipped(points, points, diagram, "the diagram")
+            points = clipped(points, plain, diagram, "the diagram")
         return without_short(points, self.min_length) if self.min_length else points
 
     def _warn_of_short(self, diagrams, dims):
@@ -429,13 +451,19 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
             )
 
     def _compute(self, samples):
+        """Return (one Diagram for each sample, dimensions, those that have no homology)."""
+        diagrams = self._find(samples)
+        dims = self._dimensions(samples, diagrams)
+        return diagrams, dims, self._empty_dimensions(dims, samples)
+
+    def _find(self, samples):
         """Return one Diagram for each sample."""
         n_jobs = effective_n_jobs(self.n_jobs)
         if isinstance(self.filtration, str) and self.filtration != "level_set":
             return list(self._filtration_of_clouds(n_jobs)(samples))
         if self.filtration != "level_set":
             filtration = self.filtration
-        elif isinstance(samples, np.ndarray):
+        elif not isinstance(samples, list):
             return list(self._level_set(samples.ndim - 1, n_jobs).of_batch(samples))
         else:
             filtration = self._level_set(samples[0].ndim, 1)

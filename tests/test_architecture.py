@@ -46,7 +46,9 @@ FLOORS = [
     ["filtrations"],
     ["energies", "distances", "summaries"],
     ["losses", "penalties", "solvers"],
-    ["nn.vectors", "nn.features", "nn"],
+    ["nn.vectors", "nn.features", "nn.diagrams"],
+    ["nn.rows", "nn.kernel_machines", "nn.estimators", "nn.pipelines", "nn"],
+    ["nn.classifiers", "nn.gradients"],
     ["shaping.critical_sets", "shaping.fields", "shaping.descent"],
     ["image_base", "features", "denoising", "embedding"],
     ["linear_base", "regression_cv", "regression", "classification"],
@@ -56,12 +58,19 @@ FLOORS = [
     ["plotting.pictures", "plotting.feature_names", "plotting.coefficients", "plotting.shaping"],
     ["plotting.shared_axes", "plotting.diagrams", "plotting.matching"],
     ["plotting.vectors", "plotting.critical_points", "plotting"],
+    ["attacks"],
     ["datasets.regression", "datasets.shapes", "datasets"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
 ABOVE_KERNELS = {"sklearn", "torch", "matplotlib"}
-# Estimators, and what draws or makes data for them.
-KNOW_SKLEARN = set(ORDER[ORDER.index("image_base") :])
+# Estimators, what draws or makes data for them, and what makes modules of scikit-learn's steps.
+KNOW_SKLEARN = {
+    *ORDER[ORDER.index("image_base") :],
+    "nn.kernel_machines",
+    "nn.estimators",
+    "nn.pipelines",
+    "nn.classifiers",
+}
 OF_KERNELS = {"numpy", "cython", "libc", "libcpp", "cpython", "functools", "itertools"}
 MORE_OF_KERNELS = {
     "fits.descent": {"scipy"},  # its BLAS

@@ -24,6 +24,8 @@ class DiagramVectors(torch.nn.Module):
         the functions.
     min_length : float, default=0.0
         Points that are shorter are left out.
+    source : torch.nn.Module, default=None
+        Makes diagrams of data. None: what comes in are diagrams.
 
     Examples
     --------
@@ -40,7 +42,7 @@ class DiagramVectors(torch.nn.Module):
     [[0.0, 1.0, -1.0, 0.0]]
     """
 
-    def __init__(self, function, dim=None, *, essential="keep", min_length=0.0):
+    def __init__(self, function, dim=None, *, essential="keep", min_length=0.0, source=None):
         super().__init__()
         several = isinstance(function, (list, tuple))
         self._functions = tuple(function) if several else (function,)
@@ -57,6 +59,7 @@ class DiagramVectors(torch.nn.Module):
         self.dim = dim
         self.essential = essential
         self.min_length = min_length
+        self.source = source
 
     def forward(self, diagrams):
         """Compute the vectors.
@@ -64,12 +67,13 @@ class DiagramVectors(torch.nn.Module):
         Parameters
         ----------
         diagrams : DiagramBatch, or list of Diagram or (n_points, 2) torch.Tensor
-            Also lists of tensors by dimension.
+            Also lists of tensors by dimension. What ``source`` takes if there is one.
 
         Returns
         -------
         (n_diagrams, n_features) torch.Tensor
         """
+        diagrams = diagrams if self.source is None else self.source(diagrams)
         points = points_by_dimension(
             diagrams,
             self._dims,

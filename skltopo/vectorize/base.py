@@ -200,18 +200,22 @@ class DiagramTransformer(TransformerMixin, BaseEstimator):
                 _check_not_a_diagram(X)
             if not is_rows:
                 return _as_some(X)
-        source = PersistenceDiagrams(
-            "level_set" if self.filtration is None else self.filtration,
-            homology_dimensions=dim,
-            essential="keep",
-            n_jobs=self.n_jobs,
-        )
+        source = self._source(dim)
         source.fit(X)
         if (
             hasattr(source, "n_features_in_") and not is_frame
         ):  # compared here: an error names this estimator
             validate_data(self, X, reset=reset, skip_check_array=True)
         return source.transform(X)
+
+    def _source(self, dim):
+        """Return what makes diagrams of data."""
+        return PersistenceDiagrams(
+            "level_set" if self.filtration is None else self.filtration,
+            homology_dimensions=dim,
+            essential="keep",
+            n_jobs=self.n_jobs,
+        )
 
     def _warn_of_loss(self, points):
         lost = [dim for dim, diagrams in points.items() if is_lost(diagrams)]
@@ -286,12 +290,15 @@ class DiagramVectorizer(DiagramTransformer):
         Returns
         -------
         skltopo.nn.DiagramVectors
-            Takes lists of diagrams with tensors, or a DiagramBatch of tensors.
+            Takes lists of diagrams with tensors, or a DiagramBatch of tensors; data as tensors,
+            where the vectorizer takes data.
         """
         check_is_fitted(self)
         from ..nn import DiagramVectors
 
         selection = {"essential": self.essential, "min_length": float(self.min_length)}
+        if self.filtration is not None or hasattr(self, "n_features_in_"):
+            selection["source"] = self._source(as_dimensions(self.dim)).to_torch()
         if not self._parts:
             return DiagramVectors(self._function(), dim=self._dims[0], **selection)
         functions = [part._function() for part in self._parts.values()]
