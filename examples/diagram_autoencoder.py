@@ -48,6 +48,7 @@ def energy_loss(inputs, outputs):
 
 
 LOSSES = {"energy": energy_loss, "W_1": diagram_loss}
+LABELS = {"energy": "with E(1, 0, 2; PD$_0$)", "W_1": "with W$_1$ of PD$_0$ and PD$_1$"}
 
 
 def make_autoencoder():
@@ -159,8 +160,7 @@ def plot(scores, images, path):
     left, right = figure.subfigures(1, 2, width_ratios=[1, 1.75])
     ax = left.subplots()
     plain = scores["none", 0.0].mean(0)
-    labels = {"energy": "with E(1, 0, 2; PD$_0$)", "W_1": "with W$_1$ of PD$_0$ and PD$_1$"}
-    for (loss, label), color in zip(labels.items(), ("#D55E00", "#0072B2"), strict=True):
+    for (loss, label), color in zip(LABELS.items(), ("#D55E00", "#0072B2"), strict=True):
         keys = [key for key in scores if key[0] == loss]
         means = np.array([plain, *(scores[key].mean(0) for key in keys)])
         spread = np.array([scores["none", 0.0].std(0), *(scores[key].std(0) for key in keys)])
@@ -178,7 +178,7 @@ def plot(scores, images, path):
     ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(fontsize=12, frameon=False, loc="lower right")
-    draw_digits(right, images, [key for key in scores if key == ("none", 0.0)] + best_of(scores))
+    draw_digits(right, images, [("none", 0.0), *best_of(scores)])
     figure.savefig(path, dpi=100)
     plt.close(figure)
 
@@ -200,11 +200,7 @@ def draw_digits(figure, images, keys, n=9):
     axes = figure.subplots(1 + len(keys), n)
     for ax in axes.flat:
         ax.axis("off")
-    names = {
-        "none": "squared error alone",
-        "energy": "with E(1, 0, 2; PD$_0$)",
-        "W_1": "with W$_1$",
-    }
+    names = {"input": "input", ("none", 0.0): "squared error alone"}
     for row, key in zip(axes, ["input", *keys], strict=True):
         counts = true if key == "input" else numbers[key]
         for ax, i in zip(row, chosen, strict=False):
@@ -212,7 +208,8 @@ def draw_digits(figure, images, keys, n=9):
             color = "0.2" if (counts[i] == true[i]).all() else "#D55E00"
             ax.text(0.5, -0.13, "{} | {}".format(*counts[i]), color=color, fontsize=13,
                     ha="center", va="center", transform=ax.transAxes)  # fmt: skip
-        row[0].set_title("input" if key == "input" else names[key[0]], fontsize=13, loc="left")
+        name = names[key] if key in names else f"{LABELS[key[0]]}, weight {key[1]:g}"
+        row[0].set_title(name, fontsize=13, loc="left")
     figure.suptitle(
         "digits that the squared error alone gets wrong: pieces | holes above 1/2", fontsize=14
     )

@@ -1,13 +1,13 @@
-"""Are networks with topological features beside pixels harder to attack?
+"""Robustness of networks that see topological features beside pixels.
 
-The paper closes with this question (section 4). Five networks of the same digits answer it: one
-that sees pixels, one that sees the 400 energies of ``PersistenceFeatures``, one that sees both,
-and the first and the last trained on attacked digits. All are attacked through their exact
-gradients, in three strengths: one step of the sign of the gradient; many steps; and, of digits that
-are right after all this, many steps more along gradients that are averages over noisy copies, from
-a random start, and what was found for the network of pixels. A diagram moves only with its
-critical pixels, so that gradients of its energies are zero nearly everywhere: the second and the
-third strength tell robust networks from networks with sparse gradients.
+Section 4 of the paper asks whether such networks are harder to attack. Five networks of digits
+answer: one sees pixels, one the 400 energies of ``PersistenceFeatures``, one both; the first and
+the last are there again, trained on attacked digits. All are attacked through their exact
+gradients, within a box of eps around each image, by three strengths that build on each other: one
+step of the sign of the gradient; many steps; and, for the digits that are still right, many steps
+from two starts along mean gradients of noisy copies, and what was found for the network of pixels.
+A diagram moves only with its critical pixels, so that gradients of its energies are zero nearly
+everywhere. The third strength tells networks that are robust from those whose gradients are sparse.
 """
 
 import argparse
@@ -227,10 +227,8 @@ def plot(scores, digits, pictures, all_eps, path):
     for k, (strength, color) in enumerate(zip(STRENGTHS, ("0.8", "0.55", "0.15"), strict=True)):
         heights = [score[:, 1 + middle, k].mean() for score in scores.values()]
         right_ax.bar(places + 0.27 * (k - 1), heights, 0.26, color=color, label=strength)
-    right_ax.set_xticks(
-        places,
-        [name.replace(" + ", "\n+ ").replace("trained on ", "\ntrained on\n") for name in scores],
-    )
+    names = [name.replace(" + ", "\n+ ").replace("trained", "\ntrained") for name in scores]
+    right_ax.set_xticks(places, names, fontsize=11)
     right_ax.set(ylim=(0, 1.25), yticks=np.linspace(0, 1, 6))
     right_ax.set_title(f"eps {all_eps[middle]:g}, attacks of three strengths", fontsize=15)
     right_ax.legend(fontsize=11.5, frameon=False, ncols=3, loc="upper center")
