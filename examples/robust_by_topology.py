@@ -204,7 +204,7 @@ def print_table(scores, all_eps):
         print(f"{'':28}" + "".join(f"{f'eps {eps:g}':>12}" for eps in (0, *all_eps)))
         for name, score in scores.items():
             cells = zip(100 * score[..., k].mean(0), 100 * score[..., k].std(0), strict=True)
-            print(f"{name:28}" + "".join(f"{mean:8.1f} ±{sd:2.0f}" for mean, sd in cells))
+            print(f"{name:28}" + "".join(f"{mean:6.1f} ±{sd:4.1f}" for mean, sd in cells))
 
 
 def plot(scores, digits, pictures, all_eps, path):
@@ -227,7 +227,7 @@ def plot(scores, digits, pictures, all_eps, path):
     for k, (strength, color) in enumerate(zip(STRENGTHS, ("0.8", "0.55", "0.15"), strict=True)):
         heights = [score[:, 1 + middle, k].mean() for score in scores.values()]
         right_ax.bar(places + 0.27 * (k - 1), heights, 0.26, color=color, label=strength)
-    names = [name.replace(" + ", "\n+ ").replace("trained", "\ntrained") for name in scores]
+    names = [name.replace(" + ", "\n+ ").replace("trained on", "\ntrained\non") for name in scores]
     right_ax.set_xticks(places, names, fontsize=11)
     right_ax.set(ylim=(0, 1.25), yticks=np.linspace(0, 1, 6))
     right_ax.set_title(f"eps {all_eps[middle]:g}, attacks of three strengths", fontsize=15)
@@ -253,7 +253,7 @@ def draw_changes(axes, digits, pictures):
         cells = axes[k // 2, (n + 1) * (k % 2) :][:n]
         for ax, image in zip(cells, images, strict=False):
             ax.imshow(image, cmap="gray", vmin=0, vmax=1)
-        cells[0].set_title(name, fontsize=13, loc="left")
+        cells[0].set_title(name, fontsize=13, loc="left").set_in_layout(False)
 
 
 if __name__ == "__main__":
