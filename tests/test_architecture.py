@@ -74,7 +74,7 @@ ORDER = [room for floor in FLOORS for room in floor]
 ABOVE_KERNELS = {"sklearn", "torch", "matplotlib"}
 # Estimators, what draws or makes data for them, and what makes modules of scikit-learn's steps.
 OF_STEPS = {
-    f"nn.{room}" for room in "kernel_machines estimators fitted pipelines classifiers".split()
+    f"nn.{room}" for room in ["kernel_machines", "estimators", "fitted", "pipelines", "classifiers"]
 }
 KNOW_SKLEARN = OF_STEPS | set(ORDER[ORDER.index("image_base") :])
 OF_KERNELS = {"numpy", "cython", "libc", "libcpp", "cpython", "functools", "itertools"}
