@@ -371,8 +371,8 @@ class BettiPriorLoss(_DiagramLoss):
     -----
     Give logits with a level, not probabilities: a monotone map keeps the pairs, and the gradient of
     a sigmoid vanishes where a pixel is most wrong. With lengths, what is long need not cross the
-    level at which a mask is cut. Descent may stop before the loss is zero, where one pixel would have
-    to rise for a component and fall for a hole.
+    level at which a mask is cut. Descent may stop before the loss is zero, where one pixel would
+    have to rise for a component and fall for a hole.
 
     As with `EnergyLoss`, all floating dtypes and devices, ``torch.compile(fullgraph=True)``,
     `torch.func.grad` and `torch.vmap` work.
