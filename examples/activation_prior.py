@@ -171,7 +171,7 @@ def print_table(scores):
 
 def plot(scores, digits, maps, path):
     """Draw accuracy against weight, and maps with their numbers of components and holes."""
-    figure = plt.figure(figsize=(15, 7), layout="constrained")
+    figure = plt.figure(figsize=(15, 8.6), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1, 1.6])
     ax = left.subplots()
     plain = 100 * scores["none", 0.0][:, 0]
@@ -207,10 +207,10 @@ def draw_maps(figure, digits, maps, n=8):
     for row, (prior, weight) in zip(axes, [("the digits", 0), *maps], strict=True):
         images = maps.get((prior, weight), digits)[:n]
         names = {"none": "their maps, no prior", "the digits": prior}
-        title = row[0].set_title(
-            names.get(prior, f"{prior}, weight {weight:g}"), fontsize=13, loc="left"
-        )
-        title.set_in_layout(False)
+        name = names.get(prior, f"{prior}, weight {weight:g}")
+        row[0].set_title(" ", fontsize=15)  # the row's height; the name is as wide as it is
+        text = row[0].text(0, 1.06, name, fontsize=13, transform=row[0].transAxes)
+        text.set_in_layout(False)
         for ax, image, numbers in zip(row, images, betti_numbers(images), strict=True):
             ax.imshow(image, cmap="gray", vmin=0, vmax=1)
             ax.set_axis_off()

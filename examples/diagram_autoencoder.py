@@ -177,7 +177,7 @@ def plot(scores, images, path):
     ax.set_ylabel("share of held-out digits", fontsize=13)
     ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(fontsize=12, frameon=False, loc="lower right")
+    ax.legend(fontsize=12, frameon=False, loc="lower left")
     draw_digits(right, images, [("none", 0.0), *best_of(scores)])
     figure.savefig(path, dpi=100)
     plt.close(figure)
@@ -209,7 +209,8 @@ def draw_digits(figure, images, keys, n=9):
             ax.text(0.5, -0.13, "{} | {}".format(*counts[i]), color=color, fontsize=13,
                     ha="center", va="center", transform=ax.transAxes)  # fmt: skip
         name = names[key] if key in names else f"{LABELS[key[0]]}, weight {key[1]:g}"
-        row[0].set_title(name, fontsize=13, loc="left").set_in_layout(False)
+        text = row[0].text(0, 1.08, name, fontsize=13, transform=row[0].transAxes)
+        text.set_in_layout(False)
     figure.suptitle(
         "digits that the squared error alone gets wrong: pieces | holes above 1/2", fontsize=14
     )

@@ -253,7 +253,8 @@ def draw_changes(axes, digits, pictures):
         cells = axes[k // 2, (n + 1) * (k % 2) :][:n]
         for ax, image in zip(cells, images, strict=False):
             ax.imshow(image, cmap="gray", vmin=0, vmax=1)
-        cells[0].set_title(name, fontsize=13, loc="left").set_in_layout(False)
+        text = cells[0].text(0, 1.06, name, fontsize=13, transform=cells[0].transAxes)
+        text.set_in_layout(False)
 
 
 if __name__ == "__main__":
