@@ -84,7 +84,7 @@ def plot(pictures, masks, results, path):
     for i, column in zip(chosen, axes.T, strict=True):
         images = [pictures[i, 0], *(logits[i, 0] > 0 for logits, _, _ in results), masks[i, 0]]
         for ax, image in zip(column, images, strict=True):
-            ax.imshow(image, cmap="gray")
+            ax.imshow(image.numpy(), cmap="gray")
             ax.set(xticks=[], yticks=[])
         for ax, (_, right, _) in zip(column[1:3], results, strict=True):
             if not right[i]:

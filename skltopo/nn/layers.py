@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from .._utils.checks import with_own_init
 from .._utils.namespace import is_tensor, namespace_of
 from ..filtrations import Alpha, LevelSet, VietorisRips, WeakAlpha
 from ..filtrations.base import Filtration
@@ -281,6 +282,7 @@ class _DelaunayLayer(CloudLayer):
         )
 
 
+@with_own_init
 class WeakAlphaLayer(_DelaunayLayer):
     """Weak Alpha persistence of point clouds, as a module.
 
@@ -306,6 +308,7 @@ class WeakAlphaLayer(_DelaunayLayer):
     _filtration_type = WeakAlpha
 
 
+@with_own_init
 class AlphaLayer(_DelaunayLayer):
     """Alpha persistence of point clouds, by radii of empty spheres, as a module.
 
