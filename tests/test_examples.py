@@ -49,6 +49,9 @@ def test_digits_by_topology(tmp_path):
         ("graphs.py", {"graphs.png"}),
         ("cloud_shapes.py", {"cloud_shapes.png"}),
         ("topological_loss.py", {"topological_loss.png"}),
+        ("robust_by_topology.py", {"robust_by_topology.png"}),
+        ("activation_prior.py", {"activation_prior.png"}),
+        ("diagram_autoencoder.py", {"diagram_autoencoder.png"}),
     ],
 )
 def test_examples_write_pictures(name, pictures, tmp_path):
