@@ -15,7 +15,7 @@ from ._kernels.fits.operators import ClustersProx, MaximaProx, PythonProx
 from ._utils.arrays import as_floats, as_numbers, check_finite
 from ._utils.checks import check_integer, check_number
 from .losses import LogisticLoss, SquaredLoss
-from .penalties import Clusters, CompiledPenalty, Maxima, Penalty
+from .penalties import ALL, Clusters, CompiledPenalty, Maxima, Penalty
 
 __all__ = [
     "LogisticLoss",
@@ -206,7 +206,7 @@ def _(penalty: Maxima):
     """
     if not penalty.has_prox:
         raise TypeError('Maxima on a grid has no proximal operator: use solver="adam"')
-    local = partial(MaximaProx, penalty.n_components, exact=False)
+    local = partial(MaximaProx, min(penalty.n_components, ALL), exact=False)
     levels = [(local, factor) for factor in (0.01, 0.1)]
     return Plan(local, exact=penalty.operator, continuation=levels, rising=True)
 
@@ -527,5 +527,5 @@ class _Path:
             w = self.coefs[neighbour]
             objective = loss.value_and_gradient(w)[0]
             objective += self.lams[i] * self.operator.evaluate_blocks(w, loss.n_blocks, loss.n_coef)
-            if objective < self.objectives[i] * (1 - float(tol)) and self.lams[i] > 0:
+            if objective < self.objectives[i] * (1 - min(float(tol), 1.0)) and self.lams[i] > 0:
                 self._descend(i, w, tol)

@@ -601,3 +601,14 @@ def test_oracle_knows_an_octahedron():
     cells = rips_persistence(squared_distances(np.vstack([np.eye(3), -np.eye(3)])), length=np.sqrt)
     assert [len(pairs) for pairs, _ in cells] == [5, 0, 1]
     assert reduce_boundary([]) == ({}, {})
+
+
+@pytest.mark.parametrize("metric", ["cosine", "correlation"])
+@pytest.mark.parametrize("kind", [np.asarray, torch.tensor])
+def test_points_in_one_direction_are_at_distance_zero(metric, kind, rng):
+    rows = rng.random((1, 7)) * rng.uniform(0.5, 2, (9, 1))  # cosines of 1, up to rounding
+    rips = VietorisRips(metric=metric)
+    diagram = rips(kind(rows))
+    assert [len(diagram.finite(dim)) for dim in (0, 1)] == [0, 0]
+    two = np.concatenate([rows, rows[:, ::-1]])
+    assert len(rips(kind(two)).finite(0)) == 1

@@ -650,3 +650,11 @@ def test_lbfgs_says_where_the_loss_has_no_minimum():
         shaper = TopoShaper(Energy(dim=0, weight=-1.0), optimizer="lbfgs").fit(uniform(20))
     assert np.isfinite(shaper.embedding_).all()
     assert abs(shaper.embedding_).max() < 1e9
+
+
+def test_points_are_carried_where_squares_of_distances_overflow():
+    near = uniform(6)
+    X = np.concatenate([near, 1e149 * uniform(6), [[1e150, 1e150]]])
+    with pytest.warns(ConvergenceWarning):
+        shaper = TopoShaper(Energy(dim=1, weight=-1.0), anchor=0.1).fit(X)
+    assert np.isfinite(shaper.transform(near + 0.01)).all()

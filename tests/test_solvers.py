@@ -183,3 +183,16 @@ def test_solvers_know_no_units(scale, solver):
         found.append(solver(loss, TV(), 0.1 * c, loss.start(), max_iter=30))
     np.testing.assert_allclose(found[1].coef / scale, found[0].coef, rtol=1e-5)
     assert found[1].stop == pytest.approx(found[0].stop, abs=1e-5)
+
+
+def test_as_many_maxima_as_no_index_can_count(rng):
+    loss = SquaredLoss(rng.random((5, 8)), rng.random(5))
+    start = np.zeros(8)
+    many = proximal(loss, Maxima(2**63), 0.1, start)
+    np.testing.assert_allclose(many.coef, proximal(loss, Maxima(8), 0.1, start).coef)
+
+
+def test_a_huge_tol_is_no_overflow(rng):
+    loss = SquaredLoss(np.zeros((9, 8)), 1e8 * rng.random(9))
+    path = solve_path(loss, Clusters(2), [10.0, 1.0], tol=1e300)
+    assert all(np.isfinite(coef).all() for coef in path)

@@ -14,6 +14,9 @@ from .point_clouds import Clouds
 
 __all__ = ["MetricClouds", "check_metric"]
 
+# These metrics are 1 minus a number near 1: what is below ROUNDED is their rounding, and 0.
+FROM_ONE = ("cosine", "correlation")
+ROUNDED = 16 * np.finfo(np.float64).eps
 # Chunk size: cdist computes a matrix of distances, of which only the diagonal is kept.
 CHUNK_EDGES = 32
 # Largest coordinate for which squares of distances do not overflow.
@@ -171,6 +174,8 @@ class MetricClouds(Clouds):
                 f"metric {self._metric!r} is {what} between points {start + j} and {k} of cloud "
                 f"{i}; leave such points out, scale them, or take another metric"
             )
+        if self._metric in FROM_ONE:
+            rows[np.abs(rows) < ROUNDED] = 0
         return rows
 
     def __getitem__(self, i):
@@ -221,7 +226,10 @@ class MetricClouds(Clouds):
             ends = xp.double(self.gather(self.number(edges, splits)))
             lengths = xp.not_negative(FORMULAS[self._metric](ends[:, ::2], ends[:, 1::2]))
             # An edge (v, v), a vertex, may have a length that is rounded.
-            lengths = xp.fill(lengths, edges[:, ::2] == edges[:, 1::2], 0)
+            is_zero = edges[:, ::2] == edges[:, 1::2]
+            if self._metric in FROM_ONE:
+                is_zero |= xp.plain(lengths) < ROUNDED
+            lengths = xp.fill(lengths, is_zero, 0)
         else:
             parts = np.split(edges, splits[1:-1])
             lengths = xp.concat([self._measure_by_scipy(i, part) for i, part in enumerate(parts)])

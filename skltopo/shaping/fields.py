@@ -224,6 +224,8 @@ class NearestField:
         tree, moves = self._distinct
         k = min(NEIGHBORS, tree.n)
         distance, index = tree.query(points, k=np.arange(1, k + 1))
+        # Where squares of distances overflow, points that are too far to count have no index.
+        index = np.minimum(np.where(np.isfinite(distance), index, index[:, :1]), tree.n - 1)
         radius = distance[:, -1:]
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = distance / np.where(radius > 0, radius, 1)

@@ -127,7 +127,10 @@ def _persistence_features(draw):
     def call():
         features = skltopo.PersistenceFeatures(**options).fit(X)
         rows = features.transform(X)
-        return (rows, features.to_torch()(torch.as_tensor(np.asarray(X)))) if to_torch else rows
+        if not to_torch:
+            return rows
+        images = X if torch.is_tensor(X) else torch.as_tensor(np.asarray(X))
+        return rows, features.to_torch()(images)
 
     return call
 
