@@ -46,6 +46,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/rips.py
 	$(BIN)/python benchmarks/distances.py
 	$(BIN)/python benchmarks/vectors.py
+	$(BIN)/python benchmarks/losses.py
 	$(BIN)/python benchmarks/regression.py --only times
 	$(BIN)/python benchmarks/shaping.py --only figure_1
 
