@@ -12,8 +12,11 @@ PIP_INSTALL = $(BIN)/pip install --quiet --constraint constraints.txt
 demo: $(VENV)/.demo
 	$(BIN)/python examples/plot_digits_by_topology.py --output demo_output
 
+# In PROCESSES processes, of which each has its share of the tests and one thread.
+PROCESSES ?= 2
+
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES)
 
 # Calls of every public name with random arguments; the table of how they end is part of the docs.
 CALLS ?= 1000000

@@ -40,13 +40,17 @@ def choose(digits, settings, n_seeds):
     """Print accuracies on a quarter of the training digits, for networks that saw the others."""
     fitted, validation = digits.split(len(digits.digits) // 4, 1)
     tried = [
-        replace(settings, complex=complex, n_hidden=n_hidden, min_p=min_p)
+        replace(settings, complex=complex, n_hidden=n_hidden, min_p=min_p, n_epochs=10)
         for complex, n_hidden, min_p in product(("freudenthal", "cubical"), (0, 64), (0, 1))
     ]
-    tried.append(replace(settings, rate_of_map=settings.rate_of_map / 10))
+    tried += [replace(settings, min_p=min_p) for min_p in (0, 1)]
+    tried += [replace(settings, rate_of_map=factor * settings.rate_of_map) for factor in (0.1, 2)]
     print("settings, and accuracies in validation " + " and ".join(NAMES.values()))
     for one in tried:
-        row = f"{one.complex:12} hidden {one.n_hidden:2} min_p {one.min_p} rate {one.rate_of_map:g}"
+        row = (
+            f"{one.complex:12} hidden {one.n_hidden:2} min_p {one.min_p} "
+            f"epochs {one.n_epochs} rate {one.rate_of_map:<5g}"
+        )
         for models in train_all(fitted, one, n_seeds).values():
             scores = [100 * mapping.is_right(model, validation).mean() for model in models]
             row += f"   {np.mean(scores):.1f} ± {np.std(scores):.1f} %"
@@ -154,7 +158,7 @@ if __name__ == "__main__":
     digits, held_out = mapping.load_digits(600 if options.quick else 5000)
     n_seeds = 1 if options.quick else 5
     if options.choose:
-        choose(digits, settings, min(n_seeds, 2))
+        choose(digits, settings, min(n_seeds, 3))
     else:
         models = train_all(digits, settings, n_seeds)
         right = {

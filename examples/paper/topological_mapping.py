@@ -30,11 +30,11 @@ class Settings:
     """
 
     complex: str = "cubical"
-    min_p: int = 1
+    min_p: int = 0
     n_hidden: int = 64
     rate_of_map: float = 1e-2
     rate_of_head: float = 3e-3
-    n_epochs: int = 10
+    n_epochs: int = 20
     n_epochs_without_map: int = 30
 
     def count_steps(self, digits, with_map):
