@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
-from .._kernels.rips.distances import find_bad_entry, longest_edge, symmetrize
-from .._kernels.rips.prim import prim_tree_of_rows
+from .._kernels.rips.dense_trees import dense_tree_pairs
+from .._kernels.rips.distances import are_distances, find_bad_entry, longest_edge, symmetrize
+from .._persistence import join_pairs
 from .._utils.arrays import as_floats, as_numbers, gather
 from .._utils.memory import check_memory
 from .._utils.namespace import namespace_of
@@ -62,32 +63,20 @@ class DistanceMatrices(Samples):
     exponent = 0
 
     def __init__(self, matrices, name="points"):
+        # One array where there is one, else lists: matrices of a list may differ in size.
         if is_list_of_clouds(matrices):
             shape = (len(matrices),)
-            names = [f"{name}[{i}]" for i in range(len(matrices))]
-            numbers = [as_numbers(one, its) for one, its in zip(matrices, names, strict=True)]
+            parts = [_prepare(one, f"{name}[{i}]") for i, one in enumerate(matrices)]
+            lives, self._plain = map(list, zip(*parts, strict=True))
+            self._lives = list(namespace_of(*lives).as_one_kind(*lives))
+            live = self._lives[0]
         else:
             array = as_numbers(matrices, name)
             shape = tuple(array.shape[:-2])
-            names = [f"{name}{list(i)}" if i else name for i in np.ndindex(*shape)]
-            numbers = list(array.reshape(math.prod(shape), *array.shape[-2:]))
-            if not numbers:
-                _check_shape(tuple(array.shape[-2:]), name)
-        parts = []
-        for matrix, its in zip(numbers, names, strict=True):
-            _check_shape(tuple(matrix.shape), its)
-            live, given = as_floats(matrix)
-            plain = as_distances(given, its)
-            if plain is not given and not namespace_of(live).has_gradients:
-                live = plain.astype(live.dtype, copy=False)
-            parts.append((live, plain))
-        lives = [live for live, _ in parts]
-        self._matrices = list(namespace_of(*lives).as_one_kind(*lives))
-        self._plain = [plain for _, plain in parts]
+            live, self._plain = _prepare_batch(array, name)
+            self._lives = live
         self.splits = ends_of([len(plain) for plain in self._plain])
         self.n_vertices = int(self.splits[-1])
-        # Matrices may differ in size, so they are a list; what live is for is its kind.
-        live = self._matrices[0] if parts else as_floats(array)[0]
         super().__init__(shape, self.splits[:-1], live)
 
     def matrix(self, i):
@@ -98,10 +87,11 @@ class DistanceMatrices(Samples):
         """Return the distances of points start to stop of cloud i to all its points."""
         return self._plain[i][start:stop]
 
-    def tree(self, i):
-        """Return (edges, lengths) of the minimum spanning tree of cloud i, shortest first."""
-        plain = self._plain[i]
-        return prim_tree_of_rows(len(plain), plain.__getitem__)
+    def tree_pairs(self, chunk, limit, keep_zero):
+        """Return {0: Pairs} of matrices in a range, by edges up to limit."""
+        chosen = self._plain[chunk.start : chunk.stop]
+        batches = [one[None] for one in chosen] if isinstance(chosen, list) else [chosen]
+        return join_pairs([dense_tree_pairs(batch, limit, keep_zero) for batch in batches])
 
     def values(self, found, n_jobs=1):
         """Return entries [i, j] of edges i < j, (m, k) for rows of k edges; see `Samples`.
@@ -113,36 +103,63 @@ class DistanceMatrices(Samples):
 
     def longest(self, max_edge):
         """Return the longest edges up to max_edge, (n_samples,); 0 where there is none."""
-        if not self._matrices:
-            return self.zeros(0)
         edges = [longest_edge(plain, max_edge) or (0, 0) for plain in self._plain]
-        return self._look_up(np.array(edges, dtype=np.int64), np.arange(len(edges) + 1))[:, 0]
+        edges = np.array(edges, dtype=np.int64).reshape(-1, 2)
+        return self._look_up(edges, np.arange(len(edges) + 1))[:, 0]
 
     def _look_up(self, edges, splits):
-        if not self._matrices:
-            return self.zeros(0, edges.shape[1] // 2)
         look_up = _live_entries if self.xp.has_gradients else _entries
-        parts = np.split(edges, splits[1:-1])
-        return self.xp.concat(
-            [
-                look_up(live, part[:, ::2], part[:, 1::2])
-                for live, part in zip(self._matrices, parts, strict=True)
-            ]
-        )
+        i, j = edges[:, ::2], edges[:, 1::2]
+        if isinstance(self._lives, list):
+            cuts = splits[1:-1]
+            parts = zip(self._lives, np.split(i, cuts), np.split(j, cuts), strict=True)
+            return self.xp.concat([look_up(live, 0, *ends) for live, *ends in parts])
+        first = self._lives.shape[-1] * np.arange(self.n_samples)
+        return look_up(self._lives, np.repeat(first, np.diff(splits))[:, None], i, j)
 
 
-def _entries(matrix, i, j):
-    """Return matrix[i, j] of an array, for i and j of any shape."""
-    return gather(matrix, np.ascontiguousarray(i * len(matrix) + j))
+def _prepare(matrix, name):
+    """Return one matrix as what diagrams gather from, and as what kernels read."""
+    matrix = as_numbers(matrix, name)
+    _check_shape(tuple(matrix.shape), name)
+    live, given = as_floats(matrix)
+    return _with_plain(live, given, as_distances(given, name))
 
 
-def _live_entries(matrix, i, j):
-    """Do so for a tensor, as `symmetrize` computes it: the same numbers, with their gradient."""
-    upper, lower = _entries(matrix, i, j), _entries(matrix, j, i)
+def _prepare_batch(array, name):
+    """Return (n_samples, n, n) arrays: what diagrams gather from, and what kernels read."""
+    shape, sizes = tuple(array.shape[:-2]), tuple(array.shape[-2:])
+    names = [f"{name}{list(i)}" if i else name for i in np.ndindex(*shape)]
+    _check_shape(sizes, names[0] if names else name)
+    live, given = as_floats(array.reshape(len(names), *sizes))
+    if are_distances(given):
+        return live, given
+    check_memory(given.nbytes, f"a copy of {name}, whose entries are not exactly distances,")
+    plain = np.empty_like(given)
+    for one, matrix, its in zip(plain, given, names, strict=True):
+        one[...] = as_distances(matrix, its)
+    return _with_plain(live, given, plain)
+
+
+def _with_plain(live, given, plain):
+    """Return (live, plain) of numbers given as live and given; arrays are gathered from plain."""
+    if plain is not given and not namespace_of(live).has_gradients:
+        live = plain.astype(live.dtype, copy=False)
+    return live, plain
+
+
+def _entries(matrices, first, i, j):
+    """Return entries [i, j] of matrices whose rows begin with row first of the whole batch."""
+    return gather(matrices, np.ascontiguousarray((first + i) * matrices.shape[-1] + j))
+
+
+def _live_entries(matrices, first, i, j):
+    """Do so for tensors, as `symmetrize` computes it: the same numbers, with their gradient."""
+    upper, lower = _entries(matrices, first, i, j), _entries(matrices, first, j, i)
     if upper.element_size() < 4:  # half precision is compared in single precision
         upper, lower = upper.float(), lower.float()
     middle = (upper + 0.5 * (lower - upper)).clamp(min=0)
-    return namespace_of(middle).fill(middle, i == j, 0).to(matrix.dtype)
+    return namespace_of(middle).fill(middle, i == j, 0).to(matrices.dtype)
 
 
 def _check_shape(shape, name):

@@ -258,6 +258,8 @@ class VietorisRips(PointFiltration):
 
     def _find_by_tree(self, clouds, chunk, top):
         """Return {0: Pairs} of some clouds."""
+        if self.metric == "precomputed":
+            return clouds.tree_pairs(chunk, self.max_edge, self.keep_zero)
         return join_pairs([self._pair_tree(clouds, i) for i in chunk])
 
     def _pair_tree(self, clouds, i):

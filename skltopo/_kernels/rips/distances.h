@@ -44,6 +44,41 @@ SKLTOPO_VARIANTS(double, fold_furthest_double,
                  (const double *row, std::ptrdiff_t begin, std::ptrdiff_t end, double *furthest),
                  (row, begin, end, furthest))
 
+// The greatest of row[begin:end] that is at most limit; -1 if there is none.
+template <class T>
+SKLTOPO_INLINE T greatest_within(const T *row, std::ptrdiff_t begin, std::ptrdiff_t end, T limit) {
+    const std::ptrdiff_t LANES = 64 / sizeof(T);
+    T greatest[LANES];
+    std::ptrdiff_t j = begin;
+    for (std::ptrdiff_t k = 0; k < LANES; k++) greatest[k] = -1;
+    for (; j + LANES <= end; j += LANES)
+        for (std::ptrdiff_t k = 0; k < LANES; k++) {
+            const T x = row[j + k] <= limit ? row[j + k] : T(-1);
+            greatest[k] = greatest[k] < x ? x : greatest[k];
+        }
+    for (; j < end; j++)
+        if (row[j] <= limit && greatest[0] < row[j]) greatest[0] = row[j];
+    for (std::ptrdiff_t k = 1; k < LANES; k++)
+        greatest[0] = greatest[0] < greatest[k] ? greatest[k] : greatest[0];
+    return greatest[0];
+}
+
+SKLTOPO_INLINE float longest_single_body(const float *row, std::ptrdiff_t begin, std::ptrdiff_t end,
+                                         float limit) {
+    return greatest_within(row, begin, end, limit);
+}
+SKLTOPO_VARIANTS(float, longest_single,
+                 (const float *row, std::ptrdiff_t begin, std::ptrdiff_t end, float limit),
+                 (row, begin, end, limit))
+
+SKLTOPO_INLINE double longest_double_body(const double *row, std::ptrdiff_t begin,
+                                          std::ptrdiff_t end, double limit) {
+    return greatest_within(row, begin, end, limit);
+}
+SKLTOPO_VARIANTS(double, longest_double,
+                 (const double *row, std::ptrdiff_t begin, std::ptrdiff_t end, double limit),
+                 (row, begin, end, limit))
+
 // Whether a tile of a square matrix and its mirror image differ, or hold a negative number or NaN.
 template <class T>
 SKLTOPO_INLINE bool tile_is_bad(const T *matrix, std::ptrdiff_t n, std::ptrdiff_t row,

@@ -3,7 +3,8 @@
 import numpy as np
 
 from cython cimport floating
-from libc.math cimport INFINITY, fabs, isfinite
+from libc.float cimport DBL_MAX, FLT_MAX
+from libc.math cimport fabs, isfinite, nextafterf
 
 from ..._utils.buffer cimport Buffer
 from ..._utils.signals cimport check_signals, check_signals_every
@@ -16,6 +17,8 @@ cdef extern from "distances.h" nogil:
     float fold_furthest_single(const float* row, Py_ssize_t begin, Py_ssize_t end, float* furthest)
     double fold_furthest_double(const double* row, Py_ssize_t begin, Py_ssize_t end,
                                 double* furthest)
+    float longest_single(const float* row, Py_ssize_t begin, Py_ssize_t end, float limit)
+    double longest_double(const double* row, Py_ssize_t begin, Py_ssize_t end, double limit)
     Py_ssize_t bad_tile_single(const float* matrix, Py_ssize_t n, Py_ssize_t row)
     Py_ssize_t bad_tile_double(const double* matrix, Py_ssize_t n, Py_ssize_t row)
 
@@ -102,20 +105,48 @@ def longest_edge(const floating[:, ::1] matrix, double limit):
         The first such edge, i < j; None if all are longer.
     """
     cdef Py_ssize_t n = matrix.shape[0], i, j, row = -1
-    cdef floating longest = -1, before
+    cdef floating longest = -1, here, most
+    if floating is float:
+        most = <float>min(limit, FLT_MAX)
+        most = nextafterf(most, 0) if most > limit else most    # limit in single precision
+    else:
+        most = min(limit, DBL_MAX)
     with nogil:
-        for i in range(n):
-            before = longest
-            for j in range(i + 1, n):
-                if longest < matrix[i, j] <= limit and matrix[i, j] < INFINITY:
-                    longest = matrix[i, j]
-            if longest > before:
+        for i in range(n - 1):
+            if floating is float:
+                here = longest_single(&matrix[i, 0], i + 1, n, most)
+            else:
+                here = longest_double(&matrix[i, 0], i + 1, n, most)
+            if here > longest:
+                longest = here
                 row = i
     if row < 0:
         return None
     for j in range(row + 1, n):
         if matrix[row, j] == longest:
             return row, j
+
+
+cdef bint has_bad_entry(const floating[:, ::1] matrix, Py_ssize_t* bad_row,
+                        Py_ssize_t* bad_col) noexcept nogil:
+    """Look for an entry as `find_bad_entry` does, and tell whether there is one."""
+    cdef Py_ssize_t n = matrix.shape[0], row = 0, col, i, j
+    while row < n:
+        if floating is float:
+            col = bad_tile_single(&matrix[0, 0], n, row)
+        else:
+            col = bad_tile_double(&matrix[0, 0], n, row)
+        for i in range(row, min(row + TILE, n)):
+            if col >= 0:
+                for j in range(col, min(col + TILE, n)):
+                    if not (matrix[i, j] >= 0) or matrix[i, j] != matrix[j, i]:
+                        bad_row[0], bad_col[0] = i, j
+                        return True
+            if matrix[i, i] != 0:
+                bad_row[0] = bad_col[0] = i
+                return True
+        row += TILE
+    return False
 
 
 def find_bad_entry(const floating[:, ::1] matrix):
@@ -129,30 +160,28 @@ def find_bad_entry(const floating[:, ::1] matrix):
     -------
     (i, j) or None
     """
-    cdef Py_ssize_t n = matrix.shape[0], row, col, i = 0, j = 0
+    cdef Py_ssize_t i = 0, j = 0
+    cdef bint bad
+    with nogil:
+        bad = has_bad_entry(matrix, &i, &j)
+    return (i, j) if bad else None
+
+
+def are_distances(const floating[:, :, ::1] matrices):
+    """Tell whether no matrix of a batch has an entry that `find_bad_entry` finds.
+
+    Parameters
+    ----------
+    matrices : (n_samples, n, n) C-contiguous float32 or float64
+    """
+    cdef Py_ssize_t sample, i = 0, j = 0
     cdef bint bad = False
     with nogil:
-        row = 0
-        while row < n and not bad:
-            if floating is float:
-                col = bad_tile_single(&matrix[0, 0], n, row)
-            else:
-                col = bad_tile_double(&matrix[0, 0], n, row)
-            if col >= 0:
-                for i in range(row, min(row + TILE, n)):
-                    for j in range(col, min(col + TILE, n)):
-                        bad = not (matrix[i, j] >= 0) or matrix[i, j] != matrix[j, i]
-                        if bad:
-                            break
-                    if bad:
-                        break
-            for i in range(i if bad else row, i if bad else min(row + TILE, n)):
-                if matrix[i, i] != 0:
-                    j = i
-                    bad = True
-                    break
-            row += TILE
-    return (i, j) if bad else None
+        for sample in range(matrices.shape[0]):
+            bad = has_bad_entry(matrices[sample], &i, &j)
+            if bad:
+                break
+    return not bad
 
 
 def symmetrize(const floating[:, ::1] matrix, double asymmetry, double diagonal,
