@@ -71,17 +71,20 @@ def measure(network, pictures, masks):
 
 
 def plot(pictures, masks, results, path):
-    """Draw pictures, and the masks without and with the loss; wrong ones have a red frame."""
-    torn = (~results[0][1] & results[1][1]).nonzero()[:, 0].tolist()
-    chosen = (torn + [i for i in range(len(pictures)) if i not in torn])[:6]
+    """Draw the first pictures, and masks without and with the loss; wrong ones have a red frame."""
     names = [
-        f"{name}\n{100 * right.float().mean():.0f} % right"
+        f"{name}\n{int(right.sum())} of {len(right)} right"
         for name, (_, right, _) in zip(("labels alone", "+ topology"), results, strict=True)
     ]
-    figure, axes = plt.subplots(4, 6, figsize=(10, 7.2), layout="constrained")
+    figure, axes = plt.subplots(4, 6, figsize=(10, 7.6), layout="constrained")
+    figure.suptitle(
+        f"The first 6 of {len(pictures)} held-out pictures; red: not one component with one hole\n"
+        "(pixels have 6 neighbours, of the Freudenthal triangulation)",
+        fontsize=13,
+    )
     for row, name in zip(axes, ["picture", *names, "truth"], strict=True):
         row[0].set_ylabel(name, fontsize=13)
-    for i, column in zip(chosen, axes.T, strict=True):
+    for i, column in enumerate(axes.T):
         images = [pictures[i, 0], *(logits[i, 0] > 0 for logits, _, _ in results), masks[i, 0]]
         for ax, image in zip(column, images, strict=True):
             ax.imshow(image.numpy(), cmap="gray")

@@ -15,6 +15,10 @@ __all__ = ["Energy", "polynomial_energies", "polynomial_gradient"]
 ESSENTIAL = ("drop", "clip")
 # Powers beyond it are floats.
 MOST_INTEGER = 2**31 - 1
+# A rank that no point has, and to which the number of all points can be added.
+BEYOND = 2**62
+# The least length that is not zero.
+LEAST_LENGTH = np.nextafter(0.0, 1.0)
 
 
 def _counted(births, deaths, splits, n_before, i0, min_length=0.0):
@@ -138,8 +142,9 @@ def _check_rank(i0):
 def _values_and_derivatives(energy, finite, splits, essential_splits):
     """Return the energies of a batch, without its essential points, and their derivatives."""
     values, derivatives = np.empty(len(splits) - 1), np.empty(finite.shape)
+    first = energy._first_rank()
     polynomial_energy(
-        finite, splits, essential_splits, energy.p, energy.q, energy.i0, values, derivatives
+        finite, splits, essential_splits, energy.p, energy.q, first, values, derivatives
     )
     values *= energy.weight
     derivatives *= energy.weight
@@ -162,7 +167,8 @@ def polynomial_gradient(energy, finite, n_essential=0):
     -------
     value : float
     gradient : (n, 2) ndarray
-        Zero where a point has no length, as torch has it.
+        That of a length is zero where the length is, as torch has it, and that of a root where what
+        it is taken of is zero.
 
     Raises
     ------
@@ -197,14 +203,20 @@ class Energy:
     p : float, default=1
         Power of the length. 0 counts points (a point of length zero is left out of a diagram).
     q : float, default=0
-        Power of the middle. Not an integer only where middles are positive.
+        Power of the middle. Not an integer only where no middle of a point is negative.
     i0 : int, default=1
         Rank of the first point that counts.
     weight : float, default=1.0
-        Negative to reward what positive would penalise.
+        Negative to reward what positive would penalise; 0 counts no point.
     essential : {"drop", "clip"}, default="drop"
         "drop": an essential class takes its rank and adds nothing. "clip": it ends at the last
         filtration value (sublevel sets: the maximum of the function, superlevel: the minimum).
+
+    Notes
+    -----
+    A point of length zero, which is there by "clip" or by ``keep_zero`` of a filtration, adds
+    nothing for p > 0. Gradients are finite where the energy is: that of a length, or of a root (p
+    or q between 0 and 1) of a length or a middle, is 0 where the length or the middle is 0.
 
     References
     ----------
@@ -271,16 +283,28 @@ class Energy:
             if self.essential == "drop" and xp.has_gradients and points.finite.device.type == "cpu":
                 total = self._sum_in_one_node(points, batch.shape)
             else:
-                parts = _lengths_and_middles(batch, self.dim, self.i0, self.essential)
-                total = self._sum(parts, batch.shape, xp)
+                total = self._sum(self._parts(batch), batch.shape, xp)
             if not _is_finite(total):
-                parts = _lengths_and_middles(batch, self.dim, self.i0, self.essential)
-                total = self._scaled_sum(parts, batch.shape, xp)
+                total = self._scaled_sum(self._parts(batch), batch.shape, xp)
         return xp.number(total) if single else total
+
+    def _first_rank(self):
+        """Return the rank from which points count: beyond all of them for a weight of 0."""
+        return min(int(self.i0), BEYOND) if self.weight else BEYOND
+
+    def _least_length(self):
+        """Return the length from which points count."""
+        # The root of a negative middle is no number, of a point of no length neither.
+        return LEAST_LENGTH if self.p > 0 and self.q != int(self.q) else 0.0
+
+    def _parts(self, batch):
+        return _lengths_and_middles(
+            batch, self.dim, self._first_rank(), self.essential, self._least_length()
+        )
 
     def _sum(self, parts, shape, xp):
         total = sum(
-            xp.segment_sum(powers(length, self.p, xp) * middle**self.q, splits)
+            xp.segment_sum(powers(length, self.p, xp) * powers(middle, self.q, xp), splits)
             for length, middle, splits in parts
         )
         return float(self.weight) * total.reshape(shape)
@@ -297,7 +321,7 @@ class Energy:
             for factor, power in ((length, self.p), (middle, self.q)):
                 exponent = segment_exponents(xp.plain(factor), splits)
                 scale = spread(np.ldexp(1.0, -exponent), splits)
-                terms = terms * (factor * xp.operand(scale, factor)) ** power
+                terms = terms * powers(factor * xp.operand(scale, factor), power, xp)
                 root = root * np.exp2(exponent * power / 2.0)
             # Half of the powers before the weight and half after it: either may be out of range.
             root = xp.operand(root, length)
@@ -316,12 +340,13 @@ class Energy:
 
         def pull_back(weights):
             weights = weights[0].reshape(-1)
-            if len(weights) > 1:
+            if len(weights) != 1:
                 weights = np.repeat(weights, np.diff(points.splits))[:, np.newaxis]
             return derivatives * weights
 
         def by_torch(finite):
-            parts = [_counted_of_finite(finite, points, self.i0)]
+            first, least = self._first_rank(), self._least_length()
+            parts = [_counted_of_finite(finite, points, first, least)]
             return (self._sum(parts, shape, namespace_of(finite)),)
 
         outputs = (values.reshape(shape),)

@@ -54,7 +54,7 @@ FLOORS = [
         "distances",
     ],
     ["losses", "penalties", "solvers"],
-    ["nn.uncompiled", "nn.operators", "nn.layers", "nn.losses"],
+    ["nn.uncompiled", "nn.representation", "nn.operators", "nn.layers", "nn.losses"],
     ["nn.inputs", "nn.vectors", "nn.features", "nn.diagrams"],
     ["nn.rows", "nn.kernel_machines", "nn.estimators", "nn.fitted", "nn.pipelines", "nn"],
     ["nn.classifiers", "nn.gradients", "nn.critical_sets"],

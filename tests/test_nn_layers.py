@@ -7,8 +7,9 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from skltopo import Energy, nn
+from skltopo import Energy, PersistenceFeatures, nn
 from skltopo.filtrations import Alpha, LevelSet, VietorisRips, WeakAlpha
 
 CLOUD_LAYERS = {
@@ -41,7 +42,7 @@ def test_level_set_layer_has_images_and_channels():
 def test_ptr_is_a_list_of_clouds(layer):
     cloud = points()
     expected = layer()([cloud[:4], cloud[4:]])
-    for ptr in (PTR, PTR.int(), PTR.numpy(), PTR.tolist()):
+    for ptr in (PTR, PTR.int(), PTR.byte(), PTR.numpy().astype(np.uint64), PTR.tolist()):
         assert layer()(cloud, ptr) == expected
 
 
@@ -58,6 +59,10 @@ def test_ptr_passes_gradients():
         ([0, 4], ValueError, "rise from 0 to the number of points, 9, got"),
         ([1, 9], ValueError, "rise from 0"),
         ([0, 4, 4, 9], ValueError, "must not be empty"),
+        (np.array([0, 6, 4, 9], np.uint64), ValueError, r"got \[0, 6, 4, 9\]; a cloud"),
+        (torch.tensor([0, 6, 4, 9], dtype=torch.uint8), ValueError, r"got \[0, 6, 4, 9\]; a cloud"),
+        ([0, 0, 0, 1, 1, 1, 1, 2, 2], ValueError, "which graph libraries call batch, is no ptr"),
+        ([0] * 5000, ValueError, r"\[0, 0, .* 0, ...\] of shape \(5000,\); a cloud"),
         ([0], ValueError, "rise from 0"),
         ([[0, 9]], ValueError, "rise from 0"),
         ([0.0, 9.0], TypeError, "ptr must be integers"),
@@ -99,6 +104,15 @@ def test_layers_are_copied_and_saved(layer):
 def test_representation_shows_parameters():
     assert "superlevel=True" in repr(nn.LevelSetLayer(superlevel=True))
     assert "max_edge=2.0" in repr(nn.RipsLayer(max_edge=2.0))
+    features = PersistenceFeatures(n_directions=3, max_p=2).fit(np.eye(4)[None]).to_torch()
+    shown = repr(features)
+    assert "weights of shape (" in shown
+    for part in (", 4, 4)", "superlevel=", "max_p=2", "i0=1", "essential=", "min_length="):
+        assert part in shown
+    scaled = nn.to_torch(StandardScaler().fit([[0.0], [2.0]]))
+    assert "center of shape (1,), scale of shape (1,), inverse=False" in repr(scaled)
+    assert "low=0.0, high=1.0" in repr(nn.to_torch(MinMaxScaler(clip=True).fit([[0.0], [2.0]])))
+    assert "dimension=2, delay=3" in repr(nn.DelayClouds(2, 3))
 
 
 class Lines(torch.utils.data.Dataset):

@@ -184,6 +184,49 @@ def test_large_energies():
         nn.EnergyLoss(Energy(q=0.5, i0=2), IMAGES)(torch.tensor([[-1.0, -3.0, -1.0]]))
 
 
+@pytest.mark.parametrize(
+    ("loss", "values"),
+    [
+        (nn.EnergyLoss(Energy(p=3), IMAGES), 200 * random(5, 5).half()),
+        (nn.EnergyLoss(Energy(p=3), LevelSet(2, keep_zero=True)), 200 * random(5, 5).half()),
+        (nn.EnergyLoss(Energy(p=3), IMAGES), 1e15 * random(5, 5).float()),
+        (nn.EnergyLoss(Energy(p=3), IMAGES), 1e15 * random(5, 5).bfloat16()),
+        (
+            nn.EnergyLoss([Energy(i0=2), Energy(i0=2)], LevelSet(1)),
+            torch.tensor([4e4, 0, 4e4]).half(),
+        ),
+        (nn.EnergyLoss(Energy(p=3), VietorisRips()), 1e15 * random(5, 2).float()),
+        (nn.BettiPriorLoss({0: 1}, IMAGES), 1000 * random(5, 5).half()),
+        (nn.BettiPriorLoss({0: 1}, IMAGES), 1e30 * random(5, 5).float()),
+        (nn.BettiPriorLoss({0: 1}, IMAGES), 1e200 * random(5, 5)),
+        (nn.BettiPriorLoss({0: 1}, WeakAlpha()), 1e30 * random(5, 2).float()),
+    ],
+)
+def test_a_loss_that_its_dtype_cannot_hold(loss, values):
+    for call in (loss, torch.func.grad(loss), lambda x: torch.vmap(loss)(x[None])):
+        for leaf in (values, values.clone().requires_grad_()):
+            with pytest.raises(ValueError, match="is more than a number of dtype torch"):
+                call(leaf)
+    torch._dynamo.reset()
+    with pytest.raises(ValueError, match="is more than a number of dtype torch"):
+        torch.compile(loss, fullgraph=True, backend="aot_eager")(values)
+
+
+def test_a_sum_over_samples_that_its_dtype_cannot_hold():
+    images = torch.tensor([[4e4, 0.0, 4e4]]).half().expand(2, 1, 3)
+    for filtration in (IMAGES, LevelSet(2, superlevel=True, keep_zero=True)):
+        loss = nn.EnergyLoss(Energy(i0=2), filtration, reduction="sum")
+        with pytest.raises(
+            ValueError, match="the loss is more than a number of dtype torch.float16"
+        ):
+            loss(images)
+        assert torch.func.functional_call(loss, {}, images[:1]) == 40000
+        torch._dynamo.reset()
+        assert torch.compile(loss, fullgraph=True, backend="aot_eager")(images).isinf()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            assert loss(images) == 80000
+
+
 # Compilation and transforms -----------------------------------------------------------------------
 
 LOSSES = {case: (nn.EnergyLoss(e, f), shape) for case, (e, f, shape) in CASES.items()}
@@ -429,6 +472,26 @@ def test_wrong_values(loss):
         loss(torch.zeros(0, 3, 3))
     with pytest.raises(TypeError, match="ptr is for clouds of points"):
         loss(torch.zeros(3, 3), torch.tensor([0, 3]))
+
+
+def test_wrong_lists():
+    loss = nn.EnergyLoss(Energy(), VietorisRips())
+    with pytest.raises(ValueError, match=r"a sample at least, got an empty list; .*shape \(0, "):
+        loss([])
+    with pytest.raises(TypeError, match="or a list of them, got ndarray at index 1"):
+        loss([torch.zeros(3, 2), np.zeros((3, 2))])
+
+
+def test_energies_of_no_image_are_no_rows():
+    images = random(3, 5, 5)
+    features = PersistenceFeatures(n_directions=2, max_p=2, max_q=1).fit(images.numpy())
+    module = features.to_torch()
+    for empty in (images[:0].clone().requires_grad_(), torch.zeros(0, 25, requires_grad=True)):
+        rows = module(empty)
+        assert rows.shape == (0, module(images).shape[1])
+        rows.sum().backward()
+        assert empty.grad.shape == empty.shape
+    assert torch.vmap(module)(images[:0]).shape[0] == 0
 
 
 def test_no_samples_have_no_loss():

@@ -2,7 +2,12 @@
 
 import torch
 
-__all__ = ["CompiledNode"]
+__all__ = ["FORWARD", "CompiledNode"]
+
+FORWARD = (
+    "forward-mode derivatives, such as torch.func.jvp, jacfwd and hessian take, of diagrams and "
+    "functions of them are not there; take reverse ones: torch.func.grad, vjp, jacrev, or backward"
+)
 
 
 class CompiledNode(torch.autograd.Function):
@@ -38,10 +43,16 @@ class CompiledNode(torch.autograd.Function):
         if all(weight is None for weight in weights):
             gradient = None
         elif torch.is_grad_enabled():
-            outputs = zip(ctx.by_torch(values), weights, strict=True)
-            total = sum((out * weight).sum() for out, weight in outputs if weight is not None)
-            (gradient,) = torch.autograd.grad(total, values, create_graph=True)
+            # Weights may depend on values, too: they are weights here, and not differentiated.
+            both = zip(ctx.by_torch(values), weights, strict=True)
+            outputs, weights = zip(*(pair for pair in both if pair[1] is not None), strict=True)
+            (gradient,) = torch.autograd.grad(outputs, values, weights, create_graph=True)
         else:
             plain = [None if w is None else w.to("cpu", torch.float64).numpy() for w in weights]
             gradient = torch.from_numpy(ctx.pull_back(plain)).to(values)
         return gradient, None, None, None
+
+    @staticmethod
+    def jvp(ctx, *_):
+        """Raise NotImplementedError: there is no derivative in forward mode."""
+        raise NotImplementedError(FORWARD)

@@ -89,6 +89,11 @@ class NumpyNamespace:
         return np.zeros(shape, like.dtype)
 
     @staticmethod
+    def is_differentiated(values):
+        """Tell whether derivatives with respect to values may be taken, backward or forward."""
+        return False
+
+    @staticmethod
     def zero_of(values):
         """Return 0 as a function of values, so that it has a gradient, which is zero."""
         return 0.0
@@ -285,6 +290,10 @@ class TorchNamespace:
 
     def zeros(self, shape, like):
         return like.new_zeros(shape)
+
+    def is_differentiated(self, values):
+        forward = self._torch.autograd.forward_ad
+        return values.requires_grad or forward.unpack_dual(values).tangent is not None
 
     def zero_of(self, values):
         return (self.where(self._torch.isfinite(values), values, 0) * 0).sum()

@@ -28,9 +28,9 @@ def spread(of_segments, splits):
     return np.repeat(of_segments, np.diff(splits))
 
 
-def powers(lengths, power, xp):
-    """Return lengths**power, whose gradient is 0, and not infinite, where a length is 0."""
+def powers(values, power, xp):
+    """Return values**power, whose gradient is 0, and not infinite, where a value is 0."""
     if power == 0 or power >= 1 or not xp.has_gradients:
-        return lengths**power
+        return values**power
     # The inner where keeps the infinite slope at 0 out of the graph; 0 * inf would be NaN.
-    return xp.where(lengths > 0, xp.where(lengths > 0, lengths, 1) ** power, 0)
+    return xp.where(values != 0, xp.where(values != 0, values, 1) ** power, 0)

@@ -149,7 +149,7 @@ class VertexValues(Samples):
     def last(self, superlevel):
         """Return the value of the vertex that enters last, for each sample."""
         flat = self.plain.reshape(len(self.plain), math.prod(self.plain.shape[1:]))
-        if self.xp.has_gradients and self.live.requires_grad:
+        if self.xp.is_differentiated(self.live):
             last = flat.argmin(axis=1) if superlevel else flat.argmax(axis=1)
             return gather(self.live, last + self.starts)
         if len(flat) == 1:

@@ -54,9 +54,11 @@ def _radii_by_torch(points, simplices):
     corners = points.index_select(0, flat).double()
     corners = corners.reshape(*simplices.shape, points.shape[1])
     edges = corners[:, 1:] - corners[:, :1]
-    # By a power of two to about 1, so that no product overflows or underflows.
+    # In units of a power of two, so that no product overflows or underflows. Not by torch.ldexp,
+    # whose derivative is zero for integer exponents that are negative.
     exponent = torch.frexp(edges.detach().abs().amax(dim=(1, 2)))[1]
-    edges = torch.ldexp(edges, -exponent[:, None, None])
+    unit = torch.exp2(exponent.double() - 1)
+    edges = edges / unit[:, None, None]
     squares = edges.square().sum(-1)
     if simplices.shape[1] == 2:
         radii = 0.5 * torch.where(squares > 0, squares, 1).sqrt()[:, 0]
@@ -64,4 +66,4 @@ def _radii_by_torch(points, simplices):
     else:
         weights = torch.linalg.solve(edges @ edges.mT, 0.5 * squares)
         radii = (0.5 * (weights * squares).sum(-1)).sqrt()
-    return torch.ldexp(radii, exponent).to(points.dtype)
+    return (radii * unit).to(points.dtype)

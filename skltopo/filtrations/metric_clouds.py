@@ -219,8 +219,6 @@ class MetricClouds(Clouds):
         return [self._measure_rows(edges, splits) for edges, splits in found]
 
     def _measure_rows(self, edges, splits):
-        if not self.n_samples:
-            return self.zeros(0, edges.shape[1] // 2)
         xp = self.xp
         if self._metric in FORMULAS:
             ends = xp.double(self.gather(self.number(edges, splits)))
@@ -230,6 +228,8 @@ class MetricClouds(Clouds):
             if self._metric in FROM_ONE:
                 is_zero |= xp.plain(lengths) < ROUNDED
             lengths = xp.fill(lengths, is_zero, 0)
+        elif not self.n_samples:
+            return self.zeros(0, edges.shape[1] // 2)
         else:
             parts = np.split(edges, splits[1:-1])
             lengths = xp.concat([self._measure_by_scipy(i, part) for i, part in enumerate(parts)])

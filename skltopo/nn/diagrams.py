@@ -4,6 +4,7 @@ import torch
 
 from .._utils.checks import check_integer
 from .inputs import as_samples
+from .representation import representation
 
 __all__ = ["DelayClouds", "Diagrams"]
 
@@ -99,6 +100,10 @@ class DelayClouds(torch.nn.Module):
                 f"series must have shape (n, t) or (n, channels, t), got {tuple(series.shape)}"
             )
         return self._cloud(series[:, None] if series.ndim == 2 else series)
+
+    def extra_repr(self):
+        """Return the parameters, for the representation of the module."""
+        return representation(dimension=self.dimension, delay=self.delay, stride=self.stride)
 
     def _cloud(self, series):
         span = (self.dimension - 1) * self.delay + 1

@@ -7,6 +7,7 @@ from .._utils.checks import check_integer, check_number, check_powers
 from ..energies import polynomial_energies
 from ..filtrations import LevelSet
 from .operators import Functional, is_traced
+from .representation import representation
 
 __all__ = ["LevelSetEnergies"]
 
@@ -112,7 +113,7 @@ class LevelSetEnergies(torch.nn.Module):
         Returns
         -------
         (n, n_features) torch.Tensor
-            The columns of `PersistenceFeatures.transform`.
+            The columns of `PersistenceFeatures.transform`. A batch without images has no rows.
         """
         shape = self.weights.shape[1:]
         if not isinstance(images, torch.Tensor):
@@ -123,14 +124,27 @@ class LevelSetEnergies(torch.nn.Module):
                 f"images must have shape (n, {', '.join(map(str, shape))}), or (n, "
                 f"{shape.numel()}), got {tuple(images.shape)}"
             )
-        if images.numel() == 0:
-            raise ValueError(f"images must not be empty, got shape {tuple(images.shape)}")
         if not is_traced():
             images = as_floats(as_numbers(images, "images"))[0]
         elif not images.is_floating_point():
             images = images.double()
         functions = images.reshape(-1, 1, *shape) * self.weights.to(images)
         return self._rows(functions)
+
+    def extra_repr(self):
+        """Return the parameters, for the representation of the module."""
+        return representation(
+            weights=self.weights,
+            homology_dimensions=self.filtration.homology_dimensions,
+            superlevel=self.filtration.superlevel,
+            complex=self.filtration.complex,
+            min_p=self.min_p,
+            max_p=self.max_p,
+            max_q=self.max_q,
+            i0=self.i0,
+            essential=self.essential,
+            min_length=self.min_length,
+        )
 
     def _rows_of(self, functions, ptr=None):
         """Return the features of functions on images, an axis of them last; differentiable."""

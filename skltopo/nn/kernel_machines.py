@@ -5,6 +5,7 @@ import torch
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.svm._base import BaseLibSVM, BaseSVC
 
+from .representation import representation
 from .rows import Columns, Linear, Votes, as_dense, as_tensor
 
 __all__ = ["KERNEL_MACHINES"]
@@ -44,6 +45,12 @@ class Kernel(torch.nn.Module):
             return products
         products = self.gamma * products + self.coef0
         return products.tanh() if self.name == "sigmoid" else products**self.degree
+
+    def extra_repr(self):
+        """Return the parameters, for the representation of the module."""
+        given = {} if self.name == "linear" else {"gamma": self.gamma, "coef0": self.coef0}
+        given |= {"degree": self.degree} if self.name.startswith("poly") else {}
+        return representation(points=self.points, name=self.name, **given)
 
 
 def _squared_distances(first, second):

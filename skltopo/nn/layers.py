@@ -18,6 +18,8 @@ __all__ = [
     "split_clouds",
 ]
 
+# Entries of a wrong ptr that an error shows.
+MOST_SHOWN = 12
 TRANSFORMED = (
     "{} returns diagrams, which have as many points as the values give them, so torch.func.grad, "
     "torch.vmap and other transforms can't have it; they have functions of diagrams whose output "
@@ -66,13 +68,31 @@ def split_clouds(points, ptr):
     ends = np.asarray(namespace_of(ptr).plain(ptr))
     if ends.dtype.kind not in "iu":
         raise TypeError(f"ptr must be integers, got dtype {ends.dtype}")
+    ends = ends.astype(np.int64)  # without a sign, differences would not be negative
     sizes = np.diff(ends) if ends.ndim == 1 else ()
     if not len(sizes) or ends[0] != 0 or ends[-1] != len(points) or min(sizes) < 1:
         raise ValueError(
             "ptr must have shape (n_clouds + 1,) and rise from 0 to the number of points, "
-            f"{len(points)}, got {ends.tolist()}; a cloud must not be empty"
+            f"{len(points)}, got {_shown(ends)}; {_hint(ends, len(points))}"
         )
     return list(points.split(sizes.tolist()))
+
+
+def _shown(ends):
+    """Return what is said of ends: the first of many."""
+    if ends.size <= MOST_SHOWN:
+        return str(ends.tolist())
+    return f"{str(ends.ravel()[:MOST_SHOWN].tolist())[:-1]}, ...] of shape {ends.shape}"
+
+
+def _hint(ends, n_points):
+    """Return what is likely to be meant by wrong ends."""
+    if ends.shape == (n_points,) and (np.diff(ends) >= 0).all():
+        return (
+            "the number of the cloud of each point, which graph libraries call batch, is no ptr: "
+            "give data.ptr, or the ends, torch.cumsum(torch.bincount(batch), 0), after a 0"
+        )
+    return "a cloud must not be empty"
 
 
 def kind_of(values):

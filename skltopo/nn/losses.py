@@ -66,8 +66,10 @@ class _DiagramLoss(torch.nn.Module):
         TypeError
             If values are no tensor.
         ValueError
-            If values are not finite, or have a shape that the filtration refuses, or no sample; if
-            the loss is more than a number of the dtype can hold.
+            If values are not finite, have a shape that the filtration refuses, or no sample where a
+            mean is wanted; if the loss of a sample, or of all, is more than a number of its dtype
+            can hold. Inside of ``torch.compile`` and of transforms the mean of no sample is NaN,
+            and a sum over samples that is too large is infinite.
         """
         return self._loss(*self._checked(values, ptr))
 
@@ -75,14 +77,16 @@ class _DiagramLoss(torch.nn.Module):
         return self._reduce(self._totals(values, ptr))
 
     def _reduce(self, totals):
+        if is_traced():  # where no number is known
+            return REDUCTIONS[self.reduction](totals)
         if self.reduction == "mean" and totals.numel() == 0:
             raise ValueError("values must have a sample for reduction='mean', got none")
-        return REDUCTIONS[self.reduction](totals)
+        return _check_size(REDUCTIONS[self.reduction](totals))
 
     def _checked(self, values, ptr):
         """Return (values, ptr) in the dtype in which the loss is computed."""
-        if isinstance(values, (list, tuple)) and values and all(map(is_tensor, values)):
-            values = [_of_full_precision(one) for one in values]
+        if isinstance(values, (list, tuple)):
+            values = [_of_full_precision(one) for one in _checked_list(values)]
             if ptr is not None:
                 raise TypeError("ptr goes with one tensor of all points, got a list of tensors too")
             return _joined(values) if is_traced() else (values, None)
@@ -102,7 +106,8 @@ class _DiagramLoss(torch.nn.Module):
 
     def _totals_of(self, values, ptr=None):
         """Return one number for each sample, differentiable."""
-        return self._of_batch(self._needed(values if ptr is None else split_clouds(values, ptr)))
+        diagrams = self._needed(values if ptr is None else split_clouds(values, ptr))
+        return _check_size(self._of_batch(diagrams))
 
     def _needed(self, values):
         """Return the diagrams; those of level sets only in the dimensions that count."""
@@ -143,11 +148,41 @@ class _DiagramLoss(torch.nn.Module):
             )
 
 
+def _check_size(loss):
+    """Return a loss, or raise ValueError where it is more than a number of its dtype can hold."""
+    if not loss.isfinite().all():
+        raise ValueError(
+            f"the loss is more than a number of dtype {loss.dtype} can hold; scale the values, "
+            "take smaller powers, or give values of a wider dtype"
+        )
+    return loss
+
+
+def _checked_list(values):
+    """Return a list of tensors, or raise if it is empty or has anything else."""
+    if not values:
+        raise ValueError(
+            "values must have a sample at least, got an empty list; a batch without samples is a "
+            "tensor of shape (0, ...)"
+        )
+    for i, one in enumerate(values):
+        if not is_tensor(one):
+            raise TypeError(
+                f"values must be a torch.Tensor, or a list of them, got {kind_of(one)} at index {i}"
+            )
+    return values
+
+
 def _joined(clouds):
     """Return (points, ptr) of a list of clouds."""
     sizes = [cloud.shape[0] for cloud in clouds]
     ends = np.cumsum([0, *sizes]).tolist()
     return torch.cat(clouds), torch.tensor(ends, device=clouds[0].device)
+
+
+def _fit(totals, dtype):
+    """Tell whether numbers of float64 are finite in a dtype of torch."""
+    return bool((abs(totals) <= torch.finfo(dtype).max).all())
 
 
 def _of_full_precision(values):
@@ -258,10 +293,10 @@ class EnergyLoss(_DiagramLoss):
         live, plain = samples.live, samples.plain
         if self.reduction == "mean" and not len(plain):
             return self._reduce(live)
-        has_gradient = live.requires_grad and torch.is_grad_enabled()
+        has_gradient = torch.is_grad_enabled() and samples.xp.is_differentiated(live)
         totals, gradient = self._energies_of_images(plain, has_gradient)
         totals = np.asarray(REDUCTIONS[self.reduction](totals.reshape(samples.shape)))
-        if not np.isfinite(totals).all():
+        if not _fit(totals, live.dtype):
             return None
         if not has_gradient:
             return torch.from_numpy(totals).to(live)
@@ -283,7 +318,7 @@ class EnergyLoss(_DiagramLoss):
             return None
         samples = self.filtration._check(values)
         totals, gradient = self._energies_of_images(samples.plain, True)
-        if not np.isfinite(totals).all():
+        if not _fit(totals, samples.live.dtype):
             return None
         totals, gradient = totals.reshape(samples.shape), gradient.reshape(values.shape)
         return tuple(torch.from_numpy(array).to(samples.live) for array in (totals, gradient))
@@ -328,8 +363,10 @@ class BettiPriorLoss(_DiagramLoss):
       alone counts. For superlevel sets and u = b - t, v = d - t, a kept point costs
       :math:`(m - u)^+ + (m + v)^+`: it is born m above the level, and ends m below. One that is
       not kept costs the cheapest way out, :math:`\min((u + m/2)^+, (m/2 - v)^+, u - v)`: born
-      below, ended above, or no point. An essential class does not end. The loss is zero if and only
-      if the Betti numbers at the level are the wished ones, with that margin.
+      below, ended above, or no point. An essential class does not end. The loss is zero only where
+      the Betti numbers at the level are the wished ones by the margin: not where a class that is
+      kept is born less than m above the level or ends less than m below, nor where one that is not
+      kept comes nearer than m / 2.
 
     A point that is wished and missing costs what one of length zero does, 1 or 2 m, without a
     gradient.
@@ -344,7 +381,9 @@ class BettiPriorLoss(_DiagramLoss):
         The value at which the topology is wished, such as 0 of logits or 0.5 of probabilities.
         None: lengths count, at whatever values.
     margin : float, default=1.0
-        How far from the level births and deaths must be, in the units of the values.
+        How far from the level births and deaths must be, in the units of the values. 1.0 is made
+        for logits; probabilities at a level of 0.5 have no more than 0.5 to either side, so that
+        their margin must be at most 0.5, or the loss has a floor above zero.
     weights : dict of int to float, default=None
         Weight of each dimension; None for 1.
     reduction : {"mean", "sum", "none"}, default="mean"

@@ -17,6 +17,8 @@ from weakref import WeakValueDictionary
 
 import torch
 
+from .._utils.autograd import FORWARD
+
 __all__ = ["Functional", "is_traced"]
 
 HAS_OPERATORS = hasattr(torch.library, "register_vmap")
@@ -204,6 +206,10 @@ class _Node(torch.autograd.function._SingleLevelFunction):
         values, ptr, rest = ctx.saved_tensors
         return torch.ops.skltopo.pull_back(values, ptr, rest, weights, ctx.key), None, None
 
+    @staticmethod
+    def jvp(ctx, *_):
+        raise NotImplementedError(FORWARD)
+
 
 class _PullBackNode(torch.autograd.function._SingleLevelFunction):
     """The gradient, which has no derivative."""
@@ -216,6 +222,10 @@ class _PullBackNode(torch.autograd.function._SingleLevelFunction):
     @staticmethod
     def backward(ctx, *_):
         raise NotImplementedError(SECOND)
+
+    @staticmethod
+    def jvp(ctx, *_):
+        raise NotImplementedError(FORWARD)
 
 
 def _of_one_level(node):

@@ -8,6 +8,8 @@ All are kept in float64 and cast to the dtype and device of what comes in.
 import numpy as np
 import torch
 
+from .representation import representation
+
 __all__ = [
     "Clip",
     "Columns",
@@ -74,6 +76,10 @@ class Scale(torch.nn.Module):
         rows = rows if self.center is None else rows - self.center.to(rows)
         return rows if self.scale is None else rows / self.scale.to(rows)
 
+    def extra_repr(self):
+        """Return the parameters, for the representation of the module."""
+        return representation(center=self.center, scale=self.scale, inverse=self.inverse)
+
 
 class Clip(torch.nn.Module):
     """Rows with values between two bounds."""
@@ -85,6 +91,10 @@ class Clip(torch.nn.Module):
     def forward(self, rows):
         """Clip rows."""
         return rows.clamp(self.low, self.high)
+
+    def extra_repr(self):
+        """Return the parameters, for the representation of the module."""
+        return representation(low=self.low, high=self.high)
 
 
 class Normalize(torch.nn.Module):
@@ -98,6 +108,10 @@ class Normalize(torch.nn.Module):
         """Divide rows by their norms."""
         norms = torch.linalg.vector_norm(rows, self.order, dim=1, keepdim=True)
         return rows / torch.where(norms == 0, torch.ones_like(norms), norms)
+
+    def extra_repr(self):
+        """Return the parameters, for the representation of the module."""
+        return representation(order=self.order)
 
 
 class Project(torch.nn.Module):
@@ -114,6 +128,10 @@ class Project(torch.nn.Module):
         projected = rows @ axes
         return projected if self.mean is None else projected - self.mean.to(rows) @ axes
 
+    def extra_repr(self):
+        """Return the parameters, for the representation of the module."""
+        return representation(axes=self.axes, mean=self.mean)
+
 
 class Columns(torch.nn.Module):
     """Some columns of rows."""
@@ -125,6 +143,10 @@ class Columns(torch.nn.Module):
     def forward(self, rows):
         """Select columns."""
         return rows[:, self.index.to(rows.device)]
+
+    def extra_repr(self):
+        """Return the parameters, for the representation of the module."""
+        return representation(index=self.index)
 
 
 class Exp(torch.nn.Module):

@@ -7,6 +7,7 @@ from .._utils.checks import check_integer, check_number
 from ..diagrams.selection import as_dimensions, points_by_dimension
 from ..distances import sliced_wasserstein_distance
 from ..summaries import check_vectors, join
+from .representation import representation
 
 __all__ = ["DiagramKernel", "DiagramVectors"]
 
@@ -92,6 +93,10 @@ class DiagramVectors(torch.nn.Module):
         ]
         return check_vectors(torch.cat(rows, 1) if len(rows) > 1 else rows[0])
 
+    def extra_repr(self):
+        """Return the parameters, for the representation of the module."""
+        return representation(dim=self.dim, essential=self.essential, min_length=self.min_length)
+
 
 class DiagramKernel(torch.nn.Module):
     """Sliced Wasserstein kernels with given diagrams: the module of `SlicedWassersteinKernel`.
@@ -143,6 +148,10 @@ class DiagramKernel(torch.nn.Module):
         dims = tuple(self.references)
         found = points_by_dimension(diagrams, dims, name="diagrams", live=True)
         return sum(self._rows(found[dim], self.references[dim]) for dim in dims)
+
+    def extra_repr(self):
+        """Return the parameters, for the representation of the module."""
+        return representation(bandwidth=self.bandwidth, n_directions=self.n_directions)
 
     def _rows(self, diagrams, references):
         if not diagrams:

@@ -125,7 +125,8 @@ def image_energy_gradients(const floating[:, :, ::1] images, terms, double[::1] 
         None of the sizes is zero; a padded image has fewer than 2**31 pixels.
     terms : sequence of (dim, p, q, i0, weight, clip)
         Dimension 0 or 1, powers, rank of the first point that counts (essential classes first),
-        weight, and whether the essential class ends at the last value; else it adds nothing.
+        weight (0 counts no point), and whether the essential class ends at the last value; else it
+        adds nothing.
     totals : (n_images,) float64
     gradient : (n_images, n_rows, n_cols), of the dtype of images, or None
     superlevel : bool
@@ -150,7 +151,7 @@ def image_energy_gradients(const floating[:, :, ::1] images, terms, double[::1] 
         diagram.is_ranked = diagram.clip = False
         diagram.terms.clear()
         for of_dim, term.p, term.q, i0, term.weight, clip in terms:
-            if of_dim == dim:
+            if of_dim == dim and term.weight != 0:
                 term.clip = clip and dim == 0 and i0 == 1
                 term.n_skip = min(max(i0 - 1 - (dim == 0), 0), 2**31)      # there are fewer points
                 diagram.is_ranked = diagram.is_ranked or term.n_skip > 0
