@@ -1,4 +1,4 @@
-"""Adversarial attacks: inputs changed as little as allowed until a classifier is wrong.
+"""Adversarial attacks: inputs changed within a ball until a classifier gives another class.
 
 `gradient_attack` takes a torch module of scores or a fitted scikit-learn classifier. Each sample
 goes uphill on its margin: for a target class its score minus the best of the others, else the best
@@ -10,6 +10,7 @@ pixel, too, ``method="critical"`` what would become critical on the way.
 """
 
 import math
+import warnings
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -49,7 +50,7 @@ class AttackResult:
     predicted : (n,) ndarray or torch.Tensor
         The classes that the model gives to X, in the words of y.
     distance : (n,) ndarray or torch.Tensor
-        Norms of the changes.
+        Norms of the changes; 0 where the model was as wanted without one, which is a success, too.
     """
 
     X: object
@@ -58,11 +59,16 @@ class AttackResult:
     distance: object
 
     def __repr__(self):
-        n = len(self.success)
+        n, unmoved = len(self.success), int((self.success & (self.distance == 0)).sum())
         most = float(self.distance.max())
-        return f"AttackResult({int(self.success.sum())} of {n} succeeded, distance <= {most:.4g})"
+        before = f", {unmoved} of them unchanged" if unmoved else ""
+        return (
+            f"AttackResult({int(self.success.sum())} of {n} succeeded{before}, "
+            f"distance <= {most:.4g})"
+        )
 
 
+@torch.inference_mode(False)
 def gradient_attack(
     model,
     X,
@@ -84,7 +90,9 @@ def gradient_attack(
     random_state=None,
     verbose=0,
 ):
-    """Change samples within a ball, by gradient steps, until a classifier is wrong.
+    """Change samples within a ball, by gradient steps, until a classifier gives a wanted class.
+
+    That is the class y of each sample or, with ``targeted=False``, any other than y.
 
     Parameters
     ----------
@@ -151,6 +159,12 @@ def gradient_attack(
         If X is not finite or outside of the bounds, y has a class that the model does not have, or
         a parameter is out of range.
 
+    Warns
+    -----
+    UserWarning
+        If the model gives most of X the classes to reach already, as where y are the true classes,
+        or if its gradient was zero at every step, so that nothing moved.
+
     Notes
     -----
     An attack that fails shows no robustness: try more steps, restarts, "smooth", and an attack
@@ -207,7 +221,27 @@ def gradient_attack(
         for first in range(0, len(samples), batch_size):
             rows = torch.arange(first, min(first + batch_size, len(samples)), device=samples.device)
             bar.update(len(rows) - _start_often(climb, ball, rows, n_restarts, seed, bar))
-    return climb.result(is_tensor(X))
+    result = climb.result(is_tensor(X))
+    _warn(result, climb, targeted)
+    return result
+
+
+def _warn(result, climb, targeted):
+    """Say where an attack had nothing to do, or no way to do it."""
+    unmoved, n = int((result.success & (result.distance == 0)).sum()), len(result.success)
+    if targeted and unmoved > n / 2:
+        warnings.warn(
+            f"the model gives {unmoved} of {n} samples the class of y to reach before they change; "
+            "if y are the true classes, give targeted=False",
+            stacklevel=4,
+        )
+    if climb.looked and not climb.moved:
+        warnings.warn(
+            "the gradient was zero at every step, so that no sample moved. Scores of Betti curves "
+            "and of counts of points are constant almost everywhere. That such an attack fails is "
+            "no robustness: try one without gradients",
+            stacklevel=4,
+        )
 
 
 def _start_often(climb, ball, rows, n_restarts, seed, bar):
@@ -237,6 +271,7 @@ class _Climb:
         self.predicted = torch.zeros_like(wanted)
         self.success = torch.zeros_like(wanted, dtype=torch.bool)
         self.done = self.success.clone()
+        self.looked = self.moved = False  # whether there was a gradient, and one that is not zero
 
     def run(self, rows, x):
         """Take all steps from x, for the samples that are called rows."""
@@ -247,6 +282,7 @@ class _Climb:
             rows, x, gradient, velocity = (one[alive] for one in (rows, x, gradient, velocity))
             if not len(rows):
                 return
+            self.looked, self.moved = True, self.moved or bool(gradient.any())
             if self.direct is not None:
                 gradient = self.direct(gradient, step)
             velocity = self.momentum * velocity + _of_mean_1(gradient)
@@ -406,7 +442,8 @@ def _as_samples(X):
             f"{tuple(live.shape)}"
         )
     check_finite(plain, "X", before="")
-    return live.detach() if is_tensor(live) else torch.from_numpy(np.array(live))
+    # A copy, since tensors of inference mode have no gradients.
+    return live.detach().clone() if is_tensor(live) else torch.from_numpy(np.array(live))
 
 
 def _check_bounds(bounds, samples):

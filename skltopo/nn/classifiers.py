@@ -70,7 +70,8 @@ class Classifier:
 
     def logits(self, samples):
         """Return (n, n_classes) logits; [0, s] where the module gives one score s."""
-        scores = self.module(samples.to(self._device, self._dtype))
+        # A copy, since a model may work in place.
+        scores = self.module(samples.to(self._device, self._dtype, copy=True))
         n = len(samples)
         if not isinstance(scores, torch.Tensor) or scores.shape[:1] != (n,) or scores.ndim > 2:
             got = tuple(scores.shape) if hasattr(scores, "shape") else type(scores).__name__

@@ -45,6 +45,12 @@ def _min_max(scaler):
     return torch.nn.Sequential(scaled, Clip(*scaler.feature_range)) if scaler.clip else scaled
 
 
+def _max_abs(scaler):
+    scaled = Scale(None, scaler.scale_)
+    # A parameter of scikit-learn 1.9.
+    return torch.nn.Sequential(scaled, Clip(-1, 1)) if getattr(scaler, "clip", False) else scaled
+
+
 def _pca(pca):
     projected = Project(pca.components_, pca.mean_)
     if not pca.whiten:
@@ -73,7 +79,7 @@ TRANSFORMS = {
     StandardScaler: _standard,
     RobustScaler: _robust,
     MinMaxScaler: _min_max,
-    MaxAbsScaler: lambda scaler: Scale(None, scaler.scale_),
+    MaxAbsScaler: _max_abs,
     Normalizer: lambda normalizer: Normalize(normalizer.norm),
     PCA: _pca,
     IncrementalPCA: _pca,
@@ -86,7 +92,7 @@ TRANSFORMS = {
 INVERSES = {
     StandardScaler: _standard,
     RobustScaler: _robust,
-    MaxAbsScaler: TRANSFORMS[MaxAbsScaler],
+    MaxAbsScaler: lambda scaler: Scale(None, scaler.scale_),
 }
 
 

@@ -9,6 +9,7 @@ import torch
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.svm._base import BaseSVC
 from sklearn.utils.validation import check_is_fitted
 
 from .estimators import SCORES, TRANSFORMS, inverse_of
@@ -91,8 +92,11 @@ def register_step(estimator_class, function, role=None):
     """
     if not isinstance(estimator_class, type):
         raise TypeError(f"estimator_class must be a class, got {estimator_class!r}")
-    if not callable(function):
-        raise TypeError(f"function must be callable, got {function!r}")
+    if isinstance(function, torch.nn.Module) or not callable(function):
+        raise TypeError(
+            "function must take the fitted estimator and return a torch.nn.Module, got "
+            f"{function!r}"
+        )
     if role is not None and role not in ROLES:
         raise ValueError(f"role must be one of {ROLES} or None, got {role!r}")
     for one in ROLES if role is None else (role,):
@@ -201,8 +205,14 @@ def _logits(fitted):
             f'output="logits" is for one class a sample, and {type(last).__name__} has learnt '
             'several labels a sample; output="auto" gives a score for each label'
         )
+    if len(fitted.classes_) == 1:
+        raise ValueError(
+            f'output="logits" is for two classes and more, and {type(last).__name__} has learnt '
+            f"{fitted.classes_.tolist()} alone"
+        )
     is_one_versus_one = getattr(last, "decision_function_shape", None) == "ovo"
-    return Logits(len(fitted.classes_), is_one_versus_one)
+    has_ties = isinstance(last, BaseSVC) and not (last.break_ties and not is_one_versus_one)
+    return Logits(len(fitted.classes_), is_one_versus_one, has_ties)
 
 
 # Steps ------------------------------------------------------------------------------------------
@@ -288,7 +298,9 @@ class Union(torch.nn.Module):
         self.weights = [float(weight) for weight in weights]
 
     def forward(self, X):
-        """Return the columns of all parts."""
+        """Return the columns of all parts; no column where there is no part."""
+        if not self.parts:
+            return torch.zeros(len(X), 0, dtype=X[0].dtype, device=X[0].device)
         rows = [
             part(X) if weight == 1 else part(X) * weight
             for part, weight in zip(self.parts, self.weights, strict=True)

@@ -14,6 +14,7 @@ __all__ = [
     "Clip",
     "Columns",
     "Exp",
+    "FirstOfTies",
     "Linear",
     "Logits",
     "Normalize",
@@ -34,7 +35,7 @@ def as_dense(values):
 
 def as_tensor(values):
     """Return numbers, also those of a sparse matrix, as a float64 tensor of their own memory."""
-    return torch.tensor(np.asarray(as_dense(values), dtype=np.float64))
+    return torch.from_numpy(np.array(as_dense(values), dtype=np.float64, order="C"))
 
 
 class Linear(torch.nn.Linear):
@@ -138,7 +139,7 @@ class Columns(torch.nn.Module):
 
     def __init__(self, index):
         super().__init__()
-        self.register_buffer("index", torch.tensor(np.asarray(index, dtype=np.int64)))
+        self.register_buffer("index", torch.from_numpy(np.array(index, dtype=np.int64, order="C")))
 
     def forward(self, rows):
         """Select columns."""
@@ -174,18 +175,21 @@ class Logits(torch.nn.Module):
     n_classes : int
     is_one_versus_one : bool
         Whether there is a score for each pair of more than two classes.
+    has_ties : bool
+        Whether scores of more than two classes are votes, of which the first class with most wins.
     """
 
-    def __init__(self, n_classes, is_one_versus_one=False):
+    def __init__(self, n_classes, is_one_versus_one=False, has_ties=False):
         super().__init__()
         self.n_classes = n_classes
         self.of_two = TwoColumns()
         self.votes = Votes(n_classes) if is_one_versus_one and n_classes > 2 else None
+        self.ties = FirstOfTies() if has_ties and n_classes > 2 else torch.nn.Identity()
 
     def forward(self, scores):
         """Return logits."""
         if self.votes is not None:
-            return self.votes(scores)
+            return self.ties(self.votes(scores))
         if self.n_classes == 2 and (scores.ndim == 1 or scores.shape[1] == 1):
             return self.of_two(scores)
         if scores.ndim != 2 or scores.shape[1] != self.n_classes:
@@ -193,7 +197,22 @@ class Logits(torch.nn.Module):
                 f"scores of {self.n_classes} classes must have shape (n, {self.n_classes}), got "
                 f"{tuple(scores.shape)}"
             )
-        return scores
+        return self.ties(scores)
+
+
+class FirstOfTies(torch.nn.Module):
+    """Votes and confidences, with one vote more for the first of the classes with most votes.
+
+    So their argmax is what `SVC` and `NuSVC` predict where several classes have most votes:
+    confidences, which lie within (-1/3, 1/3), do not count there.
+    """
+
+    def forward(self, scores):
+        """Return scores of the same shape."""
+        votes = scores.detach().round()
+        most = votes == votes.amax(1, keepdim=True)
+        first = most & (most.cumsum(1) == 1)
+        return scores + (first & (most.sum(1, keepdim=True) > 1)).to(scores)
 
 
 class Votes(torch.nn.Module):
