@@ -1,5 +1,7 @@
 """Energies of the level sets of images as a torch module."""
 
+import math
+
 import torch
 
 from .._utils.arrays import as_floats, as_numbers, check_finite
@@ -128,7 +130,8 @@ class LevelSetEnergies(torch.nn.Module):
             images = as_floats(as_numbers(images, "images"))[0]
         elif not images.is_floating_point():
             images = images.double()
-        functions = images.reshape(-1, 1, *shape) * self.weights.to(images)
+        n_images = math.prod(images.shape[: images.ndim - len(shape)]) if of_images else len(images)
+        functions = images.reshape(n_images, 1, *shape) * self.weights.to(images)
         return self._rows(functions)
 
     def extra_repr(self):
