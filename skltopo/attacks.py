@@ -202,7 +202,7 @@ def gradient_attack(
         raise ValueError(f"method must be one of {METHODS}, got {method!r}")
     eps = _check_positive("eps", eps)
     climb = {
-        "sizes": _step_sizes(eps, n_steps, step_size),
+        "steps": _Steps(eps, n_steps, step_size),
         "momentum": _check_momentum(momentum),
         "targeted": targeted,
         "confidence": check_number("confidence", confidence, 0),
@@ -261,10 +261,10 @@ class _Climb:
     """Uphill on the margin, and the best that was met on the way."""
 
     def __init__(
-        self, classifier, ball, wanted, *, sizes, momentum, targeted, confidence, direct=None
+        self, classifier, ball, wanted, *, steps, momentum, targeted, confidence, direct=None
     ):
         self.classifier, self.ball, self.wanted = classifier, ball, wanted
-        self.sizes, self.momentum, self.targeted = sizes, momentum, targeted
+        self.steps, self.momentum, self.targeted = steps, momentum, targeted
         self.confidence, self.direct = confidence, direct
         self.best = ball.samples.clone()
         self.margin = torch.full_like(wanted, -torch.inf, dtype=torch.float64)
@@ -276,7 +276,7 @@ class _Climb:
     def run(self, rows, x):
         """Take all steps from x, for the samples that are called rows."""
         velocity = torch.zeros_like(x)
-        for step, size in enumerate(self.sizes):
+        for step in range(self.steps.n):
             gradient = self._look(rows, x, with_gradient=True)
             alive = ~self.done[rows]
             rows, x, gradient, velocity = (one[alive] for one in (rows, x, gradient, velocity))
@@ -286,7 +286,7 @@ class _Climb:
             if self.direct is not None:
                 gradient = self.direct(gradient, step)
             velocity = self.momentum * velocity + _of_mean_1(gradient)
-            x = self.ball.project(rows, x + size * self.ball.unit(velocity))
+            x = self.ball.project(rows, x + self.steps.size(step) * self.ball.unit(velocity))
         self._look(rows, x)
 
     def _look(self, rows, x, with_gradient=False):
@@ -478,10 +478,19 @@ def _check_momentum(momentum):
     return number
 
 
-def _step_sizes(eps, n_steps, step_size):
-    """Return the length of each step."""
-    check_integer("n_steps", n_steps, 1)
-    if step_size is not None:
-        return [_check_positive("step_size", step_size)] * int(n_steps)
-    first = min(eps, FIRST_STEP * eps / n_steps)
-    return [first * (1 + math.cos(math.pi * i / n_steps)) / 2 for i in range(n_steps)]
+class _Steps:
+    """How many steps there are, and the length of each."""
+
+    def __init__(self, eps, n_steps, step_size):
+        self.n = check_integer("n_steps", n_steps, 1)
+        self.is_constant = step_size is not None
+        if self.is_constant:
+            self.first = _check_positive("step_size", step_size)
+        else:
+            self.first = eps * min(1, FIRST_STEP / self.n)
+
+    def size(self, step):
+        """Return the length of a step, from 0 on: constant, or along a cosine to zero."""
+        if self.is_constant:
+            return self.first
+        return self.first * (1 + math.cos(math.pi * (step / self.n))) / 2

@@ -280,6 +280,8 @@ def silhouettes(points, splits, grid, weight_power):
     grid = _check_grid(grid)
     weight_power = check_number("weight_power", weight_power, 0)
     xp = namespace_of(points)
+    if xp.has_gradients and points.element_size() < 4:  # weights may be beyond half precision
+        return xp.cast(silhouettes(xp.double(points), splits, grid, weight_power), points)
     most = SAFE_EXPONENT / max(weight_power, 1)
     weights = powers(_scaled_lengths(points, splits, most, xp), weight_power, xp)
     totals = xp.segment_sum(weights, splits)

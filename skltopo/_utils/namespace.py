@@ -272,7 +272,11 @@ class TorchNamespace:
             return values
         device = next(x.device for x in values if is_tensor(x))
         tensors = [x.to(device) if is_tensor(x) else self._copied(x).to(device) for x in values]
-        dtype = reduce(self._torch.promote_types, (tensor.dtype for tensor in tensors))
+        dtypes = [tensor.dtype for tensor in tensors]
+        if {self._torch.uint16, self._torch.uint32, self._torch.uint64}.intersection(dtypes):
+            dtypes.append(self._torch.float64)  # of which torch knows no common kind
+            dtypes = [dtype for dtype in dtypes if dtype.is_floating_point]
+        dtype = reduce(self._torch.promote_types, dtypes)
         return [tensor.to(dtype) for tensor in tensors]
 
     def _copied(self, array):

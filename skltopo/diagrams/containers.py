@@ -99,7 +99,8 @@ class Points:
     def of_length(self, min_length):
         """Return these points without the finite ones that are shorter than min_length."""
         plain = namespace_of(self.finite).plain(self.finite)
-        return self._of(abs(plain[:, 1] - plain[:, 0]) >= min_length)
+        with np.errstate(over="ignore"):  # what overflows is long
+            return self._of(abs(plain[:, 1] - plain[:, 0]) >= min_length)
 
     def _of(self, kept):
         """Return those finite points whose row of kept is True."""

@@ -235,6 +235,10 @@ class MetricClouds(Clouds):
             lengths = xp.concat([self._measure_by_scipy(i, part) for i, part in enumerate(parts)])
         return self.narrow(lengths)
 
+    def _may_overflow(self):
+        # Lengths of other metrics, such as squares, may be far larger than coordinates.
+        return self._metric not in EUCLIDEAN or super()._may_overflow()
+
     def _measure_by_scipy(self, i, edges):
         """Return lengths of the edges of cloud i, which have no gradient."""
         points = self[i]

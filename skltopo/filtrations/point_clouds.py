@@ -164,11 +164,11 @@ class Clouds(Samples):
     def _may_overflow(self):
         """Tell whether points may be farther apart than the greatest number of their dtype."""
         most = 2 * self.largest * math.sqrt(self.n_dimensions)
-        return most > SAFE and most > self.xp.greatest(self.live)
+        return not self._are_near and most > SAFE and most > self.xp.greatest(self.live)
 
     def narrow(self, lengths):
         """Return lengths in the dtype of the points, or raise ValueError where that overflows."""
-        if self._are_near or not self._may_overflow():
+        if not self._may_overflow():
             return self.xp.cast(lengths, self.live)
         with np.errstate(over="ignore"):
             narrow = self.xp.cast(lengths, self.live)

@@ -113,5 +113,5 @@ class DelayClouds(torch.nn.Module):
                 f"delay={self.delay}, got one of {series.shape[-1]}"
             )
         step = min(self.stride, series.shape[-1])
-        windows = series.unfold(-1, span, step)[..., :: self.delay]
+        windows = series.unfold(-1, span, step)[..., :: min(self.delay, span)]
         return windows.movedim(-3, -2).flatten(-2)

@@ -2,6 +2,7 @@
 
 import torch
 
+from .._utils.namespace import namespace_of
 from .operators import is_traced
 
 __all__ = ["as_live", "as_samples", "check_scores"]
@@ -32,6 +33,8 @@ def as_live(X, name="X"):
         )
     if X.is_complex():
         raise TypeError(f"{name} must be a tensor of real numbers, got dtype {X.dtype}")
+    if not is_traced():
+        X = namespace_of(X).as_numbers(X, name)
     if X.ndim == 0 or X.numel() == 0:
         raise ValueError(f"{name} must not be empty, got shape {tuple(X.shape)}")
     X = X if X.is_floating_point() else X.double()

@@ -266,7 +266,7 @@ class Draw:
             lambda: ragged(values),
             lambda: values[..., np.newaxis],
             lambda: values[0] if values.ndim and len(values) else values,
-            lambda: values[:0],
+            lambda: values[:0] if values.ndim else values,
             lambda: values.reshape(-1),
             lambda: iter(values.reshape(-1).tolist()),
             lambda: {0: values},

@@ -91,12 +91,12 @@ def _gradient_attack(draw):
     images = draw.array(draw.size(3), *draw.pick((3, 3), (1, 3, 3), (9,)))
     X = draw.torch(images) if draw.chance(0.3) else draw.dress(images, 0.2)
     labels = draw.param([0] * len(images), np.ones(len(images), int), ["a"] * len(images))
-    options = {"eps": draw.param(0.1, 1.0, 1e-9), "n_steps": draw.param(1, 3)} | draw.some(
+    options = {"eps": draw.param(0.1, 1.0, 1e-9), "n_steps": draw.steps(1, 3)} | draw.some(
         targeted=lambda: draw.param(True, False),
         norm=lambda: draw.param(np.inf, 2),
         step_size=lambda: draw.param(None, 0.1),
         momentum=lambda: draw.param(0.0, 0.5),
-        n_restarts=lambda: draw.param(1, 2),
+        n_restarts=lambda: draw.steps(1, 2),
         confidence=lambda: draw.param(0.0, 1.0),
         bounds=lambda: draw.param((0, 1), None, (-10, 10)),
         method=lambda: draw.param("gradient", "smooth", "critical"),

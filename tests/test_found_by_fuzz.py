@@ -1,0 +1,79 @@
+"""What random calls have found, one test for each kind of fault."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import Ridge
+
+from skltopo import nn
+from skltopo.attacks import gradient_attack
+from skltopo.filtrations import LevelSet, VietorisRips, WeakAlpha
+from skltopo.summaries import silhouettes
+
+
+def test_squared_lengths_beyond_single_precision_are_refused(rng):
+    points = 1e30 * rng.random((6, 2))
+    squared = VietorisRips(metric="sqeuclidean")
+    assert np.isfinite(squared(points).finite(0)).all()
+    for given in (points.astype(">f4"), points.astype("f4"), torch.from_numpy(points).float()):
+        with pytest.raises(ValueError, match=r"overflow (torch\.)?.*float32; scale the points"):
+            squared(given)
+
+
+def test_weights_of_silhouettes_beyond_half_precision():
+    points = torch.tensor([[2.0, 60000.0], [2.0, 2.0], [5.0, 7.0]], dtype=torch.float16)
+    splits = np.array([0, 2, 3, 3])
+    grid = np.array([1000.0, 6.0])
+    found = silhouettes(points, splits, grid, 2)
+    assert found.dtype == torch.float16
+    np.testing.assert_allclose(found, [[998, 4], [0, 1], [0, 0]], rtol=1e-3)
+
+
+def test_lengths_that_overflow_are_long():
+    far = torch.tensor([[[3e38, -3e38, 3e38, 3e38]]], dtype=torch.float32)[0]
+    diagrams = nn.Diagrams(LevelSet(1), min_length=0.1)(far)
+    assert [len(diagram.finite(0)) for diagram in diagrams] == [1]
+
+
+def test_tensors_of_unsigned_integers_in_one_list(rng):
+    points = rng.integers(0, 50, (7, 2))
+    clouds = [torch.tensor(points, dtype=dtype) for dtype in (torch.uint64, torch.int32)]
+    first, second = WeakAlpha()(clouds)
+    alone = WeakAlpha()(points)
+    for found in (first, second):
+        np.testing.assert_array_equal(found[0], alone[0])
+
+
+def test_a_huge_delay_of_a_point_with_one_value(rng):
+    series = torch.from_numpy(rng.random((2, 5)))
+    clouds = nn.DelayClouds(1, 2**62, 1)(series)
+    assert torch.equal(clouds[..., 0], series)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (lambda x: x.to_sparse(), "dense tensor, got layout"),
+        (lambda x: x.to("meta"), "'meta'"),
+        (lambda x: torch.quantize_per_tensor(x, 0.1, 0, torch.quint8), "quint8"),
+    ],
+    ids=["sparse", "meta", "quantized"],
+)
+@pytest.mark.filterwarnings("ignore:.*quantized tensor creation:UserWarning")
+def test_tensors_that_modules_of_fitted_steps_can_not_read(wrong, sentence, rng):
+    module = nn.to_torch(Ridge().fit(rng.random((9, 3)), rng.random(9)))
+    with pytest.raises(TypeError, match=sentence):
+        module(wrong(torch.ones(2, 3)))
+
+
+def test_a_list_of_matrices_of_numpy():
+    matrix = np.matrix([[0.0, 1.0], [1.0, 0.0]])  # np.stack of which corrupts memory
+    batch = VietorisRips(metric="precomputed")([matrix, matrix])
+    assert [diagram.finite(0).tolist() for diagram in batch] == [[[0.0, 1.0]]] * 2
+
+
+def test_steps_of_an_attack_take_no_memory(rng):
+    module = torch.nn.Linear(3, 2).double()
+    wanted = 1 - module(torch.tensor(X := rng.random((4, 3)))).argmax(1).numpy()
+    found = gradient_attack(module, X, wanted, eps=100.0, n_steps=10**18, bounds=None)
+    assert found.success.all()
