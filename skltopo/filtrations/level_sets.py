@@ -23,8 +23,8 @@ CHUNK_VERTICES = 1 << 22
 CALLS_PER_THREAD = 4
 # Fewest vertices for which a single line is cut into blocks, one for each thread.
 LONG_LINE = 1 << 17
-# The same for an image or a volume.
-LARGE_GRID = 1 << 17
+# The same for an image, or a volume without PD_1; a block has so many layers at least.
+LARGE_GRID = 1 << 18
 
 
 class LevelSet(Filtration):
@@ -54,12 +54,14 @@ class LevelSet(Filtration):
     keep_zero : bool, default=False
         Keep points with death equal to birth if they pair two different vertices.
     n_jobs : int, default=None
-        Threads, which share a batch, the dimensions of one image, or one long line. None is 1
-        unless in a joblib context, -1 is all cores. The result is the same for any value.
+        Threads, which share a batch, the dimensions of one image, or the blocks of one long line,
+        one large image, or one large volume without PD_1. None is 1 unless in a joblib context, -1
+        is all cores. The result is the same for any value.
 
     See Also
     --------
     Energy : A functional of diagrams.
+    level_set_diagram_blocks : The diagram of one array that is larger than memory.
 
     Notes
     -----

@@ -11,7 +11,7 @@ All vertices are numbered in the whole, with 64 bits.
 from collections import Counter
 from dataclasses import dataclass, fields
 from functools import partial
-from itertools import pairwise, product
+from itertools import product
 
 import numpy as np
 
@@ -24,6 +24,7 @@ __all__ = [
     "Ended",
     "Part",
     "Sweep",
+    "block_at",
     "blocks_of",
     "join_parts",
     "pairs_in_blocks",
@@ -81,11 +82,7 @@ class Sweep:
 
     def face_offsets(self, axis):
         """Return the offsets inside a layer across an axis."""
-        return [
-            step[:axis] + step[axis + 1 :]
-            for step in self.offsets()
-            if step[axis] == 0
-        ]
+        return [step[:axis] + step[axis + 1 :] for step in self.offsets() if step[axis] == 0]
 
     def in_order(self, vertex, value):
         """Return the order in which vertices, given by rising numbers, are swept."""
@@ -129,10 +126,10 @@ class Block:
         found = {}
         for axis, (before, behind) in enumerate(self.is_open):
             if before:
-                place = self.place[:axis] + (self.place[axis] - 1,) + self.place[axis + 1 :]
-                found[axis, *place] = axis, 0
+                before_this = (*self.place[:axis], self.place[axis] - 1, *self.place[axis + 1 :])
+                found[(axis, *before_this)] = axis, 0
             if behind:
-                found[axis, *self.place] = axis, self.shape[axis] - 1
+                found[(axis, *self.place)] = axis, self.shape[axis] - 1
         return found
 
     def number(self, vertex, shape):
@@ -147,24 +144,28 @@ class Block:
         return numbers
 
 
-def blocks_of(cuts):
-    """Return the blocks between cuts.
+def block_at(cuts, place):
+    """Return the block at a place between cuts.
 
     Parameters
     ----------
     cuts : list of list of int
         For each axis 0 <= ... <= n - 1, at least two; the layers at the inner ones are shared.
+    place : tuple of int
+        Which block it is, along each axis.
     """
-    counts = [len(cut) - 1 for cut in cuts]
-    return [
-        Block(
-            place,
-            tuple(cut[i] for cut, i in zip(cuts, place, strict=True)),
-            tuple(cut[i + 1] + 1 for cut, i in zip(cuts, place, strict=True)),
-            tuple((i > 0, i < n - 1) for i, n in zip(place, counts, strict=True)),
-        )
-        for place in product(*map(range, counts))
-    ]
+    at = list(zip(cuts, place, strict=True))
+    return Block(
+        place,
+        tuple(cut[i] for cut, i in at),
+        tuple(cut[i + 1] + 1 for cut, i in at),
+        tuple((i > 0, i < len(cut) - 2) for cut, i in at),
+    )
+
+
+def blocks_of(cuts):
+    """Return all blocks between cuts, in the order of memory; see `block_at`."""
+    return [block_at(cuts, place) for place in product(*(range(len(cut) - 1) for cut in cuts))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,11 +260,12 @@ def _local_minima(layer, steps, is_dual):
 def _find_keys(values, block, sweep):
     """Return {face: keys}, as flat vertices of the block, ascending."""
     keys = {}
-    number = np.arange(values.size, dtype=np.int64).reshape(values.shape)
     for name, (axis, layer) in block.faces().items():
-        face = (slice(None),) * axis + (layer,)
+        face = values[(slice(None),) * axis + (layer,)]
         steps = sweep.face_offsets(axis)
-        keys[name] = number[face][_local_minima(sweep.sign * values[face], steps, sweep.is_dual)]
+        found = np.nonzero(_local_minima(sweep.sign * face, steps, sweep.is_dual))
+        at = (*found[:axis], np.full(len(found[0]), layer), *found[axis:])
+        keys[name] = np.ravel_multi_index(at, values.shape)
     return keys
 
 
@@ -417,8 +419,9 @@ def pairs_in_blocks(values, sweeps, run, n_jobs):
     cuts = [_cuts_in_memory(values.shape, n_jobs), *([0, n - 1] for n in values.shape[1:])]
     blocks = blocks_of(cuts)
     found = run([partial(_sweep_in_memory, values, block, sweeps) for block in blocks])
-    joined = run([partial(_join_in_memory, [one[sweep.dim] for one in found], sweep)
-                  for sweep in sweeps])
+    joined = run(
+        [partial(_join_in_memory, [one[sweep.dim] for one in found], sweep) for sweep in sweeps]
+    )
     return {
         sweep.dim: sorted_together(parts, run, n_jobs)
         for sweep, parts in zip(sweeps, joined, strict=True)

@@ -57,7 +57,7 @@ from .images cimport (
 from .images cimport workspaces as image_workspaces
 from .volume_sweeps cimport Grid, Volume, VolumeScratch, find_codes, find_extrema
 from .volume_tables cimport StarTable, cubical_table, freudenthal_table
-from .volumes cimport LARGE, VolumeWorkspace, make_grid, pad_volume, release_sweep, voxel
+from .volumes cimport VolumeWorkspace, make_grid, pad_volume, release_sweep, voxel
 from .volumes cimport workspaces as volume_workspaces
 
 EXTERIOR = -1       # instead of a vertex, in records

@@ -41,6 +41,27 @@ def open_pairs(const int64_t[:, ::1] rows, const double[::1] lengths, const int6
     return found
 
 
+def rows_of(Pairs found):
+    """Return the pairs of the open sample of Pairs, not sorted, whose memory is given back.
+
+    Returns
+    -------
+    (n, 2) int64 ndarray
+    """
+    cdef Py_ssize_t i
+    rows = np.empty((found.n, 2), dtype=np.int64)
+    cdef int64_t[:, ::1] view = rows
+    with nogil:
+        for i in range(found.n):
+            view[i, 0] = <int64_t>(found.scratch.key[i] >> 32)
+            view[i, 1] = <int64_t>(found.scratch.key[i] & 0xFFFFFFFFu)
+    found.n = 0
+    with nogil:
+        found.close_sample()
+    found.finish()
+    return rows
+
+
 cdef list cut_lengths(list parts, int n_ranges):
     """Return bounds of minus_length with about as many pairs between each two."""
     cdef Pairs part
