@@ -1,4 +1,4 @@
-"""One image or volume in blocks: two threads that share it, what blocks cost, and a pass over a file.
+"""One image or volume in blocks: two threads that share it, what blocks leave, a pass over a file.
 
 Tables, all of float32, random and smooth (Gaussian, sigma 4 for images and 2 for volumes):
 
@@ -129,7 +129,7 @@ print(status("VmHWM") - before, seconds, points)
 
 
 def write_smooth(path, side, slab=64):
-    """Write a smooth volume of side^3 slab by slab; neighbours of a slab overlap while smoothing."""
+    """Write a smooth volume of side^3 slab by slab; slabs overlap while they are smoothed."""
     file = np.memmap(path, dtype=np.float32, mode="w+", shape=(side,) * 3)
     for start in tqdm(range(0, side, slab), desc="write", leave=False):
         layers = range(start - 8, min(start + slab, side) + 8)
@@ -145,7 +145,8 @@ def print_file(side, block, folder):
         path = Path(directory) / "volume"
         write_smooth(path, side)
         for min_length in (0.0, 0.05):
-            command = [sys.executable, "-c", PASS, str(path), str(side), str(block), str(min_length)]
+            given = map(str, [path, side, block, min_length])
+            command = [sys.executable, "-c", PASS, *given]
             out = subprocess.run(command, capture_output=True, check=True, text=True).stdout
             memory, seconds, points = map(float, out.split())
             per_voxel = seconds / side**3
@@ -158,6 +159,7 @@ def print_file(side, block, folder):
 
 
 def main():
+    """Print the tables that the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--tables", default="threads,parts,file")

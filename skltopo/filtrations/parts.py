@@ -8,6 +8,7 @@ once; where no face is open, all pairs are known.
 All vertices are numbered in the whole, with 64 bits.
 """
 
+import math
 from collections import Counter
 from dataclasses import dataclass, fields
 from functools import partial
@@ -35,8 +36,8 @@ __all__ = [
 # Vertices of a block of an array in memory: what is read at random while it is swept (four bytes a
 # vertex) stays in the cache.
 CACHED_VERTICES = 1 << 20
-# Fewest layers of such a block, since two are shared.
-LEAST_LAYERS = 8
+# Fewest layers of such a block, since neighbours sweep the one that they share twice.
+LEAST_LAYERS = 32
 
 
 @dataclass(frozen=True)
@@ -263,15 +264,20 @@ def _find_keys(values, block, sweep):
     for name, (axis, layer) in block.faces().items():
         face = values[(slice(None),) * axis + (layer,)]
         steps = sweep.face_offsets(axis)
-        found = np.nonzero(_local_minima(sweep.sign * face, steps, sweep.is_dual))
-        at = (*found[:axis], np.full(len(found[0]), layer), *found[axis:])
-        keys[name] = np.ravel_multi_index(at, values.shape)
+        found = np.flatnonzero(_local_minima(sweep.sign * face, steps, sweep.is_dual))
+        stride = math.prod(values.shape[axis + 1 :])
+        outer, inner = np.divmod(found, stride)
+        keys[name] = (outer * values.shape[axis] + layer) * stride + inner
     return keys
 
 
 def _union(arrays):
     """Return the integers of some arrays, ascending, each once."""
-    return np.unique(np.concatenate([*arrays, np.empty(0, np.int64)]))
+    # numpy.unique, which hashes them in newer versions, takes ten times as long.
+    ordered = np.sort(np.concatenate([*arrays, np.empty(0, np.int64)]))
+    is_new = np.ones(len(ordered), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_new[1:])
+    return ordered[is_new]
 
 
 def sweep_block(values, block, sweeps, first=0):
@@ -430,9 +436,9 @@ def pairs_in_blocks(values, sweeps, run, n_jobs):
 
 def _cuts_in_memory(shape, n_jobs):
     """Return where an array is cut into as many blocks as there are threads, or a multiple."""
-    size = int(np.prod(shape))
-    wanted = n_jobs * max(1, round(size / (n_jobs * CACHED_VERTICES)))
-    n_blocks = max(1, min(wanted, shape[0] // LEAST_LAYERS))
+    rounds = max(1, round(math.prod(shape) / (n_jobs * CACHED_VERTICES)))
+    rounds = min(rounds, shape[0] // (n_jobs * LEAST_LAYERS))
+    n_blocks = n_jobs * rounds if rounds else max(1, shape[0] // LEAST_LAYERS)
     return [(shape[0] - 1) * i // n_blocks for i in range(n_blocks + 1)]
 
 
