@@ -284,6 +284,23 @@ def test_a_file_is_read_block_by_block(tmp_path, rng):
     assert type(diagram[0]) is np.ndarray
 
 
+@pytest.mark.parametrize("store", ["dask.array", "zarr", "h5py"])
+def test_arrays_of_other_packages(store, tmp_path, rng):
+    module = pytest.importorskip(store)
+    volume = rng.random((20, 15, 10)).astype(np.float32)
+    if store == "h5py":
+        with module.File(tmp_path / "file", "w") as file:
+            array = file.create_dataset("volume", data=volume, chunks=(5, 5, 5))
+            diagram = level_set_diagram_blocks(array, block_shape=5, n_jobs=2)
+    elif store == "zarr":
+        array = module.array(volume, chunks=(5, 5, 5))
+        diagram = level_set_diagram_blocks(array, block_shape=5, n_jobs=2)
+    else:
+        array = module.from_array(volume, chunks=(5, 5, 5))
+        diagram = level_set_diagram_blocks(array, block_shape=5, n_jobs=2)
+    assert diagram == LevelSet(3, homology_dimensions=(0, 2))(volume)
+
+
 def test_blocks_are_whole_chunks_where_there_are_some():
     class Chunked(Reads):
         chunks = (100, 300, 4000)

@@ -112,7 +112,7 @@ def level_set_diagram_blocks(
     >>> image = np.random.default_rng(0).random((100, 100))
     >>> diagram = level_set_diagram_blocks(image, block_shape=32)
     >>> diagram
-    Diagram(H0: 1412 finite + 1 essential, H1: 1439 finite + 0 essential)
+    Diagram(H0: 1476 finite + 1 essential, H1: 1422 finite + 0 essential)
     >>> diagram == LevelSet(ndim=2)(image)
     True
     """

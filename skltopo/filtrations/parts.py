@@ -33,9 +33,10 @@ __all__ = [
     "sweep_block",
 ]
 
-# Vertices of a block of an array in memory: what is read at random while it is swept (four bytes a
-# vertex) stays in the cache.
-CACHED_VERTICES = 1 << 20
+# Vertices of a block of an array in memory. What is read at random while it is swept, four bytes a
+# vertex, stays in the cache then: 4096 x 4096 random values take 0.73 of the time of one piece in
+# all, smooth ones 1.07; with half as many vertices 0.60 and 1.18.
+CACHED_VERTICES = 1 << 21
 # Fewest layers of such a block, since neighbours sweep the one that they share twice.
 LEAST_LAYERS = 32
 
