@@ -43,6 +43,7 @@ lint: $(VENV)/.lint
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/level_sets.py
 	$(BIN)/python benchmarks/volumes.py --sizes 32,64
+	$(BIN)/python benchmarks/blocks.py --quick
 	$(BIN)/python benchmarks/complexes.py
 	$(BIN)/python benchmarks/planar.py
 	$(BIN)/python benchmarks/delaunay3.py

@@ -18,8 +18,8 @@ UTILS = (
     "prefetch bits buffer sorting pool gather arrays"
 )
 KERNELS = {
-    "grids": "images critical_regions lines features volume_tables volume_sweeps volume_loops "
-    "volumes",
+    "grids": "images critical_regions ranges lines features volume_tables volume_sweeps "
+    "volume_loops volumes blocks",
     "delaunay": "predicates2 triangulation2 repair2 predicates3 pairs2 triangulation3 edges3 weak3 "
     "complex3 alpha3 pairs3 predicates_any triangulation_any spheres_any pairs_any",
     "rips": "distances edges prim trees dense_trees loops voids sweep plane",
@@ -39,7 +39,8 @@ FLOORS = [
         "diagrams.selection",
         "diagrams.essential",
     ],
-    ["filtrations.base", "filtrations.basins", "filtrations.level_sets", "filtrations.simplicial"],
+    ["filtrations.base", "filtrations.basins", "filtrations.parts"],
+    ["filtrations.level_sets", "filtrations.blocks", "filtrations.simplicial"],
     ["filtrations.edge_lengths"],
     ["filtrations.point_clouds", "filtrations.circumradius", "filtrations.live_circumradius"],
     ["filtrations.delaunay"],

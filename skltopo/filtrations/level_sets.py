@@ -13,6 +13,7 @@ from .._utils.checks import check_integer, check_number, is_integer, refuse_colo
 from .._utils.parallel import run
 from .base import Filtration, VertexValues
 from .basins import Grid, basins
+from .parts import LEAST_LAYERS, Sweep, pairs_in_blocks
 
 __all__ = ["LevelSet", "chunks_of"]
 
@@ -22,6 +23,8 @@ CHUNK_VERTICES = 1 << 22
 CALLS_PER_THREAD = 4
 # Fewest vertices for which a single line is cut into blocks, one for each thread.
 LONG_LINE = 1 << 17
+# The same for an image, or a volume without PD_1; a block has so many layers at least.
+LARGE_GRID = 1 << 18
 
 
 class LevelSet(Filtration):
@@ -51,12 +54,14 @@ class LevelSet(Filtration):
     keep_zero : bool, default=False
         Keep points with death equal to birth if they pair two different vertices.
     n_jobs : int, default=None
-        Threads, which share a batch, the dimensions of one image, or one long line. None is 1
-        unless in a joblib context, -1 is all cores. The result is the same for any value.
+        Threads, which share a batch, the dimensions of one image, or the blocks of one long line,
+        one large image, or one large volume without PD_1. None is 1 unless in a joblib context, -1
+        is all cores. The result is the same for any value.
 
     See Also
     --------
     Energy : A functional of diagrams.
+    level_set_diagram_blocks : The diagram of one array that is larger than memory.
 
     Notes
     -----
@@ -262,6 +267,8 @@ class LevelSet(Filtration):
         # The dimensions of one image are independent sweeps, so that two threads can share it.
         dims = self.homology_dimensions
         groups = [(dim,) for dim in dims] if plain.ndim == 3 and n_jobs > 1 else [dims]
+        if len(plain) * len(groups) < n_jobs and self._can_be_cut(plain.shape[1:]):
+            return self._find_in_blocks(plain, n_jobs)
         chunks = chunks_of(plain, n_jobs)
         found = run(
             [
@@ -275,6 +282,24 @@ class LevelSet(Filtration):
         for i in range(0, len(found), len(chunks)):
             joined |= join_pairs(found[i : i + len(chunks)])
         return joined
+
+    def _can_be_cut(self, shape):
+        """Tell whether a sample is large enough for blocks, and they have all dimensions."""
+        return (
+            len(shape) > 1
+            and math.prod(shape) >= LARGE_GRID
+            and shape[0] >= 2 * LEAST_LAYERS
+            and set(self.homology_dimensions) <= {0, len(shape) - 1}
+        )
+
+    def _find_in_blocks(self, plain, n_jobs):
+        """Pair each sample in blocks, which all threads share."""
+        sweeps = [
+            Sweep(plain.ndim - 1, dim, self.superlevel, self.complex, self.keep_zero)
+            for dim in self.homology_dimensions
+        ]
+        threads = partial(run, n_jobs=n_jobs)
+        return join_pairs([pairs_in_blocks(sample, sweeps, threads, n_jobs) for sample in plain])
 
     def _pair_chunk(self, chunk, dims):
         """Call the kernel for a few samples."""

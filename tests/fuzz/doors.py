@@ -116,6 +116,30 @@ def _level_set(draw):
     return _call_filtration(draw, partial(skltopo.filtrations.LevelSet, ndim, **options), values)
 
 
+@door("skltopo.filtrations.level_set_diagram_blocks", 4)
+def _level_set_diagram_blocks(draw):
+    ndim = draw.pick(1, 2, 2, 3, 4)
+    options = draw.some(
+        block_shape=lambda: draw.param(None, 1, 2, 3, (2,) * ndim, np.int32(4)),
+        superlevel=lambda: draw.param(True, False),
+        complex=lambda: draw.param("freudenthal", "cubical", "cubical_cells"),
+        homology_dimensions=draw.dims,
+        keep_zero=lambda: draw.param(True, False),
+        min_length=lambda: draw.param(0, 0.5, 1e-3),
+        n_jobs=draw.n_jobs,
+        verbose=lambda: draw.param(0, False, odd=("x", -1, None, 0.5)),
+    )
+    values = draw.dress(draw.grid(ndim))
+
+    def call():
+        result = skltopo.filtrations.level_set_diagram_blocks(values, **options)
+        if draw.plain:
+            check_diagrams(result, largest(values))
+        return result
+
+    return call
+
+
 def _simplices(draw):
     kind = draw.integer(0, 7)
     n = draw.integer(1, 7)

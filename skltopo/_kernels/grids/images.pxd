@@ -41,6 +41,7 @@ cdef struct ImageGrid:
     int32_t width                   # from a padded pixel to the one in the next row
     bint negate                     # sweep -image, not image
     bint exterior                   # sweep downwards, with the exterior (PD_1), not upwards (PD_0)
+    bint[4] is_open                 # sides, as they are swept, behind which there is no exterior
     int n_neighbours
     uint8_t[256] n_arcs             # of each mask
     MaskLink[256] masks             # the step from a pixel to its parent
@@ -67,6 +68,8 @@ cdef inline Sweep[floating]* sweep_of(Workspace workspace, const floating* of_ty
 
 cdef ImageGrid make_image_grid(Py_ssize_t n_rows, Py_ssize_t n_cols, str complex, int dim,
                                bint negate) except *
+cdef int find_minima(const floating* image, const ImageGrid& grid,
+                     Sweep[floating]& s) except -1 nogil
 cdef int sweep_image(const floating* image, const ImageGrid& grid,
                      Sweep[floating]& s) except -1 nogil
 cdef int32_t oldest_minimum(Sweep[floating]& s) noexcept nogil
@@ -101,17 +104,17 @@ cdef inline bint is_older(Sweep[floating]& s, int32_t a, int32_t b) noexcept nog
             or (s.minimum_height[a] == s.minimum_height[b] and a < b))
 
 
-cdef inline int join_minima(
-    Sweep[floating]& s,         # IN: parent, minimum*, record*; OUT: n_merged, merged*
-    int32_t* position,          # scratch memory for n_records; NULL without joins
-    uint8_t* joins,             # OUT: for each record, whether it joins two components; NULL: none
+cdef inline Py_ssize_t find_joining(
+    Sweep[floating]& s,         # IN: parent, minimum*, record*; OUT: record* of two minima each
+    int32_t* position,          # OUT: where these were among all records; NULL without joins
+    uint8_t* joins,             # OUT: zeros, one for each record; or NULL
 ) except -1 nogil:
-    """Take saddles in the order of the filtration, and list which minimum dies where."""
+    """Turn pixels of records into minima, and return how many records have two different ones.
+
+    Saddles whose arcs lead to the same minimum join nothing.
+    """
     cdef Py_ssize_t i, n = 0
-    cdef int32_t a, b
     cdef Record record
-    cdef uint32_t k
-    # Saddles whose arcs lead to the same minimum join nothing.
     for i in range(s.n_records):
         check_signals_every(RECORDS_BETWEEN_SIGNALS, i)
         record = s.record[i]
@@ -123,7 +126,12 @@ cdef inline int join_minima(
             joins[i] = 0
             position[n] = <int32_t>i
         n += record.a != record.b
+    return n
 
+
+cdef inline int start_joining(Sweep[floating]& s) except -1 nogil:
+    """Make each minimum a component of its own, and nothing merged."""
+    cdef Py_ssize_t i
     s.n_merged = 0
     s.root.grow(s.n_minima)
     s.merged.grow(s.n_minima)
@@ -131,15 +139,41 @@ cdef inline int join_minima(
     s.merged_height.grow(s.n_minima)
     for i in range(s.n_minima):
         s.root[i] = <int32_t>i
+    return 0
 
+
+cdef inline void prefetch_joining(Sweep[floating]& s, Py_ssize_t i, Py_ssize_t n) noexcept nogil:
+    """Ask for the memory of the records after the i-th of n in the order of s.items."""
+    cdef uint32_t k
+    if i + 2 * AHEAD < n:
+        prefetch(&s.record[<uint32_t>s.items[i + 2 * AHEAD]])
+        k = <uint32_t>s.items[i + AHEAD]
+        prefetch(&s.root[s.record[k].a])
+        prefetch(&s.root[s.record[k].b])
+
+
+cdef inline void merge_minima(Sweep[floating]& s, int32_t young, uint32_t k) noexcept nogil:
+    """Append that a minimum dies at the saddle of record k."""
+    s.merged[s.n_merged] = young
+    s.merged_at[s.n_merged] = s.record[k].saddle
+    s.merged_height[s.n_merged] = s.record_height[k]
+    s.n_merged += 1
+
+
+cdef inline int join_minima(
+    Sweep[floating]& s,         # IN: parent, minimum*, record*; OUT: n_merged, merged*
+    int32_t* position,          # scratch memory for n_records; NULL without joins
+    uint8_t* joins,             # OUT: for each record, whether it joins two components; NULL: none
+) except -1 nogil:
+    """Take saddles in the order of the filtration, and list which minimum dies where."""
+    cdef Py_ssize_t i, n = find_joining(s, position, joins)
+    cdef int32_t a, b
+    cdef uint32_t k
+    start_joining(s)
     argsort(s.record_height, s.items, s.items_scratch, n)
     for i in range(n):
         check_signals_every(RECORDS_BETWEEN_SIGNALS, i)
-        if i + 2 * AHEAD < n:
-            prefetch(&s.record[<uint32_t>s.items[i + 2 * AHEAD]])
-            k = <uint32_t>s.items[i + AHEAD]
-            prefetch(&s.root[s.record[k].a])
-            prefetch(&s.root[s.record[k].b])
+        prefetch_joining(s, i, n)
         k = <uint32_t>s.items[i]
         a = find_root(s.root, s.record[k].a)
         b = find_root(s.root, s.record[k].b)
@@ -148,10 +182,7 @@ cdef inline int join_minima(
         if is_older(s, a, b):
             a, b = b, a
         s.root[a] = b
-        s.merged[s.n_merged] = a
-        s.merged_at[s.n_merged] = s.record[k].saddle
-        s.merged_height[s.n_merged] = s.record_height[k]
-        s.n_merged += 1
+        merge_minima(s, a, k)
         if joins != NULL:
             joins[position[k]] = 1
     return 0

@@ -125,6 +125,7 @@ cdef ImageGrid make_image_grid(Py_ssize_t n_rows, Py_ssize_t n_cols, str complex
     cdef const uint8_t[::1] n_arcs_view = n_arcs
     grid.n_rows, grid.n_cols, grid.width = n_rows, n_cols, <int32_t>(n_cols + 2)
     grid.negate, grid.exterior = negate, dim == 1
+    grid.is_open = [False, False, False, False]
     grid.n_neighbours = len(link)
     # An arc of -1 (none) takes the last step, 0.
     steps = np.array([row * grid.width + col for row, col in link] + [0], dtype=np.int32)
@@ -160,11 +161,13 @@ cdef inline void pad_row(const floating* image, const ImageGrid& grid, Py_ssize_
     cdef floating sign = -1 if grid.negate != grid.exterior else 1
     cdef const floating* line
     if row < 0 or row >= grid.n_rows:
+        if grid.is_open[0 if row < 0 else 1]:
+            padding = INFINITY
         for col in range(n_cols + 2):
             out[col] = padding
         return
-    out[0] = padding
-    out[n_cols + 1] = padding
+    out[0] = INFINITY if grid.is_open[2] else padding
+    out[n_cols + 1] = INFINITY if grid.is_open[3] else padding
     # Adding zero turns -0.0 into 0.0, whose bits the sort expects.
     if grid.exterior:
         line = image + (grid.n_rows - row) * n_cols - 1

@@ -28,14 +28,15 @@ from cython cimport floating
 from libc.math cimport fabs
 from libc.stdint cimport int32_t, uint64_t
 
-from ..._persistence cimport Pairs, add_pair, make_pair, pairs_of_arrays
+from ..._persistence cimport Pairs, add_pair, make_pair
 from ..._utils.signals cimport check_signals, check_signals_every
 from .images cimport Sweep, Workspace, sweep_of, workspaces
+
+from .ranges import sorted_together
 
 cdef enum:
     PATIENCE = 1 << 20  # vertices between two checks for Ctrl-C
     PASSES = 5      # over the extrema, before the stack takes what they leave
-    SAMPLED = 1000  # pairs of each block that are looked at to cut all pairs into ranges of length
 
 
 cdef Py_ssize_t local_extrema(const floating* line, Py_ssize_t begin, Py_ssize_t end,
@@ -263,44 +264,6 @@ def join_blocks(const floating[::1] line, const int32_t[::1] remains, bint super
     return found
 
 
-cdef list cut_lengths(list parts, int n_ranges):
-    """Return bounds of minus_length with about as many pairs between each two."""
-    cdef Pairs part
-    cdef Py_ssize_t i
-    sample = np.sort([
-        part.scratch.minus_length[i]
-        for part in parts for i in range(0, part.n, max(1, part.n // SAMPLED))
-    ])
-    inner = [sample[sample.size * i // n_ranges] for i in range(1, n_ranges)] if sample.size else []
-    return [-np.inf, *inner, np.inf]
-
-
-def sort_range(list parts, double low, double high):
-    """Return the pairs of all parts with low <= minus_length < high, sorted."""
-    cdef Pairs part, found = Pairs(keep_zero=True)
-    cdef const uint64_t* pair
-    cdef const double* minus_length
-    cdef uint64_t* pair_out
-    cdef double* out
-    cdef Py_ssize_t i, n
-    for part in parts:
-        pair = part.scratch.key.data()
-        minus_length = part.scratch.minus_length.data()
-        found.reserve(part.n + 1)       # the loop writes one ahead
-        pair_out = found.scratch.key.data()
-        out = found.scratch.minus_length.data()
-        n = found.n
-        with nogil:
-            for i in range(part.n):
-                pair_out[n] = pair[i]
-                out[n] = minus_length[i]
-                n += (low <= out[n]) & (out[n] < high)
-        found.n = n
-    with nogil:
-        found.close_sample()
-    return found.finish().pairs
-
-
 def long_line_pairs(const floating[::1] line, bint superlevel, bint keep_zero, run, int n_blocks):
     """Pair the critical vertices of one long line in blocks; the result is that of line_pairs.
 
@@ -317,7 +280,6 @@ def long_line_pairs(const floating[::1] line, bint superlevel, bint keep_zero, r
     {0: Pairs}
         As from line_pairs for a batch of one.
     """
-    cdef Pairs part
     array = np.asarray(line)
     cuts = [array.size * i // n_blocks for i in range(n_blocks + 1)]
     blocks = run([
@@ -326,14 +288,4 @@ def long_line_pairs(const floating[::1] line, bint superlevel, bint keep_zero, r
     ])
     remains = np.concatenate([rest for _, rest in blocks])
     parts = [part for part, _ in blocks] + [join_blocks(array, remains, superlevel, keep_zero)]
-    # Ranges of length are sorted apart.
-    bounds = cut_lengths(parts, n_blocks)
-    pairs = np.concatenate(
-        run([partial(sort_range, parts, low, high) for low, high in zip(bounds, bounds[1:])])
-    )
-    for part in parts:
-        part.n = 0
-        part.close_sample()
-        part.finish()       # gives memory back
-    splits = np.array([0, len(pairs)], dtype=np.int64)
-    return {0: pairs_of_arrays(pairs, splits, part.essential, part.essential_splits)}
+    return {0: sorted_together(parts, run, n_blocks)}

@@ -56,6 +56,7 @@ cdef struct Grid:
     bint cubical, shell
 
 
-cdef int find_codes(const Grid& grid, StarTable table, Volume[floating]& s) except -1 nogil
+cdef int find_codes(const Grid& grid, StarTable table, Volume[floating]& s,
+                    Py_ssize_t first_slab, Py_ssize_t n_slabs) except -1 nogil
 cdef int find_extrema(const Grid& grid, StarTable table, bint down, Volume[floating]& s,
                       Sweep[floating]& sweep) except -1 nogil

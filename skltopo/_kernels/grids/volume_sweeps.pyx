@@ -38,9 +38,11 @@ cdef struct Row:
 # Lower stars
 # --------------------------------------------------------------------------------------------------
 
-cdef int find_codes(const Grid& grid, StarTable table, Volume[floating]& s) except -1 nogil:
-    """Fill code, the lower star of every voxel, from height; for cubes down, too."""
-    cdef Py_ssize_t begin = grid.slab + grid.row + 1, end = grid.size - begin, z, y, x
+cdef int find_codes(const Grid& grid, StarTable table, Volume[floating]& s,
+                    Py_ssize_t first_slab, Py_ssize_t n_slabs) except -1 nogil:
+    """Fill code, the lower star of every voxel of some slabs, from height; for cubes down, too."""
+    cdef Py_ssize_t begin = (first_slab + 1) * grid.slab + grid.row + 1, z, y, x
+    cdef Py_ssize_t end = (first_slab + n_slabs + 1) * grid.slab - grid.row - 1
     cdef Py_ssize_t n_unchecked = 0
     cdef uint32_t mask, edges, younger, later, code, n_faces
     cdef const uint16_t* code_of = table.code_of.data()
@@ -55,7 +57,7 @@ cdef int find_codes(const Grid& grid, StarTable table, Volume[floating]& s) exce
         return 0
     s.down.grow(grid.size)
     s.mask.grow(grid.n_cols)
-    for z in range(1, grid.n_slabs + 1):
+    for z in range(first_slab + 1, first_slab + n_slabs + 1):
         for y in range(1, grid.n_rows + 1):
             n_unchecked += grid.n_cols
             if n_unchecked > PATIENCE:

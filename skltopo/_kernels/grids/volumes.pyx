@@ -48,7 +48,6 @@ from .volume_tables import CUBICAL, FREUDENTHAL
 
 cdef enum:
     MAX_VOXELS = 1 << 28        # of a padded volume: what a key has room for
-    LARGE = 1 << 17             # voxels from which each step gives back what later ones don't need
     KEEP_BYTES = 1 << 24        # scratch memory that the next call may use (16 MB)
 
 
@@ -74,15 +73,6 @@ cdef Grid make_grid(tuple shape, str complex, bint superlevel) except *:
     for d, (z, y, x) in enumerate(CUBICAL if grid.cubical else FREUDENTHAL):
         grid.step[d] = z * grid.slab + y * grid.row + x
     return grid
-
-
-cdef inline int32_t voxel(const Grid& grid, int32_t v) noexcept nogil:
-    """Turn a padded voxel into a voxel of the volume."""
-    cdef int32_t z = v // grid.slab, y = v % grid.slab // grid.row, x = v % grid.row
-    v = ((z - 1) * grid.n_rows + y - 1) * grid.n_cols + x - 1
-    if grid.shell:      # the copy is reversed
-        return grid.n_slabs * grid.n_rows * grid.n_cols - 1 - v
-    return v
 
 
 cdef void pad_volume(const floating* values, const Grid& grid, floating* out) noexcept nogil:
@@ -235,7 +225,7 @@ cdef int pair_volume(
     s.with_loops = loops is not None
     s.height.grow(grid.size)
     pad_volume(values, grid, s.height.data())
-    find_codes(grid, table, s[0])
+    find_codes(grid, table, s[0], 0, grid.n_slabs)
     if s.with_loops or up is not None:
         pair_extrema(grid, table, False, scratch, up)
     if s.with_loops or down is not None:
@@ -252,11 +242,8 @@ cdef int pair_volume(
 cdef class VolumeWorkspace:
     """Scratch memory of one thread."""
 
-    cdef VolumeScratch[float] single
-    cdef VolumeScratch[double] double
 
-
-cdef Pool workspaces = Pool(VolumeWorkspace, KEEP_BYTES)
+workspaces = Pool(VolumeWorkspace, KEEP_BYTES)
 
 
 cdef int pair_volumes(const floating[:, :, :, ::1] volumes, const Grid& grid, dict found,
