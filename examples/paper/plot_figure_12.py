@@ -5,7 +5,8 @@ for the model of 400 topological features. It does not say how far a pixel may m
 against that budget is drawn, and the question is asked that follows: is the topological model
 robust, or are its gradients only sparse? A table compares attacks that differ in how they look for
 a way: one step, many, restarts, gradients that are smoothed or spread over critical sets, digits
-that fool another model, and a search without gradients.
+that fool another model, and a search without gradients. They are compared on the first 250 digits;
+at the smallest budget at which the MLP and the CNN are lost, all 1,000 are attacked.
 
 ``--quick`` does the same with few digits and few steps.
 """
@@ -237,10 +238,18 @@ def _call(function, *given):
     return function(*given)
 
 
-def smallest_budget(shares, budgets, least=0.99):
-    """Return the first budget at which both networks exceed 99 %, or the last."""
-    enough = [min(both) > least for both in zip(*shares, strict=True)]
-    return budgets[enough.index(True)] if any(enough) else budgets[-1]
+def attack_all(models, X, y, budgets, options, least=0.99):
+    """Return the first budget at which both networks exceed 99 %, and {model: share} there."""
+
+    def share(name, eps):
+        attack = {"eps": eps, "random_state": 0, "verbose": 1} | options
+        return gradient_attack(models[name], X, y, **attack).success.mean()
+
+    for eps in budgets:
+        shares = {name: share(name, eps) for name in ("MLP", "CNN")}
+        if min(shares.values()) > least:
+            break
+    return eps, {"topological": share("topological", eps), **shares}
 
 
 # Pictures ---------------------------------------------------------------------------------------
@@ -315,25 +324,24 @@ def print_table(found, budgets):
         print(f"{name + ': ' + attack:<56}" + "".join(f"{100 * s:7.1f}" for s in shares))
 
 
-def main(output, quick, n_digits):
+def main(output, quick, n_compared):
     """Train, attack, print and draw."""
     X_train, X, y_train, y = load_digits(quick)
-    X, y = X[:n_digits], y[:n_digits]
     models = fit_models(X_train, y_train, quick)
     for name, module in models.items():
         print(f"{name}: {100 * np.mean(predict(module, X) == y):.1f} % of {len(X)} are right")
     targets = (y + np.random.default_rng(0).integers(1, 10, len(y))) % 10
-    budgets = [0.1, 0.3] if quick else [0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5]
-    found = compare(models, X, targets, budgets, quick)
+    budgets = [0.1, 0.3] if quick else [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5]
+    found = compare(models, X[:n_compared], targets[:n_compared], budgets, quick)
     print_table(found, budgets)
-    attacks = [attack for name, attack in found if name == "topological"]
-    plain = {name: found[name, attacks[1]] for name in models}
-    eps = smallest_budget([plain["MLP"], plain["CNN"]], budgets)
-    shares = {name: plain[name][budgets.index(eps)] for name in models}
-    print(f"\n{attacks[1]}, eps = {eps:g}, the first of these at which MLP and CNN exceed 99 %:")
+    attack, options = list(attack_options(quick).items())[1]
+    eps, shares = attack_all(models, X, targets, budgets, options)
+    print(
+        f"\nall {len(X)} digits, {attack}, eps = {eps:g}, the first of these at which MLP and "
+        "CNN exceed 99 %:"
+    )
     for name, share in shares.items():
         print(f"  {name}: {100 * share:.1f} % (the paper: {PAPER[name]} %)")
-    options = attack_options(quick)[attacks[1]]
     digits = pick_digits(models, X, y)
     plot_grids(models, shares, digits, eps, options, output / "figure_12.png")
     plot_curves(found, budgets, output / "attacks.png")
@@ -343,7 +351,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--output", type=Path, default=Path("."), help="folder for the pictures")
     parser.add_argument("--quick", action="store_true", help="fewer digits and steps")
-    parser.add_argument("--digits", type=int, default=1000, help="how many are attacked")
+    parser.add_argument(
+        "--compared", type=int, default=250, help="digits on which attacks are compared"
+    )
     given = parser.parse_args()
     given.output.mkdir(parents=True, exist_ok=True)
-    main(given.output, given.quick, given.digits)
+    main(given.output, given.quick, given.compared)
