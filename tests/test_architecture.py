@@ -53,6 +53,7 @@ FLOORS = [
         "distances.pairwise",
         "distances",
     ],
+    ["metrics"],
     ["losses", "penalties", "solvers"],
     ["nn.uncompiled", "nn.operators", "nn.layers", "nn.losses"],
     ["nn.inputs", "nn.vectors", "nn.features", "nn.diagrams"],
@@ -67,7 +68,7 @@ FLOORS = [
     ["plotting.pictures", "plotting.feature_names", "plotting.coefficients", "plotting.shaping"],
     ["plotting.shared_axes", "plotting.diagrams", "plotting.matching"],
     ["plotting.vectors", "plotting.critical_points", "plotting"],
-    ["attacks"],
+    ["attacks", "generative"],
     ["datasets.regression", "datasets.shapes", "datasets"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
