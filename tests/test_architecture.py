@@ -69,7 +69,7 @@ FLOORS = [
     ["plotting.shared_axes", "plotting.diagrams", "plotting.matching"],
     ["plotting.vectors", "plotting.critical_points", "plotting"],
     ["attacks", "generative"],
-    ["datasets.regression", "datasets.shapes", "datasets"],
+    ["datasets.regression", "datasets.shapes", "datasets.voxels", "datasets"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
 ABOVE_KERNELS = {"sklearn", "torch", "matplotlib"}
