@@ -7,6 +7,7 @@ codes. `PersistenceDiscriminator` tells real samples from generated ones by thei
 """
 
 from contextlib import contextmanager
+from math import prod
 
 import numpy as np
 import torch
@@ -530,6 +531,7 @@ def _drawing(latent_dim, batch_size, generator):
     if not isinstance(latent_dim, (tuple, list)) or not latent_dim:
         raise TypeError(f"latent_dim must be an integer, a shape or a function, got {latent_dim!r}")
     shape = batch_size, *check_shape("latent_dim", latent_dim, (len(latent_dim),))
+    check_memory(16 * prod(shape), f"codes of shape {shape}")
     place = _place_of(generator)
     return lambda random: torch.randn(shape, generator=random).to(**place)
 

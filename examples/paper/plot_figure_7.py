@@ -143,13 +143,15 @@ def count_components(images, filtration=EIGHT):
 def print_components(samples):
     """Print loss and components of every set of images."""
     print(f"of {len(samples[REAL])} images each: E(1, 0, 2; PD_0), and components at half height,")
-    print("which hang together by eight neighbours, and by the six of the triangulation")
-    print(f"  {'':38}{'loss':>7}{'excess over one':>18}{'images with one':>18}{'of six':>18}")
+    print("which hang together by eight neighbours, then by six; and pixels above half")
+    heads = ("excess over one", "images with one", "of six", "bright")
+    print(f"  {'':38}{'loss':>7}" + "".join(f"{head:>18}" for head in heads))
     for name, images in samples.items():
         counts, of_six = (count_components(images, one) for one in (EIGHT, SUPERLEVEL))
         print(
             f"  {name:38}{float(PRIOR(images)):7.3f}{counts.mean() - 1:18.3f}"
             f"{100 * np.mean(counts == 1):16.1f} %{of_six.mean() - 1:18.3f}"
+            f"{100 * (images > 0.5).float().mean():16.1f} %"
         )
 
 

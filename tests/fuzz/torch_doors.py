@@ -132,7 +132,7 @@ def _prior(draw):
 
 
 def _descent(draw):
-    return {"n_steps": draw.param(1, 3)} | draw.some(
+    return {"n_steps": draw.pick(0, 1, 3, -1, None, 1.5)} | draw.some(
         learning_rate=lambda: draw.param(0.1, 1e-6),
         target=lambda: draw.param(None, 0.1, 1e9),
         optimizer=lambda: draw.param(None, torch.optim.Adam, torch.optim.SGD),
@@ -143,9 +143,9 @@ def _descent(draw):
 def _finetune_generator(draw):
     generator, loss = _generator(draw), _prior(draw)
     options = _descent(draw) | draw.some(
-        batch_size=lambda: draw.param(2, 5), random_state=lambda: draw.param(None, 0)
+        batch_size=lambda: draw.pick(2, 5, 0, "a"), random_state=lambda: draw.param(None, 0)
     )
-    options["latent_dim"] = draw.param(2, (2,))
+    options["latent_dim"] = draw.pick(2, (2,), 0, None, (), 2**40)
     return lambda: skltopo.generative.finetune_generator(generator, loss, **options)
 
 
