@@ -5,7 +5,7 @@ E(1, 0, 2; PD_0) of the superlevel sets, which asks for one component; or (d) it
 a discriminator that sees nothing but PD_0; or (e), with ``--long``, as before for another 60,000
 batches. Loss and components are printed beside those of real digits: the prior asks for less
 topology than real digits have. Gentler ones are therefore shown, too: a tenth of the rate, a loss
-that counts components at half height alone, and the prior beside the GAN's own loss.
+that counts components at half height alone, and the prior beside the loss of the GAN.
 
 Checkpoints go to the folder ``--cache``, and a run that was interrupted goes on from there.
 """
@@ -47,7 +47,7 @@ DISCRIMINATOR = "(d) PD$_0$ discriminator, 100 batches"
 LONGER = "(e) GAN, 60,000 more batches"
 SLOWER = "a tenth of the rate of (c)"
 HALF = "one component at half height"
-TOGETHER = "GAN and topology loss together"
+TOGETHER = "GAN and 3 topology losses, 400 batches"
 REAL = "real digits"
 METRICS = ("MMD-L2", "COV-L2", "MMD-Wass", "COV-Wass", "Inception")
 PAPER = {BASELINE: (28.0, 0.05, 3.1, 0.03, 4.6), TOPOLOGY: (27.5, 0.06, 2.7, 0.03, 5.1)}
@@ -97,13 +97,14 @@ def train_all(images, options, seed=0):
     torch.manual_seed(seed)
     against = AgainstDiscriminator(PersistenceDiscriminator(SUPERLEVEL), images, seed)
     usual = AgainstDiscriminator(trained.discriminator, images, seed, trained.optimizers[1])
+    n_together = 20 if options.quick else 400
     models = {
         BASELINE: baseline,
         TOPOLOGY: finetune(baseline, PRIOR, 50, seed=seed),
         DISCRIMINATOR: finetune(baseline, against, 100, seed=seed),
         SLOWER: finetune(baseline, PRIOR, 50, rate=gan.RATE / 10, seed=seed),
         HALF: finetune(baseline, AT_HALF, 50, seed=seed),
-        TOGETHER: finetune(baseline, lambda x: usual(x) + PRIOR(x), 50, seed=seed),
+        TOGETHER: finetune(baseline, lambda x: usual(x) + 3 * PRIOR(x), n_together, seed=seed),
     }
     if options.long:
         n = options.n_batches + 60_000
