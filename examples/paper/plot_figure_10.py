@@ -118,7 +118,7 @@ def draw_voxels(ax, volume):
     colors = np.where(labels == largest, "#56B4E9", "#D55E00")
     ax.voxels(labels > 0, facecolors=colors, edgecolor="#303030", linewidth=0.15)
     ax.set(xlim=(0, 16), ylim=(0, 16), zlim=(0, 16))
-    ax.set_box_aspect((1, 1, 1), zoom=1.25)
+    ax.set_box_aspect((1, 1, 1), zoom=1.05)
     ax.view_init(22, -60)
     ax.set_axis_off()
 
