@@ -54,6 +54,7 @@ FLOORS = [
         "distances.pairwise",
         "distances",
     ],
+    ["metrics"],
     ["losses", "penalties", "solvers"],
     ["nn.uncompiled", "nn.representation", "nn.operators", "nn.layers", "nn.losses"],
     ["nn.inputs", "nn.vectors", "nn.features", "nn.diagrams"],
@@ -68,8 +69,8 @@ FLOORS = [
     ["plotting.pictures", "plotting.feature_names", "plotting.coefficients", "plotting.shaping"],
     ["plotting.shared_axes", "plotting.diagrams", "plotting.matching"],
     ["plotting.vectors", "plotting.critical_points", "plotting"],
-    ["attacks"],
-    ["datasets.regression", "datasets.shapes", "datasets"],
+    ["attacks", "generative"],
+    ["datasets.regression", "datasets.shapes", "datasets.voxels", "datasets"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
 ABOVE_KERNELS = {"sklearn", "torch", "matplotlib"}

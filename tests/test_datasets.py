@@ -8,7 +8,9 @@ from skltopo.datasets import (
     make_clustered_coef,
     make_regression_problem,
     make_sawtooth,
+    make_voxel_shapes,
 )
+from skltopo.filtrations import LevelSet
 from skltopo.penalties import Maxima
 
 
@@ -98,3 +100,52 @@ def test_sizes_beyond_memory_are_refused(call):
 def test_what_is_no_number_is_refused(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+@pytest.mark.parametrize("size", [12, 13, 16, 32])
+def test_voxel_shapes_are_one_component_each(size):
+    X, y = make_voxel_shapes(150, size, random_state=0)
+    assert X.shape == (150, size, size, size)
+    assert X.dtype == np.float32
+    assert set(np.unique(X)) == {0, 1}
+    assert np.bincount(y).tolist() == [50, 50, 50]
+    faces = LevelSet(3, superlevel=True, homology_dimensions=(0,), complex="cubical")
+    assert all((d[0][:, 0] > 0.5).sum() == 1 for d in faces(X))
+    assert X[..., 0].any(axis=(1, 2)).all()  # they stand on the floor
+    assert len({grid.tobytes() for grid in X}) > 120
+
+
+def test_voxel_shapes_have_the_parts_of_their_kind():
+    X, y = make_voxel_shapes(300, 16, random_state=1)
+    width = X.any(axis=(2, 3)).sum(axis=1)
+    assert width[y == 1].mean() > width[y == 2].mean()
+    back = X[:, :, 8:].sum(axis=(1, 2))[:, 8:].sum(axis=1)
+    front = X[:, :, :8].sum(axis=(1, 2))[:, 8:].sum(axis=1)
+    assert (back > front)[y == 0].all()  # chairs have their back behind
+    holes = LevelSet(3, superlevel=True, homology_dimensions=(1,))
+    n_holes = np.array([(d[1][:, 0] > 0.5).sum() for d in holes(X)])
+    assert {0, 1, 2} <= set(n_holes[y == 0])
+
+
+def test_voxel_shapes_of_some_kinds_are_drawn_by_the_seed():
+    X, y = make_voxel_shapes(5, 16, kinds=("lamp", "table"), random_state=3)
+    assert sorted(y) == [0, 0, 0, 1, 1]
+    again = make_voxel_shapes(5, 16, kinds=("lamp", "table"), random_state=3)
+    np.testing.assert_array_equal(again[0], X)
+    assert not np.array_equal(make_voxel_shapes(5, 16, random_state=4)[0], X)
+    assert make_voxel_shapes(2, kinds="chair")[1].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"n_samples": 0}, "n_samples must be an integer of at least 1"),
+        ({"size": 8}, "size must be an integer of at least 12, got 8"),
+        ({"kinds": ("sofa",)}, "kinds must be some of .*'chair', 'table', 'lamp'.*, got .'sofa'"),
+        ({"kinds": ()}, "kinds must be some of"),
+        ({"kinds": 3}, "kinds must be some of"),
+    ],
+)
+def test_voxel_shapes_that_cannot_be_made_get_a_sentence(options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        make_voxel_shapes(**options)

@@ -1,11 +1,13 @@
 """Examples run in small and write the pictures that they promise."""
 
+import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -88,3 +90,40 @@ def test_topological_mapping(tmp_path):
     assert "(the paper: 86 %)" in printed
     assert "holes at half height" in printed
     assert (tmp_path / "figure_17.png").exists()
+
+
+def test_generators_with_a_prior(tmp_path):
+    printed = run_example("paper/plot_figure_7.py", tmp_path).stdout
+    for line in (
+        "real digits",
+        "table 9, mean",
+        "the topology loss of a batch",
+        "(the paper: 99 %)",
+    ):
+        assert line in printed
+    assert {"figure_7.png", "figure_8.png"} <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_gan_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES / "paper")
+    gan = importlib.import_module("digit_gan")
+    images = torch.rand(80, 1, 28, 28, generator=torch.manual_seed(0))
+    whole = gan.train(images, tmp_path, 3, seed=1)
+    gan.train(images, tmp_path, 2, seed=1)
+    gan.checkpoint(tmp_path, 3, 1).unlink()
+    parts = gan.train(images, tmp_path, 3, seed=1, start=2)
+    again = gan.train(images, tmp_path, 3, seed=1)
+    for other in (parts, again):
+        assert other.n_steps == 3
+        for first, second in (
+            (whole.generator, other.generator),
+            (whole.discriminator, other.discriminator),
+        ):
+            state = second.state_dict()
+            assert all(torch.equal(x, state[name]) for name, x in first.state_dict().items())
+
+
+def test_voxels_with_a_prior(tmp_path):
+    printed = run_example("paper/plot_figure_10.py", tmp_path).stdout
+    assert "real shapes" in printed
+    assert (tmp_path / "figure_10.png").exists()

@@ -34,6 +34,12 @@ def test_gallery_has_every_display():
     assert all(name in page.read_text() for name in plotting.__all__)
 
 
+def test_code_about_generators_runs():
+    namespace = run_code(ROOT / "docs/topological_priors.md")
+    assert namespace["curve"][-1] < namespace["curve"][0]
+    assert namespace["samples"].shape == (9, 1, 12, 12)
+
+
 def test_pictures_of_pages_exist():
     for page in (ROOT / "README.md", *ROOT.glob("docs/*.md")):
         for picture in re.findall(r"!\[.*?\]\((.*?)\)", page.read_text()):

@@ -1,7 +1,8 @@
-"""Generators of the paper's data: regression problems (section 3.1), an image, a chair."""
+"""Generators of the paper's data: regression problems (section 3.1), images, chairs, voxels."""
 
 from .regression import make_boxcar, make_clustered_coef, make_regression_problem, make_sawtooth
 from .shapes import make_chair, make_circle
+from .voxels import make_voxel_shapes
 
 __all__ = [
     "make_boxcar",
@@ -10,4 +11,5 @@ __all__ = [
     "make_clustered_coef",
     "make_regression_problem",
     "make_sawtooth",
+    "make_voxel_shapes",
 ]

@@ -10,7 +10,19 @@ from .._utils.namespace import namespace_of
 from .fitted import FittedModule
 from .pipelines import to_torch
 
-__all__ = ["Classifier"]
+__all__ = ["Classifier", "evaluating"]
+
+
+@contextmanager
+def evaluating(module):
+    """Keep all parts of a module in evaluation mode; then each is in the mode that it was in."""
+    trained = [part for part in module.modules() if part.training]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part in trained:
+            part.training = True
 
 
 class Classifier:
@@ -57,16 +69,9 @@ class Classifier:
                 f"{self.n_classes} scores and {len(self.classes)} classes"
             )
 
-    @contextmanager
     def evaluating(self):
         """Keep all parts of the module in evaluation mode."""
-        trained = [part for part in self.module.modules() if part.training]
-        self.module.eval()
-        try:
-            yield
-        finally:
-            for part in trained:
-                part.training = True
+        return evaluating(self.module)
 
     def logits(self, samples):
         """Return (n, n_classes) logits; [0, s] where the module gives one score s."""

@@ -474,6 +474,8 @@ _dataset("make_boxcar", _few, _few)
 _dataset("make_sawtooth", _few, _few)
 _dataset("make_circle", _few)
 _dataset("make_chair", _few, **_noise)
+_dataset("make_voxel_shapes", _few, size=lambda draw: draw.param(12, 16, p=0.2),
+         random_state=_noise["random_state"])  # fmt: skip
 _dataset("make_clustered_coef", _few, random_state=_noise["random_state"], **_values)
 _dataset("make_regression_problem", lambda draw: _weights(draw), _few, **_noise)
 

@@ -115,3 +115,87 @@ def _attack_result(draw):
     return lambda: repr(
         skltopo.attacks.AttackResult(distance, np.ones(n, bool), np.zeros(n, int), distance)
     )
+
+
+# Generators and their metrics -----------------------------------------------------------------
+
+
+def _generator(draw):
+    parts = torch.nn.Linear(2, 12), torch.nn.BatchNorm1d(12), torch.nn.Unflatten(1, (3, 4))
+    return draw.param(torch.nn.Sequential(*parts).double())
+
+
+def _prior(draw):
+    filtration = skltopo.filtrations.LevelSet(2, superlevel=draw.pick(True, False))
+    reduction = draw.pick("mean", "none")
+    return draw.param(skltopo.nn.EnergyLoss(skltopo.Energy(i0=2), filtration, reduction))
+
+
+def _descent(draw):
+    return {"n_steps": draw.pick(0, 1, 3, -1, None, 1.5)} | draw.some(
+        learning_rate=lambda: draw.param(0.1, 1e-6),
+        target=lambda: draw.param(None, 0.1, 1e9),
+        optimizer=lambda: draw.param(None, torch.optim.Adam, torch.optim.SGD),
+    )
+
+
+@door("skltopo.generative.finetune_generator", 0.5)
+def _finetune_generator(draw):
+    generator, loss = _generator(draw), _prior(draw)
+    options = _descent(draw) | draw.some(
+        batch_size=lambda: draw.pick(2, 5, 0, "a"), random_state=lambda: draw.param(None, 0)
+    )
+    options["latent_dim"] = draw.pick(2, (2,), 0, None, (), 2**40)
+    return lambda: skltopo.generative.finetune_generator(generator, loss, **options)
+
+
+@door("skltopo.generative.optimize_latent", 0.5)
+def _optimize_latent(draw):
+    generator, loss, codes = _generator(draw), _prior(draw), draw.array(draw.size(3), 2)
+    z = draw.torch(codes) if draw.chance(0.5) else draw.dress(codes, 0.2)
+    options = _descent(draw) | draw.some(keep_norm=lambda: draw.param(True, False))
+    return lambda: skltopo.generative.optimize_latent(generator, z, loss, **options)
+
+
+@door("skltopo.generative.interpolate_latent", 0.5)
+def _interpolate_latent(draw):
+    generator, codes = _generator(draw), draw.array(2, 2)
+    z0, z1 = (draw.torch(z) if draw.chance(0.5) else draw.dress(z, 0.2) for z in codes)
+    n = draw.param(2, 5)
+    return lambda: skltopo.generative.interpolate_latent(generator, z0, z1, n)
+
+
+@door("skltopo.generative.PersistenceDiscriminator", 0.5)
+def _persistence_discriminator(draw):
+    options = draw.some(
+        filtration=lambda: draw.param(None, skltopo.filtrations.LevelSet(2)),
+        dim=lambda: draw.param(0, 1),
+        ks=lambda: draw.param((3, 4), [11]),
+        n_hidden=lambda: draw.param(1, 4),
+    )
+    images = draw.torch(draw.array(draw.size(3), *draw.pick((3, 3), (1, 3, 3), (2, 3, 3))))
+    return lambda: skltopo.generative.PersistenceDiscriminator(**options)(images)
+
+
+def _of_two_sets(name):
+    """Register the door of a metric of real and generated samples."""
+
+    @door(f"skltopo.metrics.{name}", 0.5)
+    def _metric(draw):
+        shape = draw.pick((3, 3), (1, 3, 3), (2,), (3, 2), ())
+        sets = [draw.dress(draw.array(draw.size(4), *shape), 0.2) for _ in range(2)]
+        distance = draw.param("l2", "cityblock", "wasserstein", "bottleneck", lambda x, y: 1.0)
+        options = draw.some(n_jobs=lambda: draw.param(None, 2))
+        return lambda: getattr(skltopo.metrics, name)(*sets, distance, **options)
+
+
+_of_two_sets("minimum_matching_distance")
+_of_two_sets("coverage")
+
+
+@door("skltopo.metrics.inception_score", 0.5)
+def _inception_score(draw):
+    scores = abs(np.nan_to_num(draw.array(draw.size(4), draw.size(4)))) + 1e-3
+    probabilities = scores / np.maximum(scores.sum(axis=1, keepdims=True), 1e-300)
+    probabilities = draw.dress(probabilities, 0.2)
+    return lambda: skltopo.metrics.inception_score(probabilities)

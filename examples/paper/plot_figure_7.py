@@ -1,0 +1,336 @@
+"""Figures 7 and 8 and table 9 of the paper: a generator of digits, and what a prior does to it.
+
+A GAN makes digits with stray pieces. Then (b) its latent codes, or (c) its weights, go down
+E(1, 0, 2; PD_0) of the superlevel sets, which asks for one component; or (d) it is trained against
+a discriminator that sees nothing but PD_0; or (e), with ``--long``, as before for another 60,000
+batches. Loss and components are printed beside those of real digits: the prior asks for less
+topology than real digits have. Gentler ones are therefore shown, too: a tenth of the rate, a loss
+that counts components at half height alone, and the prior beside the loss of the GAN.
+
+Checkpoints go to the folder ``--cache``, and a run that was interrupted goes on from there.
+"""
+
+import argparse
+import copy
+import time
+from functools import partial
+from pathlib import Path
+
+import digit_gan as gan
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from torch.nn.functional import softplus
+from tqdm import tqdm
+
+from skltopo import Energy
+from skltopo.filtrations import LevelSet
+from skltopo.generative import (
+    PersistenceDiscriminator,
+    finetune_generator,
+    interpolate_latent,
+    optimize_latent,
+)
+from skltopo.metrics import coverage, inception_score, minimum_matching_distance
+from skltopo.nn import BettiPriorLoss, EnergyLoss
+
+SUPERLEVEL = LevelSet(ndim=2, superlevel=True, homology_dimensions=(0,))
+# All eight neighbours of a pixel, as the eye has them; the triangulation has six.
+EIGHT = LevelSet(ndim=2, superlevel=True, homology_dimensions=(0,), complex="cubical_cells")
+PRIOR = EnergyLoss(Energy(dim=0, p=1, q=0, i0=2), SUPERLEVEL)
+PRIOR_OF_EACH = EnergyLoss(Energy(dim=0, p=1, q=0, i0=2), SUPERLEVEL, reduction="none")
+AT_HALF = BettiPriorLoss({0: 1}, SUPERLEVEL, level=0.5, margin=0.2)
+BASELINE = "(a) baseline"
+LATENT = "(b) latent codes moved"
+TOPOLOGY = "(c) topology loss, 50 batches"
+DISCRIMINATOR = "(d) PD$_0$ discriminator, 100 batches"
+LONGER = "(e) GAN, 60,000 more batches"
+SLOWER = "a tenth of the rate of (c)"
+HALF = "one component at half height"
+TOGETHER = "GAN and 3 topology losses, 400 batches"
+REAL = "real digits"
+METRICS = ("MMD-L2", "COV-L2", "MMD-Wass", "COV-Wass", "Inception")
+PAPER = {BASELINE: (28.0, 0.05, 3.1, 0.03, 4.6), TOPOLOGY: (27.5, 0.06, 2.7, 0.03, 5.1)}
+
+
+# What is trained ------------------------------------------------------------------------------
+
+
+class AgainstDiscriminator:
+    """A loss of generated images: how well they deceive a discriminator that learns with them."""
+
+    def __init__(self, discriminator, images, seed, optimizer=None):
+        self.discriminator, self.images = discriminator, images
+        self.optimizer = optimizer or torch.optim.Adam(discriminator.parameters(), lr=1e-3)
+        self.random = torch.Generator().manual_seed(seed)
+
+    def __call__(self, fake):
+        """Train the discriminator, then return the loss of the generator."""
+        chosen = torch.randint(len(self.images), (len(fake),), generator=self.random)
+        self.optimizer.zero_grad()
+        real = softplus(-self.discriminator(self.images[chosen])).mean()
+        (real + softplus(self.discriminator(fake.detach())).mean()).backward()
+        self.optimizer.step()
+        return softplus(-self.discriminator(fake)).mean()
+
+
+def finetune(generator, loss, n_steps, *, rate=gan.RATE, seed=0):
+    """Return a copy of the generator that went down a loss."""
+    generator = copy.deepcopy(generator).train()
+    finetune_generator(
+        generator,
+        loss,
+        n_steps=n_steps,
+        batch_size=gan.BATCH,
+        latent_dim=gan.LATENT,
+        optimizer=partial(torch.optim.Adam, lr=rate, betas=gan.BETAS),
+        random_state=seed,
+        verbose=1,
+    )
+    return generator.eval()
+
+
+def train_all(images, options, seed=0):
+    """Return {name: generator}."""
+    trained = gan.train(images, options.cache, options.n_batches, seed=seed)
+    baseline = trained.generator.eval()
+    torch.manual_seed(seed)
+    against = AgainstDiscriminator(PersistenceDiscriminator(SUPERLEVEL), images, seed)
+    usual = AgainstDiscriminator(trained.discriminator, images, seed, trained.optimizers[1])
+    n_together = 20 if options.quick else 400
+    models = {
+        BASELINE: baseline,
+        TOPOLOGY: finetune(baseline, PRIOR, 50, seed=seed),
+        DISCRIMINATOR: finetune(baseline, against, 100, seed=seed),
+        SLOWER: finetune(baseline, PRIOR, 50, rate=gan.RATE / 10, seed=seed),
+        HALF: finetune(baseline, AT_HALF, 50, seed=seed),
+        TOGETHER: finetune(baseline, lambda x: usual(x) + 3 * PRIOR(x), n_together, seed=seed),
+    }
+    if options.long:
+        n = options.n_batches + 60_000
+        longer = gan.train(images, options.cache, n, seed=seed, start=options.n_batches)
+        models[LONGER] = longer.generator.eval()
+    return models
+
+
+def draw_codes(n, seed):
+    """Return latent codes."""
+    return torch.randn(n, gan.LATENT, generator=torch.Generator().manual_seed(seed))
+
+
+@torch.no_grad()
+def generate(generator, codes):
+    """Return images of latent codes, in evaluation mode."""
+    return torch.cat([generator(part) for part in codes.split(500)])
+
+
+def move_codes(generator, codes, n_steps=50):
+    """Return latent codes that went down the prior by SGD, as in the paper."""
+    sgd = partial(torch.optim.SGD, lr=0.1)
+    return optimize_latent(
+        generator, codes, PRIOR_OF_EACH, n_steps=n_steps, optimizer=sgd, verbose=1
+    )
+
+
+# What is measured -----------------------------------------------------------------------------
+
+
+def count_components(images, filtration=EIGHT):
+    """Return how many components are brighter than 1/2 in each image."""
+    batch = filtration(images.numpy()).flat()
+    return np.array([np.sum((d[0][:, 0] > 0.5) & (d[0][:, 1] <= 0.5)) for d in batch])
+
+
+def print_components(samples):
+    """Print loss and components of every set of images."""
+    print(f"of {len(samples[REAL])} images each: E(1, 0, 2; PD_0), and components at half height,")
+    print("which hang together by eight neighbours, then by six; and pixels above half")
+    heads = ("excess over one", "images with one", "of six", "bright")
+    print(f"  {'':38}{'loss':>7}" + "".join(f"{head:>18}" for head in heads))
+    for name, images in samples.items():
+        counts, of_six = (count_components(images, one) for one in (EIGHT, SUPERLEVEL))
+        print(
+            f"  {name:38}{float(PRIOR(images)):7.3f}{counts.mean() - 1:18.3f}"
+            f"{100 * np.mean(counts == 1):16.1f} %{of_six.mean() - 1:18.3f}"
+            f"{100 * (images > 0.5).float().mean():16.1f} %"
+        )
+
+
+def compute_metrics(real, fake, classifier, n_of_diagrams):
+    """Return the five numbers of a row of table 9."""
+    few = real[:n_of_diagrams], fake[:n_of_diagrams]
+    return (
+        minimum_matching_distance(real, fake),
+        coverage(real, fake),
+        minimum_matching_distance(*few, "wasserstein", n_jobs=-1),
+        coverage(*few, "wasserstein", n_jobs=-1),
+        inception_score(classifier.probabilities(fake)),
+    )
+
+
+def compute_table(images, models, classifier, options):
+    """Return {name: (n_computations, 5) metrics} of fresh samples; real digits beside others."""
+    n, n_of_diagrams = (100, 30) if options.quick else (1000, 100)
+    rows = {name: [] for name in [*models, REAL]}
+    rounds = range(1 if options.quick else 5)
+    with tqdm(total=len(rounds) * len(rows), desc="table 9", unit="row") as bar:
+        for i in rounds:
+            order = torch.randperm(len(images), generator=torch.Generator().manual_seed(i))
+            real, others = images[order[:n]], images[order[n : 2 * n]]
+            sets = {name: generate(one, draw_codes(n, 100 + i)) for name, one in models.items()}
+            for name, fake in {**sets, REAL: others}.items():
+                rows[name].append(compute_metrics(real, fake, classifier, n_of_diagrams))
+                bar.update()
+    return {name: np.array(row) for name, row in rows.items()}
+
+
+def print_table(table):
+    """Print mean and standard deviation of the computations, and the paper's numbers."""
+    n = len(table[REAL])
+    print(f"table 9, mean and standard deviation of {n} computations (the paper's in brackets)")
+    print(f"  {'':38}" + "".join(f"{metric:>20}" for metric in METRICS))
+    for name, rows in table.items():
+        cells = [f"{a:.3f} ± {b:.3f}" for a, b in zip(rows.mean(0), rows.std(0), strict=True)]
+        print(f"  {name:38}" + "".join(f"{cell:>20}" for cell in cells))
+        if name in PAPER:
+            print(f"  {'':38}" + "".join(f"{f'({cell})':>20}" for cell in PAPER[name]))
+
+
+def print_cost_of_loss(models, images):
+    """Print how much of a step of the GAN the topology loss would take."""
+    trained = gan.Gan(0)
+    trained.generator.load_state_dict(models[BASELINE].state_dict())
+    fake = generate(models[BASELINE], draw_codes(gan.BATCH, 0)).requires_grad_()
+    times = {
+        "step": seconds(lambda: trained.step(images)),
+        "loss": seconds(lambda: PRIOR(fake).backward()),
+    }
+    print(
+        f"a step of the GAN takes {1000 * times['step']:.1f} ms, the topology loss of a batch "
+        f"{1000 * times['loss']:.2f} ms: {100 * times['loss'] / times['step']:.1f} %"
+    )
+
+
+def seconds(function, n=20):
+    """Return the seconds of the processor that a call takes."""
+    function()
+    start = time.process_time()
+    for _ in range(n):
+        function()
+    return (time.process_time() - start) / n
+
+
+# What is drawn --------------------------------------------------------------------------------
+
+
+def draw_images(ax, images, n_columns, title=None):
+    """Draw images side by side, white lines between them."""
+    padded = torch.nn.functional.pad(images[:, 0], (1, 1, 1, 1), value=0.35)
+    rows = padded.reshape(-1, n_columns, *padded.shape[1:])
+    picture = rows.permute(0, 2, 1, 3).flatten(0, 1).flatten(1, 2).numpy()
+    ax.imshow(picture, cmap="gray", vmin=0, vmax=1)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    if title:
+        ax.set_title(title, size=13)
+
+
+def choose_worst(images, n):
+    """Return the n images with the most components, and the first n of the others."""
+    order = np.argsort(-count_components(images), kind="stable")
+    return np.concatenate([order[:n], np.sort(order[n:])[:n]])
+
+
+def plot_figure_7(samples, path):
+    """Draw each set of images, those with most pieces in (a) in the upper half."""
+    chosen = choose_worst(samples[BASELINE], 16)
+    n_rows = -(-len(samples) // 4)
+    figure, axes = plt.subplots(
+        n_rows, 4, figsize=(17, 2.9 * n_rows), layout="constrained", squeeze=False
+    )
+    for ax in axes.flat:
+        ax.set_axis_off()
+    for ax, (name, images) in zip(axes.flat, samples.items(), strict=False):
+        excess = count_components(images).mean() - 1
+        shown = images[:32] if name == REAL else images[chosen]
+        title = f"{name}\nloss {PRIOR(images):.2f}, {100 * excess:.1f} stray pieces in 100 digits"
+        ax.set_axis_on()
+        draw_images(ax, shown, 8, title)
+    figure.suptitle("upper two rows: the codes whose digit has the most pieces in (a)", size=13)
+    figure.savefig(path, dpi=130)
+
+
+def plot_figure_8(models, path, n_pairs, n=12):
+    """Draw the interpolations of both generators whose baseline has most pieces on the way."""
+    codes = draw_codes(2 * n_pairs, 7).reshape(n_pairs, 2, -1)
+    lines = {
+        name: torch.stack([interpolate_latent(models[name], *pair, n) for pair in codes])
+        for name in (TOPOLOGY, BASELINE)
+    }
+    counts = {
+        name: count_components(line.flatten(0, 1)).reshape(n_pairs, n)
+        for name, line in lines.items()
+    }
+    print(f"interpolations between {n_pairs} pairs of codes, {n} images each:")
+    for name, count in counts.items():
+        whole = 100 * np.mean((count == 1).all(1))
+        print(f"  {name:38}excess {count.mean() - 1:.3f}, one component all the way {whole:.0f} %")
+    shown = np.argsort(-counts[BASELINE].sum(1), kind="stable")[:3]
+    figure, axes = plt.subplots(3, 1, figsize=(12, 6.3), layout="constrained")
+    for ax, pair in zip(axes, shown, strict=True):
+        draw_images(ax, torch.cat([line[pair] for line in lines.values()]), n)
+        ax.set_yticks([14, 44], ["topology loss", "baseline"], size=13)
+        ax.tick_params(length=0)
+    figure.savefig(path, dpi=130)
+
+
+def run(options):
+    """Train, print and draw everything."""
+    start = time.perf_counter()
+    images, digits = gan.load_digits(1000 if options.quick else 5000)
+    models = train_all(images, options)
+    classifier, accuracy = gan.train_classifier(
+        images, digits, options.cache, 2 if options.quick else 40
+    )
+    print(f"a classifier is right on {100 * accuracy:.1f} % of held-out digits (the paper: 99 %)")
+    n = 200 if options.quick else 1000
+    codes = draw_codes(n, 1)
+    moved = generate(models[BASELINE], move_codes(models[BASELINE], codes))
+    samples = {name: generate(model, codes) for name, model in models.items()}
+    first = {REAL: images[:n], BASELINE: samples.pop(BASELINE), LATENT: moved}
+    samples = {**first, **samples}
+    print_components(samples)
+    print_cost_of_loss(models, images)
+    plot_figure_7(samples, options.output / "figure_7.png")
+    plot_figure_8(models, options.output / "figure_8.png", 20 if options.quick else 200)
+    print_table(compute_table(images, models, classifier, options))
+    if options.long:
+        print_trainings(images, classifier, options)
+    print(f"all of it took {(time.perf_counter() - start) / 60:.1f} minutes")
+
+
+def print_trainings(images, classifier, options):
+    """Print table 9 of five trainings, one computation each."""
+    rows = {BASELINE: [], TOPOLOGY: [], REAL: []}
+    for seed in range(5):
+        baseline = gan.train(images, options.cache, options.n_batches, seed=seed).generator.eval()
+        models = {BASELINE: baseline, TOPOLOGY: finetune(baseline, PRIOR, 50, seed=seed)}
+        for name, values in compute_table(images, models, classifier, options).items():
+            rows[name].append(values.mean(0))
+    print("five trainings, each a mean of its computations:")
+    print_table({name: np.array(values) for name, values in rows.items()})
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the pictures")
+    parser.add_argument("--cache", type=Path, help="folder for checkpoints; default: in --output")
+    parser.add_argument("--quick", action="store_true", help="300 batches, fewer digits")
+    parser.add_argument("--long", action="store_true", help="also figure 7 (e), five trainings")
+    options = parser.parse_args()
+    options.cache = options.cache or options.output / "gan_cache"
+    options.n_batches = 300 if options.quick else 32_000
+    for folder in (options.output, options.cache):
+        folder.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1)  # faster than two threads for batches of this size
+    run(options)

@@ -1,0 +1,504 @@
+"""Generators go down a loss, and nothing else about them changes."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+
+from skltopo import Energy, nn
+from skltopo.filtrations import LevelSet, VietorisRips
+from skltopo.generative import (
+    PersistenceDiscriminator,
+    finetune_generator,
+    interpolate_latent,
+    optimize_latent,
+)
+
+SUPERLEVEL = LevelSet(ndim=2, superlevel=True, homology_dimensions=(0,))
+TOPOLOGY = nn.EnergyLoss(Energy(i0=2), SUPERLEVEL)
+EACH = nn.EnergyLoss(Energy(i0=2), SUPERLEVEL, reduction="none")
+
+
+def make_generator(dtype=torch.float32, dropout=0.0):
+    """Return a small generator of 8x8 images with batch normalisation."""
+    torch.manual_seed(0)
+    return torch.nn.Sequential(
+        torch.nn.Linear(4, 32),
+        torch.nn.BatchNorm1d(32),
+        torch.nn.ReLU(),
+        torch.nn.Dropout(dropout),
+        torch.nn.Linear(32, 64),
+        torch.nn.Sigmoid(),
+        torch.nn.Unflatten(1, (1, 8, 8)),
+    ).to(dtype)
+
+
+@pytest.fixture
+def generator():
+    return make_generator()
+
+
+@pytest.fixture
+def z():
+    return torch.randn(6, 4, generator=torch.Generator().manual_seed(1))
+
+
+def state(module):
+    return {name: value.clone() for name, value in module.state_dict().items()}
+
+
+def is_same(before, module):
+    after = module.state_dict()
+    return all(torch.equal(value, after[name]) for name, value in before.items())
+
+
+# finetune_generator ---------------------------------------------------------------------------
+
+
+def test_a_generator_learns_the_prior(generator):
+    curve = finetune_generator(
+        generator, TOPOLOGY, n_steps=60, batch_size=16, latent_dim=4, learning_rate=1e-2,
+        random_state=0,
+    )  # fmt: skip
+    assert curve.shape == (60,)
+    assert curve.dtype == np.float64
+    assert curve[-10:].mean() < 0.3 * curve[0]
+    with torch.no_grad():
+        assert TOPOLOGY(generator(torch.randn(64, 4))) < 0.5 * curve[0]
+
+
+def test_steps_are_those_of_a_plain_loop(generator):
+    other = make_generator()
+    curve = finetune_generator(
+        generator, TOPOLOGY, n_steps=4, batch_size=5, latent_dim=4, random_state=3,
+        optimizer=partial(torch.optim.SGD, lr=0.1, momentum=0.5),
+    )  # fmt: skip
+    random = torch.Generator().manual_seed(int(np.random.RandomState(3).randint(2**31 - 1)))
+    optimizer = torch.optim.SGD(other.parameters(), lr=0.1, momentum=0.5)
+    expected = []
+    for _ in range(4):
+        optimizer.zero_grad()
+        loss = TOPOLOGY(other(torch.randn(5, 4, generator=random)))
+        loss.backward()
+        optimizer.step()
+        expected.append(loss.item())
+    assert curve.tolist() == expected
+    assert is_same(state(other), generator)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_the_same_seed_gives_the_same_generator(dropout):
+    results = []
+    for draws in (0, 1, 2):
+        generator = make_generator(dropout=dropout)
+        torch.manual_seed(draws)
+        before = torch.get_rng_state()
+        seed = np.random.RandomState(5) if draws == 2 else 5
+        results.append((finetune_generator(generator, TOPOLOGY, n_steps=3, latent_dim=4,
+                                           random_state=seed), state(generator)))  # fmt: skip
+        assert torch.equal(before, torch.get_rng_state())
+    for curve, weights in results[1:]:
+        assert np.array_equal(curve, results[0][0])
+        assert all(torch.equal(value, results[0][1][name]) for name, value in weights.items())
+    other = finetune_generator(
+        make_generator(dropout=dropout), TOPOLOGY, n_steps=3, latent_dim=4, random_state=6
+    )
+    assert not np.array_equal(other, results[0][0])
+
+
+def test_training_mode_updates_statistics_and_evaluation_mode_does_not(generator):
+    generator[1].eval()
+    modes = [part.training for part in generator.modules()]
+    before = state(generator[1])
+    finetune_generator(generator, TOPOLOGY, n_steps=2, latent_dim=4)
+    assert torch.equal(generator[1].running_mean, before["running_mean"])
+    assert not torch.equal(generator[1].weight, before["weight"])
+    assert modes == [part.training for part in generator.modules()]
+    generator.train()
+    finetune_generator(generator, TOPOLOGY, n_steps=2, latent_dim=4)
+    assert generator[1].num_batches_tracked == before["num_batches_tracked"] + 2
+    assert generator.training
+
+
+def test_no_gradient_is_left_behind(generator):
+    critic = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 1))
+    own = torch.ones_like(generator[0].weight)
+    generator[0].weight.grad = own
+    finetune_generator(generator, lambda x: -critic(x), n_steps=2, latent_dim=4)
+    assert generator[0].weight.grad is own
+    assert all(p.grad is None for p in generator[4].parameters())
+    assert all(p.grad is None for p in critic.parameters())
+
+
+def test_frozen_weights_stay(generator):
+    generator[0].requires_grad_(False)
+    before = state(generator[0])
+    finetune_generator(generator, TOPOLOGY, n_steps=2, latent_dim=4)
+    assert is_same(before, generator[0])
+    last = [*generator[4].parameters()]
+    before = state(generator[1])
+    generator.eval()
+    for optimizer in (torch.optim.Adam(last, lr=1e-2), lambda _: torch.optim.Adam(last)):
+        finetune_generator(generator, TOPOLOGY, n_steps=2, latent_dim=4, optimizer=optimizer)
+    assert is_same(before, generator[1])
+
+
+def test_an_optimizer_goes_on_as_it_stands():
+    whole, halves = make_generator(), make_generator()
+    codes = [torch.randn(8, 4) for _ in range(6)]
+    for generator, parts in ((whole, [codes]), (halves, [codes[:2], codes[2:]])):
+        optimizer = torch.optim.Adam(generator.parameters(), lr=1e-2)
+        for part in parts:
+            given = iter(part)
+            draw = lambda n, random, given=given: next(given)  # noqa: E731
+            finetune_generator(
+                generator, TOPOLOGY, n_steps=len(part), latent_dim=draw, optimizer=optimizer
+            )
+    assert is_same(state(whole), halves)
+
+
+def test_target_stops_before_the_prior_goes_too_far(generator):
+    options = {"batch_size": 32, "latent_dim": 4, "learning_rate": 1e-2, "random_state": 0}
+    plain = finetune_generator(make_generator(), TOPOLOGY, n_steps=50, **options)
+    target = (plain[0] + plain[-1]) / 2
+    curve = finetune_generator(generator, TOPOLOGY, n_steps=50, target=target, **options)
+    assert 1 < len(curve) < 50
+    assert curve[-1] <= target < curve[:-1].min()
+    before = state(generator.eval())
+    curve = finetune_generator(generator, TOPOLOGY, n_steps=9, target=1e9, **options)
+    assert len(curve) == 1
+    assert is_same(before, generator)
+
+
+@pytest.mark.parametrize("latent_dim", [(4,), [4], np.int64(4), lambda n, random: torch.ones(n, 4)])
+def test_codes_of_any_shape(generator, latent_dim):
+    curve = finetune_generator(generator, EACH, n_steps=1, batch_size=3, latent_dim=latent_dim)
+    assert curve.shape == (1,)
+
+
+def test_generators_of_volumes_of_clouds_and_of_double_precision():
+    volume = torch.nn.Sequential(
+        torch.nn.ConvTranspose3d(3, 2, 3), torch.nn.Tanh(), torch.nn.ConvTranspose3d(2, 1, 4, 2, 1)
+    )
+    loss = nn.EnergyLoss(Energy(i0=2), LevelSet(ndim=3, superlevel=True))
+    curve = finetune_generator(
+        volume, loss, n_steps=30, batch_size=4, latent_dim=(3, 1, 1, 1), learning_rate=1e-2,
+        random_state=0,
+    )  # fmt: skip
+    assert curve[-1] < curve[0] / 2
+    cloud = torch.nn.Sequential(torch.nn.Linear(2, 20), torch.nn.Unflatten(1, (10, 2))).double()
+    loss = nn.EnergyLoss(Energy(p=2), VietorisRips(max_dim=0))
+    curve = finetune_generator(cloud, loss, n_steps=60, latent_dim=2, learning_rate=1e-2)
+    assert curve[-1] < curve[0]
+    assert cloud[0].weight.dtype == torch.float64
+
+
+def test_weights_before_a_loss_that_is_nan_stay(generator):
+    def make_nan(samples):
+        calls.append(samples)
+        return samples.mean() * (np.nan if len(calls) == 3 else 1)
+
+    calls = []
+    two_steps = make_generator()
+    generator.eval()
+    two_steps.eval()
+    finetune_generator(two_steps, lambda x: x.mean(), n_steps=2, latent_dim=4, random_state=0)
+    with pytest.raises(ValueError, match="loss must be finite, got a NaN or an infinity in step 3"):
+        finetune_generator(generator, make_nan, n_steps=9, latent_dim=4, random_state=0)
+    assert is_same(state(two_steps), generator)
+    assert all(p.grad is None for p in generator.parameters())
+
+
+def test_gradients_and_samples_that_are_nan_are_said(generator):
+    before = state(generator.eval())
+    with pytest.raises(ValueError, match=r"gradient of the loss must be finite.* in step 1"):
+        finetune_generator(generator, lambda x: (x * 0).sqrt().mean(), n_steps=2, latent_dim=4)
+    assert is_same(before, generator)
+    generator[0].weight.data[0] = torch.nan
+    with pytest.raises(ValueError, match="samples of the generator must be finite"):
+        finetune_generator(generator, TOPOLOGY, n_steps=2, latent_dim=4)
+
+
+def test_interrupt_leaves_a_usable_generator(generator, z):
+    generator[0].weight.grad = own = torch.ones_like(generator[0].weight)
+    before = state(generator)
+
+    def interrupt(samples):
+        calls.append(samples)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return TOPOLOGY(samples)
+
+    calls = []
+    random_state = torch.get_rng_state()
+    with pytest.raises(KeyboardInterrupt):
+        finetune_generator(generator, interrupt, n_steps=9, latent_dim=4, learning_rate=1e-2)
+    assert generator.training
+    assert generator[0].weight.grad is own
+    assert torch.equal(random_state, torch.get_rng_state())
+    assert not is_same(before, generator)
+    assert TOPOLOGY(generator(z)).isfinite()
+    calls.clear()
+    with pytest.raises(KeyboardInterrupt):
+        optimize_latent(generator, z, interrupt, n_steps=9)
+    assert generator.training
+
+
+def test_bars_are_shown_when_asked_for(generator, z, capsys):
+    finetune_generator(generator, TOPOLOGY, n_steps=2, latent_dim=4)
+    optimize_latent(generator, z, TOPOLOGY, n_steps=2)
+    assert capsys.readouterr().err == ""
+    finetune_generator(generator, TOPOLOGY, n_steps=2, latent_dim=4, verbose=1)
+    assert "2/2" in (shown := capsys.readouterr().err)
+    assert "loss=" in shown
+    optimize_latent(generator, z, TOPOLOGY, n_steps=3, verbose=1)
+    assert "3/3" in capsys.readouterr().err
+
+
+# optimize_latent ------------------------------------------------------------------------------
+
+
+def test_codes_move_and_the_generator_does_not(generator, z):
+    generator(torch.randn(20, 4))  # statistics of its own
+    before, modes = state(generator), [part.training for part in generator.modules()]
+    given = z.clone()
+    new = optimize_latent(generator, z, EACH, n_steps=60, learning_rate=0.05)
+    assert torch.equal(z, given)
+    assert not new.requires_grad
+    assert new.shape == z.shape
+    assert is_same(before, generator)
+    assert modes == [part.training for part in generator.modules()]
+    assert all(p.grad is None for p in generator.parameters())
+    generator.eval()
+    assert EACH(generator(new)).sum() < 0.8 * EACH(generator(z)).sum()
+
+
+def test_a_code_does_not_depend_on_the_others(z):
+    generator = make_generator(torch.float64)
+    for optimizer in (None, partial(torch.optim.SGD, lr=0.1)):
+        options = {"n_steps": 5, "optimizer": optimizer, "keep_norm": True}
+        together = optimize_latent(generator, z.double(), EACH, **options)
+        alone = [optimize_latent(generator, one[None].double(), EACH, **options) for one in z]
+        torch.testing.assert_close(together, torch.cat(alone), rtol=1e-9, atol=1e-12)
+
+
+def test_one_step_of_sgd_is_the_gradient(z):
+    weight = torch.arange(8.0).reshape(2, 4)
+    generator = torch.nn.Linear(4, 2, bias=False)
+    generator.weight.data = weight
+    sgd = partial(torch.optim.SGD, lr=0.5)
+    new = optimize_latent(generator, z, lambda x: x.sum(), n_steps=1, optimizer=sgd)
+    torch.testing.assert_close(new, z - 0.5 * weight.sum(0))
+
+
+def test_norms_are_kept(generator, z):
+    options = {"n_steps": 10, "learning_rate": 0.3}
+    new = optimize_latent(generator, z, EACH, keep_norm=True, **options)
+    torch.testing.assert_close(new.norm(dim=1), z.norm(dim=1))
+    assert not torch.allclose(new, z)
+    free = optimize_latent(generator, z, EACH, **options)
+    assert not torch.allclose(free.norm(dim=1), z.norm(dim=1), rtol=1e-3)
+    zero = optimize_latent(generator, 0 * z, EACH, keep_norm=True, **options)
+    assert zero.eq(0).all()
+
+
+def test_samples_that_reach_the_target_are_left_alone(generator, z):
+    generator.eval()
+    each = EACH(generator(z)).reshape(-1).detach()
+    target = float(each.sort().values[2:4].mean())
+    new = optimize_latent(generator, z, EACH, n_steps=3, target=target)
+    moved = (new != z).any(1)
+    assert torch.equal(moved, each > target)
+    assert torch.equal(optimize_latent(generator, z, TOPOLOGY, n_steps=3, target=1e9), z)
+    assert not torch.equal(optimize_latent(generator, z, TOPOLOGY, n_steps=3, target=0), z)
+
+
+def test_codes_come_back_as_they_were_given(generator, z):
+    new = optimize_latent(generator, z, EACH, n_steps=2)
+    array = optimize_latent(generator, z.numpy(), EACH, n_steps=2)
+    assert type(array) is np.ndarray
+    assert array.dtype == np.float32
+    np.testing.assert_array_equal(array, new.numpy())
+    double = optimize_latent(generator, z.double(), EACH, n_steps=2)
+    assert double.dtype == torch.float64
+    np.testing.assert_array_equal(double.float(), new)
+    assert type(optimize_latent(generator, z.tolist(), EACH, n_steps=1)) is np.ndarray
+    live = z.clone().requires_grad_()
+    assert not optimize_latent(generator, live, EACH, n_steps=1).requires_grad
+    assert live.grad is None
+    assert torch.equal(optimize_latent(generator, z, EACH, n_steps=0), z)
+
+
+# interpolate_latent ---------------------------------------------------------------------------
+
+
+def test_interpolation_is_a_line_in_evaluation_mode(generator, z):
+    before = state(generator)
+    samples = interpolate_latent(generator, z[0], z[1], 5)
+    assert generator.training
+    assert is_same(before, generator)
+    assert samples.shape == (5, 1, 8, 8)
+    assert not samples.requires_grad
+    generator.eval()
+    line = torch.stack([z[0] + t * (z[1] - z[0]) for t in (0, 0.25, 0.5, 0.75, 1)])
+    torch.testing.assert_close(samples, generator(line).detach())
+    torch.testing.assert_close(samples, interpolate_latent(generator, z[:1], z[1:2].numpy(), 5))
+
+
+def test_interpolation_of_codes_with_axes():
+    generator = torch.nn.ConvTranspose2d(3, 1, 4)
+    z0, z1 = torch.zeros(3, 1, 1), torch.ones(3, 1, 1)
+    assert interpolate_latent(generator, z0, z1, 3).shape == (3, 1, 4, 4)
+    expected = interpolate_latent(generator, z0, z1, 3)
+    assert torch.equal(interpolate_latent(generator, z0[None], z1[None], 3), expected)
+
+
+# PersistenceDiscriminator ---------------------------------------------------------------------
+
+
+def test_features_are_sums_of_the_longest_lengths(rng):
+    images = rng.random((5, 9, 9))
+    lengths = [d.finite(0) @ [1, -1] for d in SUPERLEVEL(images)]
+    expected = [[one[: k - 2].sum() for k in (3, 4, 5, 11)] for one in lengths]
+    discriminator = PersistenceDiscriminator()
+    for samples in (torch.tensor(images), torch.tensor(images)[:, None]):
+        np.testing.assert_allclose(discriminator.features(samples), expected, rtol=1e-12)
+        assert discriminator(samples).shape == (5,)
+    few = PersistenceDiscriminator(ks=[3, 7])
+    np.testing.assert_allclose(
+        few.features(torch.tensor(images)), [[x[0], x[:5].sum()] for x in lengths], rtol=1e-12
+    )
+
+
+def test_features_have_gradients(rng):
+    discriminator = PersistenceDiscriminator().double()
+    images = torch.tensor(rng.random((2, 4, 4)), requires_grad=True)
+    assert torch.autograd.gradcheck(discriminator.features, images)
+    assert torch.autograd.gradcheck(discriminator, images)
+    narrow = images.detach().half()
+    assert discriminator(narrow).dtype == torch.float64
+    assert "ks=(3, 4, 5, 11)" in repr(discriminator)
+
+
+def test_other_filtrations_and_dimensions(rng):
+    clouds = torch.tensor(rng.random((3, 12, 2)))
+    by_holes = PersistenceDiscriminator(nn.RipsLayer(max_dim=1), dim=1, ks=(3,), n_hidden=4)
+    assert by_holes(clouds).shape == (3,)
+    lengths = [abs(d.finite(1) @ [1, -1]) for d in VietorisRips(max_dim=1)(clouds.numpy())]
+    expected = [one[1] if len(one) > 1 else 0 for one in lengths]
+    np.testing.assert_allclose(
+        by_holes.features(clouds)[:, 0], [one[1:2].sum() for one in lengths], rtol=1e-12
+    )
+    assert len(expected) == 3
+    assert PersistenceDiscriminator(dim=1)(torch.rand(2, 5, 5)).shape == (2,)
+
+
+def test_it_learns_what_components_tell_apart(rng):
+    smooth = torch.linspace(0, 1, 36).reshape(1, 6, 6).expand(32, 6, 6)
+    noisy = smooth + 2 * torch.tensor(rng.random((32, 6, 6)), dtype=torch.float32)
+    torch.manual_seed(0)
+    discriminator = PersistenceDiscriminator()
+    optimizer = torch.optim.Adam(discriminator.parameters(), lr=1e-2)
+    for _ in range(60):
+        optimizer.zero_grad()
+        torch.nn.functional.softplus(
+            torch.stack([-discriminator(smooth), discriminator(noisy)])
+        ).mean().backward()
+        optimizer.step()
+    assert (discriminator(smooth) > 0).all()
+    assert (discriminator(noisy) < 0).all()
+
+
+# Bad input ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "sentence"),
+    [
+        ({"generator": 3}, TypeError, "generator must be a torch.nn.Module, got 3"),
+        ({"generator": torch.nn.Linear}, TypeError, "generator must be a torch.nn.Module"),
+        ({"generator": torch.nn.Flatten()}, ValueError, "must have parameters that require"),
+        ({"loss": 3}, TypeError, "loss must be a function of samples"),
+        ({"loss": torch.nn.MSELoss}, TypeError, "loss must be a function of samples"),
+        ({"loss": lambda x: x.detach().mean()}, TypeError, "loss must be differentiable"),
+        ({"loss": lambda x: 1.0}, TypeError, "loss must return a torch.Tensor"),
+        ({"loss": lambda x: x[:0]}, TypeError, "of a number or more"),
+        ({"n_steps": -1}, ValueError, "n_steps must be an integer of at least 0"),
+        ({"n_steps": 1.5}, ValueError, "n_steps must be an integer"),
+        ({"batch_size": 0}, ValueError, "batch_size must be an integer of at least 1"),
+        ({"latent_dim": 0}, ValueError, "latent_dim must be 1 positive integers, got"),
+        ({"latent_dim": "4"}, TypeError, "latent_dim must be an integer, a shape or a function"),
+        ({"optimizer": "adam"}, TypeError, "optimizer must be a function from parameters"),
+        ({"optimizer": lambda weights: 3}, TypeError, "optimizer must return a torch.optim"),
+        ({"learning_rate": np.nan}, ValueError, "learning_rate must be a finite number"),
+        ({"learning_rate": -1.0}, ValueError, "learning_rate must be a finite number of at least"),
+        ({"target": "low"}, TypeError, "target must be a number"),
+    ],
+)
+def test_bad_arguments_get_a_sentence(changed, error, sentence, generator):
+    arguments = {"generator": generator, "loss": TOPOLOGY, "n_steps": 2, "latent_dim": 4}
+    with pytest.raises(error, match=sentence):
+        finetune_generator(**{**arguments, **changed})
+
+
+def test_an_optimizer_of_other_parameters_is_refused(generator):
+    other = torch.optim.Adam([*generator.parameters(), torch.ones(2, requires_grad=True)])
+    with pytest.raises(ValueError, match="optimizer must have parameters of the generator"):
+        finetune_generator(generator, TOPOLOGY, n_steps=1, latent_dim=4, optimizer=other)
+
+
+@pytest.mark.parametrize(
+    ("z", "error", "sentence"),
+    [
+        ([[1.0, np.nan, 0.0, 0.0]], ValueError, "z must be finite, got nan"),
+        ([1.0, 2.0, 3.0, 4.0], ValueError, r"z must have shape \(n, \.\.\.\)"),
+        (np.empty((0, 4)), ValueError, r"z must have shape \(n, \.\.\.\)"),
+        ([["a"]], TypeError, "z"),
+    ],
+)
+def test_bad_codes_get_a_sentence(z, error, sentence, generator):
+    with pytest.raises(error, match=sentence):
+        optimize_latent(generator, z, TOPOLOGY, n_steps=1)
+
+
+def test_other_bad_arguments_get_a_sentence(generator, z):
+    with pytest.raises(TypeError, match="optimizer must be a function from parameters"):
+        optimize_latent(
+            generator, z, EACH, n_steps=1, optimizer=torch.optim.Adam(generator.parameters())
+        )
+    with pytest.raises(TypeError, match="keep_norm must be True or False"):
+        optimize_latent(generator, z, EACH, n_steps=1, keep_norm=1)
+    with pytest.raises(ValueError, match="z0 and z1 must be codes of one shape"):
+        interpolate_latent(generator, z[0], z[:2], 3)
+    with pytest.raises(ValueError, match="n must be an integer of at least 2"):
+        interpolate_latent(generator, z[0], z[1], 1)
+    with pytest.raises(ValueError, match="z1 must be finite"):
+        interpolate_latent(generator, z[0], z[1] * torch.inf, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "sentence"),
+    [
+        ({"filtration": 3}, TypeError, "filtration must be a filtration"),
+        ({"dim": -1}, ValueError, "dim must be an integer of at least 0"),
+        ({"filtration": SUPERLEVEL, "dim": 1}, ValueError, "dim must be a dimension that"),
+        ({"ks": ()}, ValueError, "ks must be integers"),
+        ({"ks": (2,)}, ValueError, "ks must be an integer of at least 3"),
+        ({"n_hidden": 0}, ValueError, "n_hidden must be"),
+    ],
+)
+def test_bad_discriminators_get_a_sentence(options, error, sentence):
+    with pytest.raises(error, match=sentence):
+        PersistenceDiscriminator(**options)
+
+
+def test_bad_samples_of_a_discriminator_get_a_sentence():
+    discriminator = PersistenceDiscriminator()
+    with pytest.raises(TypeError, match="samples must be a torch"):
+        discriminator(np.ones((2, 3, 3)))
+    for shape in ((3, 3), (2, 3, 4, 4), (2, 1, 1, 4, 4)):
+        with pytest.raises(ValueError, match="samples must have one axis of a batch"):
+            discriminator(torch.ones(shape))
+    with pytest.raises(ValueError, match="finite"):
+        discriminator(torch.full((2, 3, 3), torch.nan))
