@@ -214,7 +214,9 @@ def test_bad_input(X, parameters, sentence):
         PersistenceDiagrams(**parameters).fit(X)
 
 
-@pytest.mark.parametrize("X", [3, None, {"a": 1}, "ab", (x for x in [np.ones((3, 2))])], ids=repr)
+@pytest.mark.parametrize(
+    "X", [3, None, {"a": 1}, "ab", (x for x in [np.ones((3, 2))])], ids=lambda X: type(X).__name__
+)
 @pytest.mark.parametrize("filtration", ["rips", "level_set"])
 def test_what_is_no_list(X, filtration):
     with pytest.raises(TypeError, match="X must be a list or an array of samples, got "):
