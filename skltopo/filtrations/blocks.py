@@ -321,9 +321,8 @@ class BlockPass:
         with tqdm(total=len(leaves), disable=not verbose, unit="block") as bar:
             for start in range(0, len(leaves), step):
                 some = leaves[start : start + step]
-                found = run(
-                    [counted_sweep(partial(self._sweep, place), bar) for place, _ in some], n_jobs
-                )
+                tasks = [partial(counted, partial(self._sweep, place), bar, 1) for place, _ in some]
+                found = run(tasks, n_jobs)
                 self._count(found)
                 for left, (_, joins) in zip(found, some, strict=True):
                     self._add(left, joins)
@@ -397,11 +396,6 @@ class BlockPass:
             essential=oldest,
             essential_splits=np.array([0, len(oldest)]),
         )
-
-
-def counted_sweep(task, bar):
-    """Return a task that tells a progress bar when it is done."""
-    return partial(counted, task, bar, 1)
 
 
 def _ranked(ended):
