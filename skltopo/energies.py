@@ -87,13 +87,13 @@ def polynomial_energies(
     """
     total = 0
     _check_batch(batch)
-    check_powers(min_p, max_p, max_q)
+    min_p, max_p, max_q = check_powers(min_p, max_p, max_q)
     min_length = check_number("min_length", min_length, 0)
     _check_rank(i0)
-    n_columns = (int(max_p) - int(min_p) + 1) * (int(max_q) + 1)
+    n_columns = (max_p - min_p + 1) * (max_q + 1)
     for length, middle, splits in _lengths_and_middles(batch, dim, i0, essential, min_length):
         check_memory(
-            16 * len(length) * int(n_columns),
+            16 * len(length) * n_columns,
             f"{n_columns} powers of {len(length)} points",
             "smaller powers take less",
         )

@@ -363,10 +363,11 @@ class PersistenceDiscriminator(torch.nn.Module):
                 "dim must be a dimension that the filtration computes, one of "
                 f"{list(self.filtration.homology_dimensions)}, got {dim}"
             )
-        check_integer("n_hidden", n_hidden, 1)
+        n_hidden = check_integer("n_hidden", n_hidden, 1)
         if not hasattr(ks, "__iter__") or not (ks := tuple(ks)):
             raise ValueError(f"ks must be integers, got {ks!r}")
         self.dim, self.ks = int(dim), tuple(check_integer("ks", k, 3) for k in ks)
+        check_memory(4 * n_hidden * (n_hidden + len(self.ks)), f"a layer of {n_hidden} units")
         self.network = torch.nn.Sequential(
             torch.nn.Linear(len(self.ks), n_hidden),
             torch.nn.LeakyReLU(0.2),

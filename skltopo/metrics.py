@@ -202,6 +202,7 @@ def _distances(reference, generated, distance, filtration, n_jobs, verbose):
     """Return the (n_reference, n_generated) distances, none of them NaN or negative."""
     check_n_jobs(n_jobs)
     verbose = verbose if isinstance(verbose, bool) else check_integer("verbose", verbose, 0)
+    reference, generated = _indexed(reference), _indexed(generated)
     of_diagrams = isinstance(distance, str) and distance in OF_DIAGRAMS
     if filtration is not None and not of_diagrams:
         raise ValueError(
@@ -260,6 +261,12 @@ def _count(samples, name):
     if not len(samples):
         raise ValueError(f"{name} must have at least one sample, got none")
     return len(samples)
+
+
+def _indexed(samples):
+    """Return samples of which samples[i] is the i-th: frames give their columns instead."""
+    is_indexed = not hasattr(samples, "to_numpy") and not isinstance(samples, memoryview)
+    return samples if is_indexed else np.asarray(samples)
 
 
 def _as_values(samples, name):

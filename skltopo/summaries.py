@@ -249,6 +249,10 @@ def _chunks(points, splits):
         start = stop
 
 
+def _is_half(points, xp):
+    return xp.has_gradients and points.element_size() < 4
+
+
 def _tents(points, grid, xp):
     """Return (n_points, n_grid) heights of the triangles over the intervals."""
     middles = (points[:, :1] + points[:, 1:]) / 2
@@ -259,9 +263,11 @@ def landscapes(points, splits, grid, n_layers):
     """Return the k-th greatest tent at every point of the grid, layer after layer."""
     points, splits = _check(points, splits)
     grid = _check_grid(grid)
-    check_integer("n_layers", n_layers, 1)
-    check_memory(8 * int(n_layers) * len(grid) * len(splits), "the landscapes")
+    n_layers = check_integer("n_layers", n_layers, 1)
+    check_memory(8 * n_layers * len(grid) * len(splits), "the landscapes")
     xp = namespace_of(points)
+    if _is_half(points, xp):  # births and deaths may add up beyond half precision
+        return xp.cast(landscapes(xp.double(points), splits, grid, n_layers), points)
     if not xp.has_gradients:
         out = np.zeros((len(splits) - 1, n_layers, len(grid)))
         landscape_rows(points, splits, grid, out)
@@ -280,7 +286,7 @@ def silhouettes(points, splits, grid, weight_power):
     grid = _check_grid(grid)
     weight_power = check_number("weight_power", weight_power, 0)
     xp = namespace_of(points)
-    if xp.has_gradients and points.element_size() < 4:  # weights may be beyond half precision
+    if _is_half(points, xp):  # weights may be beyond half precision
         return xp.cast(silhouettes(xp.double(points), splits, grid, weight_power), points)
     most = SAFE_EXPONENT / max(weight_power, 1)
     weights = powers(_scaled_lengths(points, splits, most, xp), weight_power, xp)

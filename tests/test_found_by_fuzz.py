@@ -1,14 +1,17 @@
 """What random calls have found, one test for each kind of fault."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.linear_model import Ridge
 
-from skltopo import nn
+from skltopo import PersistenceFeatures, nn
 from skltopo.attacks import gradient_attack
 from skltopo.filtrations import LevelSet, VietorisRips, WeakAlpha
-from skltopo.summaries import silhouettes
+from skltopo.generative import PersistenceDiscriminator
+from skltopo.metrics import coverage, minimum_matching_distance
+from skltopo.summaries import landscapes, silhouettes
 
 
 def test_squared_lengths_beyond_single_precision_are_refused(rng):
@@ -80,3 +83,38 @@ def test_steps_of_an_attack_take_no_memory():
         module, [[0.15]], [1], eps=1.0, step_size=0.1, n_steps=10**18, bounds=None
     )
     np.testing.assert_allclose(found.X, [[-0.05]])
+
+
+def test_landscapes_of_births_and_deaths_whose_sum_is_beyond_half_precision():
+    points = torch.tensor([[65000.0, 65504.0], [65504.0, 65504.0]], dtype=torch.float16)
+    found = landscapes(points, np.array([0, 2]), np.array([0.0, 65252.0]), 1)
+    assert found.dtype == torch.float16
+    np.testing.assert_allclose(found, [[0, 252]], rtol=1e-3)
+
+
+def test_powers_of_eight_bits_count_columns(rng):
+    features = PersistenceFeatures(homology_dimensions=(0, 1, 2), min_p=np.uint8(1))
+    volumes = rng.random((2, 2, 3, 2))
+    rows = features.fit_transform(volumes)
+    np.testing.assert_allclose(features.to_torch()(torch.from_numpy(volumes)), rows)
+
+
+@pytest.mark.parametrize("form", [pd.DataFrame, memoryview], ids=["frame", "memoryview"])
+def test_rows_of_frames_are_samples(form, rng):
+    first, second = rng.random((4, 3)), rng.random((5, 3))
+
+    def between(a, b):
+        return float(abs(np.asarray(a) - np.asarray(b)).sum())
+
+    for measure in (minimum_matching_distance, coverage):
+        expected = measure(first, second, between)
+        assert measure(form(first), form(second), between) == expected
+        assert measure(form(first), second, "cityblock") == pytest.approx(expected)
+    with pytest.raises(ValueError, match="reference must be diagrams"):
+        coverage(form(first), form(second), "wasserstein")
+
+
+def test_hidden_units_that_no_memory_holds():
+    for n_hidden in (2**31 - 1, 2**62):
+        with pytest.raises(MemoryError, match=f"a layer of {n_hidden} units"):
+            PersistenceDiscriminator(n_hidden=n_hidden)

@@ -56,13 +56,14 @@ def check_number(name, value, least=-np.inf):
 
 
 def check_powers(min_p, max_p, max_q):
-    """Raise ValueError if these are no powers of lengths and middles: integers from 0 on."""
-    for name, value in (("min_p", min_p), ("max_p", max_p), ("max_q", max_q)):
-        check_integer(name, value, 0)
+    """Return powers of lengths and middles as int, or raise ValueError if they are none."""
+    powers = (("min_p", min_p), ("max_p", max_p), ("max_q", max_q))
+    min_p, max_p, max_q = (check_integer(name, value, 0) for name, value in powers)
     if min_p > max_p:
         raise ValueError(f"min_p must be at most max_p={max_p}, got {min_p}")
     if min_p >= 2**31:
         raise ValueError(f"min_p must be below 2**31, got {min_p}")
+    return min_p, max_p, max_q
 
 
 def check_shape(name, shape, n_axes):

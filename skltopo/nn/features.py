@@ -82,8 +82,8 @@ class LevelSetEnergies(torch.nn.Module):
                 "weights must have shape (n_weights, height, width) or (n_weights, depth, height, "
                 f"width), got {plain.shape}"
             )
-        check_powers(min_p, max_p, max_q)
-        check_integer("i0", i0, 1)
+        self.min_p, self.max_p, self.max_q = check_powers(min_p, max_p, max_q)
+        self.i0 = check_integer("i0", i0, 1)
         if essential not in ("drop", "clip"):
             raise ValueError(f'essential must be "drop" or "clip", got {essential!r}')
         self.register_buffer("weights", torch.as_tensor(plain.copy(), dtype=torch.float64))
@@ -96,10 +96,6 @@ class LevelSetEnergies(torch.nn.Module):
         )
         if not self.filtration.homology_dimensions:
             raise ValueError("homology_dimensions must have a dimension at least, got none")
-        self.min_p = min_p
-        self.max_p = max_p
-        self.max_q = max_q
-        self.i0 = i0
         self.essential = essential
         self.min_length = check_number("min_length", min_length, 0)
         self._rows = Functional(self._rows_of, self._shape_of, of_samples=False)
