@@ -60,7 +60,7 @@ class AttackResult:
 
     def __repr__(self):
         n, unmoved = len(self.success), int((self.success & (self.distance == 0)).sum())
-        most = float(self.distance.max())
+        most = float(self.distance.max()) if n else 0.0
         before = f", {unmoved} of them unchanged" if unmoved else ""
         return (
             f"AttackResult({int(self.success.sum())} of {n} succeeded{before}, "

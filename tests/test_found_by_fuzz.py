@@ -7,7 +7,7 @@ import torch
 from sklearn.linear_model import Ridge
 
 from skltopo import PersistenceFeatures, nn
-from skltopo.attacks import gradient_attack
+from skltopo.attacks import AttackResult, gradient_attack
 from skltopo.filtrations import LevelSet, VietorisRips, WeakAlpha
 from skltopo.generative import PersistenceDiscriminator
 from skltopo.metrics import coverage, minimum_matching_distance
@@ -118,3 +118,8 @@ def test_hidden_units_that_no_memory_holds():
     for n_hidden in (2**31 - 1, 2**62):
         with pytest.raises(MemoryError, match=f"a layer of {n_hidden} units"):
             PersistenceDiscriminator(n_hidden=n_hidden)
+
+
+def test_an_attack_of_no_rows_has_a_representation():
+    none = AttackResult(np.zeros((0, 2)), np.zeros(0, bool), np.zeros(0, int), np.zeros(0))
+    assert repr(none) == "AttackResult(0 of 0 succeeded, distance <= 0)"
