@@ -119,7 +119,7 @@ def inset(figure, ax, x, y, side, image, **keywords):
 
 @picture
 def overview():
-    """From an image by a diagram and numbers to a prediction, and the gradient back."""
+    """Draw the way from an image by its level sets and diagrams to numbers."""
     from skltopo import Energy
     from skltopo.filtrations import LevelSet
 
@@ -152,7 +152,7 @@ def overview():
 
 @picture
 def levels():
-    """A digit cut at several levels, and its bars."""
+    """Draw a digit cut at several levels, and its bars."""
     from skltopo.filtrations import LevelSet
 
     image = load_images()[0][4011]
@@ -183,7 +183,7 @@ def levels():
 
 @picture
 def balls():
-    """A cloud, balls of several radii around it, and the diagram of its holes."""
+    """Draw a cloud, balls of several radii around it, and the diagram of its holes."""
     from scipy.spatial import Delaunay
 
     from skltopo.filtrations import Alpha
@@ -194,7 +194,7 @@ def balls():
     diagram = Alpha()(points)
     triangles = Delaunay(points).simplices
     edges = {tuple(sorted(t[[i, j]])) for t in triangles for i, j in ((0, 1), (1, 2), (0, 2))}
-    figure, axes = plt.subplots(1, 5, figsize=(10.6, 2.9), width_ratios=(1, 1, 1, 1, 1.15))
+    figure, axes = plt.subplots(1, 5, figsize=(11, 3), width_ratios=(1, 1, 1, 1, 1.15))
     radii = [0.1, 0.2, 0.5, 1.0]
     for ax, radius in zip(axes, radii, strict=False):
         for point in points:
@@ -203,7 +203,7 @@ def balls():
             if np.linalg.norm(points[i] - points[j]) <= 2 * radius:
                 ax.plot(*points[[i, j]].T, color=BLUE, linewidth=1, zorder=1)
         ax.scatter(*points.T, s=14, color=DARK, zorder=2)
-        ax.set(xlim=(-2, 2), ylim=(-2, 2), aspect="equal", xticks=[], yticks=[])
+        ax.set(xlim=(-2.15, 2.15), ylim=(-2.15, 2.15), aspect="equal", xticks=[], yticks=[])
         ax.set_title(f"radius {radius:g}:\n{count_betti(diagram, radius)}")
         ax.spines[:].set_visible(False)
     draw_diagonal(axes[4], -0.04, 1.15)
@@ -217,7 +217,7 @@ def balls():
 
 @picture
 def diagram():
-    """Critical pixels of a digit, and how to read its diagram."""
+    """Draw critical pixels of a digit, and how to read its diagram."""
     from skltopo.filtrations import LevelSet
 
     image = load_images()[0][4011]
@@ -231,7 +231,9 @@ def diagram():
             axes[0].scatter(x, y, s=110, color=color, marker=marker, edgecolor="white", zorder=3)
     y, x = divmod(dgm.essential[0][0], 28)
     axes[0].scatter(x, y, s=200, color=BLUE, marker="*", edgecolor="white", zorder=3)
-    axes[0].set_title(r"born at $\blacktriangle$, dies at $\blacktriangledown$; never dies: $\bigstar$")
+    axes[0].set_title(
+        r"born at $\blacktriangle$, dies at $\blacktriangledown$; never dies: $\bigstar$"
+    )
     ax = axes[1]
     draw_diagonal(ax, -0.16, 1.06)
     ax.fill_between([-0.16, 1.06], [-0.16, 1.06], 1.06, color=PALE_GREY, zorder=0)
@@ -244,7 +246,9 @@ def diagram():
     ax.text(birth - 0.03, 0.33, "length", color=ORANGE, rotation=90, va="center", ha="right")
     ax.text(0.36, 0.47, "diagonal", color=DARK, rotation=45, ha="center", va="center", fontsize=10)
     ax.text(0.93, -0.075, r"essential: dies at $-\infty$", color=BLUE, ha="right", fontsize=10)
-    ax.text(0.05, 0.9, "no points here:\nsuperlevel sets have\nbirth above death", fontsize=10, va="top")
+    ax.text(
+        0.05, 0.9, "no points here:\nsuperlevel sets have\nbirth above death", fontsize=10, va="top"
+    )
     ax.set(xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
     ax.legend(loc="center right", bbox_to_anchor=(1.42, 0.3), fontsize=10, handletextpad=0.1)
     figure.tight_layout(w_pad=2)
@@ -253,7 +257,7 @@ def diagram():
 
 @picture
 def energy():
-    """What E(1, 0, 2) adds up, and what its gradient moves."""
+    """Draw what E(1, 0, 2) adds up, and what its gradient moves."""
     from skltopo.filtrations import LevelSet
 
     position = np.linspace(0, 1, 200)
@@ -281,7 +285,7 @@ def energy():
 
 @picture
 def directional():
-    """An image times slopes in four directions, and the diagrams of the products."""
+    """Draw an image times slopes in four directions, and the diagrams of the products."""
     from skltopo.features import directional_weights
     from skltopo.filtrations import LevelSet
 
@@ -291,7 +295,8 @@ def directional():
     show_image(axes[1, 0], image, "image $I$")
     axes[0, 0].axis("off")
     axes[2, 0].axis("off")
-    axes[2, 0].text(0, 0.5, "diagrams of\n$I \\cdot g_\\theta$:\n\nblue: components\norange: holes", va="center")
+    words = "diagrams of\n$I \\cdot g_\\theta$:\n\nblue: components\norange: holes"
+    axes[2, 0].text(0, 0.5, words, va="center")
     names = ["down", "down right", "right", "up right"]
     for column, direction in enumerate((0, 1, 2, 3)):
         upper, middle, lower = axes[:, column + 1]
@@ -311,7 +316,7 @@ def directional():
 
 @picture
 def regression():
-    """Weights that gather in three clusters, and weights with three maxima."""
+    """Draw weights that gather in three clusters, and weights with three maxima."""
     from skltopo import TopologicalRegression
     from skltopo.datasets import make_boxcar, make_clustered_coef, make_regression_problem
 
@@ -328,7 +333,10 @@ def regression():
         ax.plot(plain[order], ".", color=GREY, label="least squares of minimum norm")
         ax.plot(coef[order], color=DARK, linewidth=1.2, label="true weights", drawstyle="steps-mid")
         ax.plot(fitted[order], "o", color=ORANGE, markersize=4, label=f'penalty="{penalty}"')
-    axes[0].set(title="at most three values: 45 samples, 60 weights", xlabel="weights, sorted by the true ones")
+    axes[0].set(
+        title="at most three values: 45 samples, 60 weights",
+        xlabel="weights, sorted by the true ones",
+    )
     axes[1].set(title="at most three maxima: 45 samples, 60 weights", xlabel="weights along a line")
     axes[0].legend(loc="upper left", fontsize=9)
     axes[1].legend(loc="lower center", fontsize=9, ncols=1)
@@ -339,7 +347,7 @@ def regression():
 
 @picture
 def shaping():
-    """The same points under three objectives, with their ways."""
+    """Draw the same points under three objectives, with their ways."""
     from skltopo import Energy, TopoShaper
 
     points = np.random.default_rng(0).random((100, 2))
@@ -366,12 +374,14 @@ def shaping():
 
 @picture
 def denoising():
-    """A noisy signal with the fits of two solvers, and a noisy digit."""
+    """Draw a noisy signal with the fits of two solvers, and a noisy digit."""
     from skltopo import TopoDenoiser
 
     rng = np.random.default_rng(0)
     position = np.linspace(0, 1, 120)
-    clean = np.exp(-(((position - 0.3) / 0.1) ** 2)) + 0.8 * np.exp(-(((position - 0.7) / 0.12) ** 2))
+    clean = np.exp(-(((position - 0.3) / 0.1) ** 2)) + 0.8 * np.exp(
+        -(((position - 0.7) / 0.12) ** 2)
+    )
     noisy = clean + 0.12 * rng.normal(size=120)
     image = np.clip(load_images()[0][1003] + 0.18 * rng.normal(size=(28, 28)), 0, 1)
     figure = plt.figure(figsize=(10.4, 3.5), layout="constrained")
@@ -393,7 +403,7 @@ def denoising():
 
 @picture
 def distances():
-    """Two diagrams and their matching, and the same diagrams as curves and images."""
+    """Draw two diagrams and their matching, and the same diagrams as curves and images."""
     from skltopo.distances import wasserstein_distance
     from skltopo.filtrations import LevelSet
     from skltopo.vectorize import PersistenceImage, PersistenceLandscape
@@ -431,7 +441,7 @@ def distances():
 
 @picture
 def layers():
-    """A topology layer: kernels find where, torch gathers, gradients flow back."""
+    """Draw a topology layer: kernels find where, torch gathers, gradients flow back."""
     figure, ax = canvas(10.2, 2.75)
     y = 1.5
     box(ax, 1.0, y, 1.5, 0.9, "values\n(a tensor)", PALE_GREY, GREY)
@@ -448,13 +458,19 @@ def layers():
     look = {"connectionstyle": "arc3,rad=-0.1", "linestyle": (0, (5, 3))}
     for start, end in ((9.3, 7.85), (7.65, 5.85), (5.65, 1.1)):
         arrow(ax, (start, y - 0.5), (end, y - 0.5), ORANGE, **look)
-    ax.text(5.2, 0.3, "gradient: through the gather to critical vertices, past the kernel", ha="center", color=ORANGE)
+    ax.text(
+        5.2,
+        0.3,
+        "gradient: through the gather to critical vertices, past the kernel",
+        ha="center",
+        color=ORANGE,
+    )
     return figure
 
 
 @picture
 def generator():
-    """Figure 7 of the paper: from a latent code through a generator to a topology loss."""
+    """Draw figure 7 of the paper: from a latent code through a generator to a topology loss."""
     images = load_images()[0]
     figure, ax = canvas(10.2, 3.1)
     y = 1.95
@@ -467,7 +483,9 @@ def generator():
         x, dy = 4.2 + 0.62 * (i % 2), 0.31 - 0.62 * (i // 2)
         inset(figure, ax, x, y + dy, 0.58, image)
     ax.text(4.51, y + 0.78, "images $G(z)$", ha="center")
-    box(ax, 6.75, y, 1.7, 1.2, "topology layer:\nsuperlevel sets\n$\\mathrm{PD}_0$", PALE_BLUE, BLUE)
+    box(
+        ax, 6.75, y, 1.7, 1.2, "topology layer:\nsuperlevel sets\n$\\mathrm{PD}_0$", PALE_BLUE, BLUE
+    )
     box(ax, 9.1, y, 1.75, 1.2, "topology loss\n$E(1, 0, 2; \\mathrm{PD}_0)$", PALE_ORANGE, ORANGE)
     for start, end in ((1.1, 1.75), (3.35, 3.85), (5.2, 5.85), (7.65, 8.17)):
         arrow(ax, (start, y), (end, y))
@@ -475,14 +493,17 @@ def generator():
     for start, end in ((9.1, 6.8), (6.7, 4.6), (4.45, 2.6), (2.5, 0.8)):
         arrow(ax, (start, y - 0.85), (end, y - 0.85), ORANGE, **look)
     ax.text(7.0, 0.42, "gradient of the loss", color=ORANGE, ha="center")
-    for x, text in ((0.8, "moves codes:\noptimize_latent"), (2.75, "moves weights:\nfinetune_generator")):
+    for x, text in (
+        (0.8, "moves codes:\noptimize_latent"),
+        (2.75, "moves weights:\nfinetune_generator"),
+    ):
         ax.text(x, 0.3, text, color=ORANGE, ha="center", fontsize=10)
     return figure
 
 
 @picture
 def attack():
-    """A digit, what an attack made of it, and what has moved."""
+    """Draw a digit, what an attack made of it, and what has moved."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -493,7 +514,9 @@ def attack():
 
     images, digits = load_images()
     X, y = images[::4], digits[::4]
-    model = make_pipeline(PersistenceFeatures(), StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
+    model = make_pipeline(
+        PersistenceFeatures(), StandardScaler(), LogisticRegression(C=0.1, max_iter=2000)
+    )
     model.fit(X, y)
     sample = images[2001:2041:2]
     sample = sample[model.predict(sample) == 4]
@@ -511,7 +534,10 @@ def attack():
     figure.colorbar(change, ax=axes[2], fraction=0.046, ticks=[-0.1, 0, 0.1])
     level_sets = LevelSet(ndim=2, superlevel=True)
     draw_diagonal(axes[3], -0.05, 1.05)
-    for sample, color, marker, label in ((before, BLUE, "o", "before"), (after, ORANGE, "D", "after")):
+    for sample, color, marker, label in (
+        (before, BLUE, "o", "before"),
+        (after, ORANGE, "D", "after"),
+    ):
         points = np.concatenate([level_sets(sample).finite(k) for k in (0, 1)])
         draw_points(axes[3], points, color, label, marker=marker, s=24)
     axes[3].set(xticks=[0, 1], yticks=[0, 1])
@@ -522,7 +548,7 @@ def attack():
 
 @picture
 def mapping():
-    """Figure 16 of the paper: a topology layer in the middle of a network."""
+    """Draw figure 16 of the paper: a topology layer in the middle of a network."""
     from scipy.ndimage import gaussian_filter, sobel
 
     image = load_images()[0][4011]
@@ -541,7 +567,13 @@ def mapping():
         arrow(ax, (start, y), (end, y))
     look = {"connectionstyle": "arc3,rad=-0.07", "linestyle": (0, (5, 3))}
     arrow(ax, (10.2, y - 0.7), (2.6, y - 0.7), ORANGE, **look)
-    ax.text(6.4, 0.35, "one loss trains the linear layer and, through diagrams, the convolutions", color=ORANGE, ha="center")
+    ax.text(
+        6.4,
+        0.35,
+        "one loss trains the linear layer and, through diagrams, the convolutions",
+        color=ORANGE,
+        ha="center",
+    )
     return figure
 
 
