@@ -220,7 +220,7 @@ class Energy:
 
     References
     ----------
-    Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, equation 1.
+    Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, equation 2.
 
     Examples
     --------

@@ -193,7 +193,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
     References
     ----------
     Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, sections 3.3 and 6.5.1;
-    equation 1 for E.
+    equation 2 for E.
 
     Examples
     --------

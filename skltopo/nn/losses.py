@@ -237,7 +237,7 @@ class EnergyLoss(_DiagramLoss):
 
     References
     ----------
-    Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, equation 1 and section 6.
+    Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, equation 2 and section 6.
 
     Examples
     --------

@@ -134,7 +134,7 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     `transform` carries any points by the fitted displacement. For "diffeomorphic" they take the
     same steps, and training points arrive at ``embedding_`` up to rounding. Otherwise the moves of
     the training points are interpolated between the nearest of them, and training points arrive
-    exactly; coincident ones move as the first of them.
+    up to rounding; coincident ones move as the first of them.
 
     Points at c times the scale, with c times the ``learning_rate`` and the ``bandwidth``, move as
     the others do if the objective has one power, and ``anchor`` is 0. A `ConvergenceWarning` tells

@@ -196,7 +196,7 @@ class Polynomial(DiagramVectorizer):
 
     References
     ----------
-    Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, equation 1.
+    Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, equation 2.
 
     Examples
     --------
