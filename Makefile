@@ -40,19 +40,10 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	PATH="$(abspath $(BIN)):$$PATH" cython-lint skltopo
 
+# All workloads beside all peers: docs/bench.json, docs/performance.md with its pictures, and the
+# table of README.md. BENCH="lines rips" prints these families only.
 bench: $(VENV)/.bench
-	$(BIN)/python benchmarks/level_sets.py
-	$(BIN)/python benchmarks/volumes.py --sizes 32,64
-	$(BIN)/python benchmarks/blocks.py --quick
-	$(BIN)/python benchmarks/complexes.py
-	$(BIN)/python benchmarks/planar.py
-	$(BIN)/python benchmarks/delaunay3.py
-	$(BIN)/python benchmarks/rips.py
-	$(BIN)/python benchmarks/distances.py
-	$(BIN)/python benchmarks/vectors.py
-	$(BIN)/python benchmarks/losses.py
-	$(BIN)/python benchmarks/regression.py --only times
-	$(BIN)/python benchmarks/shaping.py --only figure_1
+	$(BIN)/python -m benchmarks $(if $(BENCH),$(BENCH),--write)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info demo_output; find skltopo -name '*.so' -delete

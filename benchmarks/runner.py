@@ -1,0 +1,170 @@
+"""Contestants in processes of their own, which take turns."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from multiprocessing import Pipe
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from .workload import OURS
+
+ROOT = Path(__file__).parents[1]
+CHILD = Path(__file__).with_name("child.py")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+PASSES = 2  # each in new processes, so that the spread knows their layout of memory
+FEWEST, MOST = 2, 9  # rounds of a contestant in a pass
+LIMIT = 180  # seconds until an answer is given up
+
+
+class Child:
+    """A contestant in a process of its own."""
+
+    def __init__(self, name, folder=ROOT):
+        threads = "2" if name.endswith("2 threads") else "1"
+        environment = {**os.environ, "PYTHONPATH": str(Path(folder).resolve())}
+        environment |= dict.fromkeys(THREADS, threads)
+        self.connection, theirs = Pipe()
+        self.process = subprocess.Popen(
+            [sys.executable, str(CHILD), str(theirs.fileno()), name],
+            env=environment, pass_fds=[theirs.fileno()], cwd=ROOT, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        theirs.close()
+        self.failure = ""
+
+    def ask(self, *what):
+        """Ask for a method of `child.Contestant`; return what it returns, or raise its error."""
+        if self.failure:
+            raise RuntimeError(self.failure)
+        try:
+            self.connection.send(what)
+            if not self.connection.poll(LIMIT):
+                self.failure = f"no answer in {LIMIT} s"
+                raise RuntimeError(self.failure)
+            answer = self.connection.recv()
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            self.failure = "the process has ended, for lack of memory perhaps"
+            raise RuntimeError(self.failure) from None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def close(self):
+        """End the process."""
+        self.connection.close()
+        self.process.kill()
+        self.process.wait()
+
+
+@contextlib.contextmanager
+def open_children(names, folders=None):
+    """Start a child for each name, all at once; end them at the end."""
+    children = {}
+    try:
+        for name in names:
+            given = (name,) if folders is None else (OURS, folders[name])
+            children[name] = Child(*given)
+        yield children
+    finally:
+        for child in children.values():
+            child.close()
+
+
+def prepare(row, workload, size, children, reference=OURS):
+    """Let children compute; note memory, differences and failures; return who may be timed."""
+    results = {}
+    for name, child in children.items():
+        cell = row["cells"].setdefault(name, {"rounds": [], "memory": 0.0, "problem": ""})
+        try:
+            results[name], used = child.ask("prepare", row["family"], workload.name, size)
+        except LookupError as error:
+            cell["problem"] = f"{error.args[0]} is not installed"
+            continue
+        except RuntimeError as error:
+            cell["problem"] = str(error)
+            continue
+        cell["memory"] = max(cell["memory"], used)
+        if name != reference and reference in results:
+            found = workload.agree(results[reference], results[name], workload.tolerance)
+            cell["problem"] = cell["problem"] or found
+    return [name for name in results if not row["cells"][name]["problem"]]
+
+
+def take_turns(row, names, children, seconds):
+    """Time rounds in turn until each has had its seconds; who comes first changes."""
+    spent = dict.fromkeys(names, 0.0)
+    for number in range(MOST):
+        left = [name for name in names if number < FEWEST or spent[name] < 1e3 * seconds]
+        for name in left if number % 2 else reversed(left):
+            try:
+                ms = children[name].ask("time")
+            except RuntimeError as error:
+                row["cells"][name]["problem"] = str(error)
+                spent[name] = np.inf
+                continue
+            row["cells"][name]["rounds"].append(ms)
+            spent[name] += max(ms, 20.0)
+
+
+def run(chosen, seconds, passes=PASSES, quick=False, rows=None, after_family=None):
+    """Time all rows.
+
+    Parameters
+    ----------
+    chosen : dict of str to list of Workload
+        The workloads of each family.
+    seconds : float
+        For a contestant in a row and pass; each has `FEWEST` rounds at least, `MOST` at most.
+    passes : int, default=2
+        How often all is done, in new processes.
+    quick : bool, default=False
+        Take the two smallest sizes only.
+    rows : dict, default=None
+        Where rows are put as they come, so that a run that is interrupted leaves them.
+    after_family : callable, default=None
+        Called after each family.
+
+    Returns
+    -------
+    dict of (str, int) to dict
+        Rows by workload and size: family, workload, size, unit, label, readme and cells; a cell has
+        the medians of rounds in ms, memory in MB, and the problem of a contestant, if any.
+    """
+    rows = {} if rows is None else rows
+    total = passes * sum(len(sizes_of(found, quick)) for found in chosen.values())
+    with tqdm(total=total, unit="row", smoothing=0) as progress:
+        for _ in range(passes):
+            for family, found in chosen.items():
+                names = dict.fromkeys(name for one in found for name in one.contestants)
+                with open_children(names) as children:
+                    for workload, size in sizes_of(found, quick):
+                        progress.set_description(workload.label_of(size)[:40])
+                        row = new_row(family, workload, size)
+                        row = rows.setdefault((workload.name, size), row)
+                        those = {name: children[name] for name in workload.names_at(size)}
+                        take_turns(row, prepare(row, workload, size, those), children, seconds)
+                        progress.update()
+                if after_family is not None:
+                    after_family()
+    return rows
+
+
+def sizes_of(workloads, quick):
+    """Return [(workload, size)] of all sizes, or of the two smallest ones of each."""
+    return [(one, size) for one in workloads for size in one.sizes[: 2 if quick else None]]
+
+
+def new_row(family, workload, size):
+    """Return a row without times."""
+    return {
+        "family": family,
+        "workload": workload.name,
+        "size": size,
+        "unit": workload.unit,
+        "label": workload.label_of(size),
+        "readme": size in workload.readme,
+        "cells": {},
+    }
