@@ -27,7 +27,7 @@ from .report import (
     summarize,
     write_json,
 )
-from .runner import ROOT, run
+from .runner import PASSES, ROOT, run
 from .versions import compare_versions
 from .workload import choose
 
@@ -48,12 +48,12 @@ def save(rows, path, complete=False):
     return result
 
 
-def measure(chosen, path, seconds, quick):
+def measure(chosen, path, seconds, quick, passes):
     """Run; write the JSON after each family, and at Ctrl-C what there is. Return the result."""
     rows = {}
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        run(chosen, seconds, quick=quick, rows=rows, after_family=lambda: save(rows, path))
+        run(chosen, seconds, passes, quick, rows, after_family=lambda: save(rows, path))
     except KeyboardInterrupt:
         print(f"\nInterrupted; {path} has what was measured so far.")
         return save(rows, path)
@@ -69,6 +69,7 @@ def parse(arguments):
     add("names", nargs="*", help="families, or parts of the names of workloads")
     add("--quick", action="store_true", help="the two smallest sizes of each workload")
     add("--seconds", type=float, default=0.6, help="of a contestant in a row and pass")
+    add("--passes", type=int, default=PASSES, help="over all rows, each with new processes")
     add("--json", type=Path, default=Path("build/bench.json"), help="file for the results")
     add("--write", action="store_true", help="write docs/bench.json, pictures and tables")
     add("--render", action="store_true", help="write pictures and tables from docs/bench.json")
@@ -95,7 +96,7 @@ def main(arguments=None):
             compare_versions(options.versions, chosen, options.seconds, options.quick)
             return
         path = DOCS / "bench.json" if options.write else options.json
-        result = measure(chosen, path, options.seconds, options.quick)
+        result = measure(chosen, path, options.seconds, options.quick, options.passes)
         for family in dict.fromkeys(row["family"] for row in result["rows"]):
             print(f"\n{family}\n\n{family_table(result, family)}")
         if options.write and result["complete"]:

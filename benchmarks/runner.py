@@ -17,7 +17,7 @@ CHILD = Path(__file__).with_name("child.py")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 PASSES = 2  # each in new processes, so that the spread knows their layout of memory
 FEWEST, MOST = 2, 9  # rounds of a contestant in a pass
-LIMIT = 180  # seconds until an answer is given up
+LIMIT = 300  # seconds until an answer is given up
 
 
 class Child:
@@ -35,19 +35,25 @@ class Child:
         theirs.close()
         self.failure = ""
 
+    def send(self, *what):
+        """Ask for a method of `child.Contestant`."""
+        with contextlib.suppress(BrokenPipeError):  # `receive` finds that the process has ended
+            self.connection.send(what)
+
+    def receive(self):
+        """Return the next answer, or an error as an object."""
+        try:
+            if not self.failure and self.connection.poll(LIMIT):
+                return self.connection.recv()
+            self.failure = self.failure or f"no answer in {LIMIT} s"
+        except (EOFError, ConnectionResetError):
+            self.failure = "the process has ended, for lack of memory perhaps"
+        return RuntimeError(self.failure)
+
     def ask(self, *what):
         """Ask for a method of `child.Contestant`; return what it returns, or raise its error."""
-        if self.failure:
-            raise RuntimeError(self.failure)
-        try:
-            self.connection.send(what)
-            if not self.connection.poll(LIMIT):
-                self.failure = f"no answer in {LIMIT} s"
-                raise RuntimeError(self.failure)
-            answer = self.connection.recv()
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            self.failure = "the process has ended, for lack of memory perhaps"
-            raise RuntimeError(self.failure) from None
+        self.send(*what)
+        answer = self.receive()
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -60,13 +66,18 @@ class Child:
 
 
 @contextlib.contextmanager
-def open_children(names, folders=None):
-    """Start a child for each name, all at once; end them at the end."""
+def open_children(names, family, workloads, folders=None):
+    """Start a child for each name, which import what they need all at once; end them at the end."""
     children = {}
     try:
         for name in names:
-            given = (name,) if folders is None else (OURS, folders[name])
-            children[name] = Child(*given)
+            contestant = name if folders is None else OURS
+            child = Child(contestant, ROOT if folders is None else folders[name])
+            children[name] = child
+            first = next(one for one in workloads if contestant in one.contestants)
+            child.send("prepare", family, first.name, first.sizes[0])
+        for child in children.values():
+            child.receive()  # errors come again with the row
         yield children
     finally:
         for child in children.values():
@@ -139,7 +150,7 @@ def run(chosen, seconds, passes=PASSES, quick=False, rows=None, after_family=Non
         for _ in range(passes):
             for family, found in chosen.items():
                 names = dict.fromkeys(name for one in found for name in one.contestants)
-                with open_children(names) as children:
+                with open_children(names, family, found) as children:
                     for workload, size in sizes_of(found, quick):
                         progress.set_description(workload.label_of(size)[:40])
                         row = new_row(family, workload, size)

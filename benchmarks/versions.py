@@ -5,7 +5,6 @@ from tqdm import tqdm
 
 from .report import show
 from .runner import PASSES, new_row, open_children, prepare, sizes_of, take_turns
-from .workload import OURS
 
 NAMES = ("old", "new")
 
@@ -25,15 +24,16 @@ def compare_versions(folders, chosen, seconds, quick=False):
         Take the two smallest sizes only.
     """
     folders, rows = dict(zip(NAMES, folders, strict=True)), {}
-    work = [(family, *pair) for family, all_ in chosen.items() for pair in sizes_of(all_, quick)]
-    for _ in tqdm(range(PASSES), desc="pass"):
-        with open_children(NAMES, folders) as children:
-            for family, workload, size in tqdm(work, unit="row", leave=False):
-                if OURS in workload.contestants:
+    total = PASSES * sum(len(sizes_of(found, quick)) for found in chosen.values())
+    with tqdm(total=total, unit="row") as progress:
+        for family, found in [*chosen.items()] * PASSES:
+            with open_children(NAMES, family, found, folders) as children:
+                for workload, size in sizes_of(found, quick):
                     row = new_row(family, workload, size)
                     row = rows.setdefault((workload.name, size), row)
                     ready = prepare(row, workload, size, children, reference="old")
                     take_turns(row, ready, children, seconds)
+                    progress.update()
     print("| work | old, ms | new, ms | old / new | spread |\n| --- | --- | --- | --- | --- |")
     ratios = []
     for row in rows.values():
