@@ -6,6 +6,7 @@ from .report import counts
 from .workload import OURS, TWO_THREADS
 
 COLORS = ["#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#a6761d", "#666666"]
+QUANTITIES = {"ms": "time of a call, ms", "memory_mb": "peak memory, MB"}
 LARGEST = 3  # sizes that an exponent is fitted to
 LEAST_MB = 0.5  # less memory is that of pages and small objects
 
@@ -37,23 +38,36 @@ def curve(rows, name, what):
     return sizes, values
 
 
+def short(size):
+    """Return a size with k for thousands and M for millions."""
+    for unit, name in ((10**6, "M"), (10**3, "k")):
+        if size >= unit:
+            return f"{size / unit:.3g}{name}"
+    return str(size)
+
+
 def draw_panel(axes, rows, what, styles):
     """Draw the curves of one workload."""
+    all_sizes = [row["size"] for row in rows]
+    extremes = []
     for name, style in styles.items():
         sizes, values = curve(rows, name, what)
         if sizes:
             exponent = fit_exponent(sizes, values)
             label = name if np.isnan(exponent) else f"{name}: {exponent:.2f}"
             axes.plot(sizes, values, marker="o", markersize=4, label=label, **style)
-    axes.set(xscale="log", yscale="log")
+            extremes += [min(values), max(values)]
+    axes.set(xscale="log", yscale="log", xlim=(all_sizes[0] / 1.3, all_sizes[-1] * 1.3))
+    axes.minorticks_off()
+    axes.set_xticks(all_sizes, [short(size) for size in all_sizes])
     axes.grid(alpha=0.3)
-    if axes.lines:
+    if extremes:
         axes.legend(fontsize=8, loc="upper left", framealpha=0.6)
-        low, high = axes.get_ylim()
-        axes.set_ylim(low, high * (high / low) ** 0.3)  # room for the legend
+        low, high = np.floor(np.log10(min(extremes))), np.ceil(np.log10(max(extremes)))
+        axes.set_ylim(10**low, 10 ** (high + 0.4 * max(high - low, 1)))  # room for the legend
     else:
         axes.text(0.5, 0.5, f"less than {LEAST_MB} MB", ha="center", transform=axes.transAxes)
-        axes.set(xticks=[], yticks=[])
+        axes.set(yticks=[])
 
 
 def draw_family(result, family, path):
@@ -70,18 +84,25 @@ def draw_family(result, family, path):
     styles = {name: {"color": "#1f4e9c", "lw": 2.5} for name in names if name == OURS}
     styles |= {n: {"color": "#1f4e9c", "lw": 1.5, "ls": "--"} for n in names if n == TWO_THREADS}
     styles |= {name: {"color": COLORS[i % len(COLORS)]} for i, name in enumerate(peers)}
+    n_columns = 2 if len(workloads) in (2, 4) else 3
+    n_groups = -(-len(workloads) // n_columns)
     figure, panels = plt.subplots(
-        2, len(workloads), figsize=(0.8 + 3.3 * len(workloads), 6.4), squeeze=False,
+        2 * n_groups, n_columns, figsize=(0.6 + 3.4 * n_columns, 5.8 * n_groups), squeeze=False,
         layout="constrained",
     )  # fmt: skip
-    for column, workload in zip(panels.T, workloads, strict=True):
-        mine = [row for row in rows if row["workload"] == workload]
-        for axes, what in zip(column, ("ms", "memory_mb"), strict=True):
+    for i in range(n_groups * n_columns):
+        group, column = divmod(i, n_columns)
+        pair = panels[2 * group : 2 * group + 2, column]
+        if i >= len(workloads):
+            pair[0].set_axis_off()
+            pair[1].set_axis_off()
+            continue
+        mine = [row for row in rows if row["workload"] == workloads[i]]
+        for axes, (what, quantity) in zip(pair, QUANTITIES.items(), strict=True):
             draw_panel(axes, mine, what, styles)
-        column[0].set_title(workload, fontsize=10)
-        column[1].set_xlabel(mine[0]["unit"])
-    panels[0, 0].set_ylabel("time of a call, ms")
-    panels[1, 0].set_ylabel("peak memory of a call, MB")
+            axes.set_ylabel("" if column else quantity)
+        pair[0].set_title(workloads[i], fontsize=11, weight="bold")
+        pair[1].set_xlabel(mine[0]["unit"])
     figure.savefig(path, dpi=90)
     plt.close(figure)
 

@@ -114,16 +114,14 @@ def pairwise(loop):
 
 def wasserstein(name, make, p, **parameters):
     """Return the workload of a kind of diagrams and a power."""
-    limits, contestants = (
-        {},
-        {
-            OURS: ours("wasserstein_distance", p=p),
-            "POT (gudhi)": gudhi_wasserstein(p),
-            "Hera (gudhi)": hera_wasserstein(p),
-        },
-    )
+    contestants = {
+        OURS: ours("wasserstein_distance", p=p),
+        "POT (gudhi)": gudhi_wasserstein(p),
+        "Hera (gudhi)": hera_wasserstein(p),
+    }
+    limits = {"persim": 300} if p == 1 else {}
     if p == 1:
-        contestants["persim"], limits = persim("wasserstein"), {"persim": 300}
+        contestants["persim"] = persim("wasserstein")
     return Workload(
         f"W_{p}, {name}", SIZES, pair(make), contestants,
         label=f"W_{p} of {name} diagrams of {{size:,}} points", agree=same_values,
