@@ -1,8 +1,8 @@
 """Alpha.
 
-The triangulation is that of weak Alpha; then the smallest empty sphere of each simplex is found,
-whose near ties are decided exactly. Where many spheres agree, as on a sphere or a lattice, these
-decisions take most of the time; elsewhere the triangulation does.
+The triangulation is that of weak Alpha, with the same sorts and union-finds. Beside it the smallest
+empty sphere of each simplex is computed, and radii that are nearly equal are compared exactly; on a
+sphere, where many agree, these decisions bound it.
 """
 
 from ..calls import filtration, sphere, uniform

@@ -1,9 +1,8 @@
 """Complexes.
 
-Building lists the faces of all simplices and sorts them; the sort is most of it. A function is
-paired by a union-find where edges are enough (graphs, and the top of closed surfaces, by duality),
-and by a reduction of the boundary matrix with apparent pairs elsewhere; sorting simplices by their
-values is the larger part.
+Building lists the faces of all simplices and sorts them: the sort bounds it. A function orders the
+simplices by their values, joins components by a union-find, and reduces the boundary matrix where
+that is not enough; sorts bound surfaces and graphs, the reduction tetrahedra.
 """
 
 from functools import partial

@@ -1,9 +1,9 @@
 """Distances.
 
-W_p is an assignment by pricing: only pairs that may matter get a price, found by a grid of points,
-so noisy diagrams are near quadratic at worst and most points go to the diagonal at once. Tight
-clusters, where all pairs matter, are bound by the assignment itself. The bottleneck distance is a
-binary search with matchings; the sliced distance sorts projections.
+W_p covers points one by one along shortest paths over the few pairs that a k-d tree finds near, and
+looks for more where prices tell so; with noise most paths are short. Where every point is as good
+as any other a dense matrix takes over, n^2 reads for a path. Bottleneck searches go to the nearest
+point that is not visited yet, by a k-d tree; the sliced distance sorts projections.
 """
 
 from functools import partial

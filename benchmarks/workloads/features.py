@@ -1,8 +1,8 @@
 """Features of digits.
 
-Sixteen or more filtrations of each image are swept one after the other while the image is in the
-cache, and powers of births and deaths are summed as points are found; no diagram is stored. The
-sweeps take most of the time, so threads, each with images of its own, help in full.
+Each image is multiplied by each weight and swept while it is in the cache, within the box of its
+pixels that are no background; powers of lengths are summed as points are found, and no diagram is
+stored. Sweeps take most of the time, and threads have images of their own.
 """
 
 from functools import partial

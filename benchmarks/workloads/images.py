@@ -1,9 +1,8 @@
 """Images.
 
-One sweep over the pixels finds minima, maxima and the saddles that may join them; then saddles are
-sorted (by the bits of their values) and a union-find joins components. Random images have a saddle
-for every few pixels and are bound by the sort and by the memory that the union-find reaches for;
-smooth images and digits by the sweep itself, which is a table look-up for each pixel.
+One sweep over the pixels looks each neighbourhood up in a table: linear, and most of the time for
+digits and smooth images. Saddles are sorted by radix and joined by a union-find. A random image has
+one for every few pixels, so the sort and the reads of a union-find that leaves the cache bound it.
 """
 
 from ..agree import same_values

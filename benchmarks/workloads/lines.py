@@ -1,8 +1,9 @@
 """Functions on a line.
 
-The kernel reads the values once and keeps a stack of minima that wait for a lower neighbour; it is
-linear, and bound by branches that random values make unforeseeable. Sorting points by length is
-most of the rest. Two threads cut one long line in two.
+One pass lists the local extrema; a few more take away pairs of them that lie between their
+neighbours, and a stack takes what is left. All of it is linear: branches that random values make
+unforeseeable bound it, then memory traffic and writing the points. Two threads reduce blocks of a
+long line and join what they leave.
 """
 
 from ..agree import same_values

@@ -1,8 +1,7 @@
 """Losses.
 
-The batch is paired in one call and the gradient of the energy is scattered to critical pixels by a
-compiled loop, so that torch sees one operation for each batch; for few images its overhead is most
-of the time, for many the sweeps of the images are.
+The batch is paired in one call, and one operation of torch scatters the gradient of the energy to
+critical pixels. For few images the overhead of torch bounds it, for many the sweeps do.
 """
 
 import numpy as np

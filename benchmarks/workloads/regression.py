@@ -1,8 +1,9 @@
 """Regression.
 
-Each step multiplies the weights by the Gram matrix and applies a proximal operator: a sort for
-clusters, merges of a heap for maxima. Products bound long problems; short ones are bound by the
-number of steps, a continuation in lam. Adam, the paper's solver, is bound by torch's overhead.
+A step multiplies the weights with the Gram matrix and applies a proximal operator, which sorts the
+weights (clusters) or fits runs that rise and fall (maxima). The number of steps, those of a
+continuation in lam among them, bounds short problems, the products long ones. Adam, the paper's
+solver, is bound by the overhead of torch.
 """
 
 import warnings
@@ -100,7 +101,7 @@ WORKLOADS = [
         "three maxima of {size} weights", agree=same_values,
     ),
     Workload(
-        "clusters, path", (50, 100, 200), problem("clusters"), {OURS: fit("clusters")},
+        "clusters, path", (25, 50, 100), problem("clusters"), {OURS: fit("clusters")},
         "features", "clusters of {size} weights, 20 lams, 5 folds", agree=same_values,
     ),
     Workload(

@@ -1,9 +1,9 @@
 """Vietoris-Rips.
 
-In the plane edges of the Delaunay triangulation and few others decide; the kernel finds these and
-never looks at all pairs. For distances, edges are sorted, each in a lens without points becomes an
-apparent pair in one pass over the matrix, and few columns are left to reduce: reading the matrix
-is what bounds PD_1, and the search for apparent cofaces what bounds PD_2.
+In the plane only edges whose lens is empty matter; a search through the triangles around each finds
+them, so the triangulation bounds it unless faces between them have many corners. Of a matrix, edges
+are placed in buckets by length, and one look at the lens of each, n / 64 words of a bit matrix,
+tells what it pairs; memory traffic over edges and lenses bounds it. PD_2 adds a search in the lens.
 """
 
 from ..agree import same_values

@@ -1,8 +1,8 @@
 """Spanning trees: PD_0 alone.
 
-In low dimensions Borůvka's algorithm asks a k-d tree for the nearest point of another component; it
-is bound by distances to the points of leaves. In high dimensions and for distance matrices Prim's
-algorithm reads each distance once: arithmetic in high dimensions, memory traffic for matrices.
+In few dimensions Borůvka's algorithm asks a k-d tree for the nearest point of another component:
+distances to the points of leaves bound it. In many dimensions and for matrices Prim's algorithm
+computes or reads each distance once: arithmetic for points, memory traffic for matrices.
 """
 
 from ..agree import same_values

@@ -1,8 +1,8 @@
 """Vectors.
 
-One pass over the points of all diagrams, which are one array; each point touches the part of the
-grid where it counts. Images are bound by exponentials, landscapes by keeping the largest values of
-each place, curves and statistics by reading points.
+All diagrams are one array, and each function is computed for all points at once. Images are bound
+by error functions or exponentials at pixels, landscapes by the largest values at each place, curves
+and statistics by passes over the points, and small batches by checks of the input.
 """
 
 from functools import partial

@@ -1,8 +1,8 @@
 """Volumes.
 
-PD_0 and PD_2 are found as for images, by sweeps, sorts and union-finds. PD_1 is what is left: edges
-and triangles that no apparent pair takes are reduced. Random volumes are bound by that reduction
-and by sorts of many saddles; smooth ones by the sweep that finds apparent pairs.
+PD_0 and PD_2 are those of images in one dimension more: a sweep, a sort of critical cells, and
+union-finds. PD_1 reduces critical triangles over critical edges: on noise there are many columns of
+about 20 steps, which bound it; on smooth volumes there are few, and the sweep does.
 """
 
 from ..calls import both, filtration, grid

@@ -1,9 +1,9 @@
 """Weak Alpha.
 
-In the plane the Delaunay triangulation takes most of the time: points are sorted along a curve, so
-that each is found near the last, and predicates are decided in floating point with exact arithmetic
-where that is not enough. Its edges are sorted by length; components and holes are joined by
-union-finds. In space tetrahedra are made the same way, and PD_1 is reduced.
+The Delaunay triangulation takes most of the time: points are inserted along a Hilbert curve, with
+about 3 steps of a walk and 3 flips each in the plane, and predicates that are exact where floating
+point does not decide. Then 1.3 n of the 3 n edges are sorted by radix and joined by union-finds. In
+space about half a triangle for each point is left to sort and to reduce for PD_1.
 """
 
 from ..agree import same_values
