@@ -1,8 +1,8 @@
 """Shaping and denoising.
 
 A step finds a diagram, which is most of it (see weak Alpha), and scatters derivatives of lengths to
-points by a compiled loop, without torch. Smooth fields solve a dense system for the points that move.
-Denoising floods a grid and fits means along the flood's tree, with heaps: O(n log n).
+points by a compiled loop, without torch. Smooth fields solve a dense system for the points that
+move. Denoising floods a grid and fits means along the flood's tree, with heaps: O(n log n).
 """
 
 from functools import partial
