@@ -93,6 +93,11 @@ def show(value):
     return f"{value:,.{min(digits, 4)}f}"
 
 
+def show_ratio(value):
+    """Return a ratio with two digits, and more near 1."""
+    return f"{value:,.{2 if value < 2 else 1 if value < 10 else 0}f}x"
+
+
 def counts(cell):
     """Tell whether the time of a cell counts: there is one, and nothing was wrong."""
     return "ms" in cell and not cell.get("problem")
@@ -114,7 +119,7 @@ def describe_cell(row, name):
     cell, times = row["cells"][name], ratio(row, name)
     if times is None:
         return f"{name}: {cell.get('problem') or 'no time'}"
-    return f"{name} {show(cell['ms'][1])} ({show(times)}x, {show(cell['memory_mb'])} MB)"
+    return f"{name} {show(cell['ms'][1])} ({show_ratio(times)}, {show(cell['memory_mb'])} MB)"
 
 
 def family_table(result, family):
@@ -148,10 +153,10 @@ def readme_table(result):
         if row["readme"] and ratios:
             peer = min(ratios, key=ratios.get)
             theirs, ours = (row["cells"][name]["ms"][1] for name in (peer, OURS))
-            cell = f"{show(ours)} ms ({show(theirs / ours)}x)"
+            cell = f"{show(ours)} ms ({show_ratio(theirs / ours)})"
             if counts(row["cells"].get(TWO_THREADS, {})):
                 two = row["cells"][TWO_THREADS]["ms"][1]
-                cell += f", 2 threads {show(two)} ms ({show(theirs / two)}x)"
+                cell += f", 2 threads {show(two)} ms ({show_ratio(theirs / two)})"
             lines.append(f"| {row['label']} | {peer} {show(theirs)} ms | {cell} |")
     return "\n".join(lines)
 

@@ -25,7 +25,8 @@ class Child:
 
     def __init__(self, name, folder=ROOT):
         threads = "2" if name.endswith("2 threads") else "1"
-        environment = {**os.environ, "PYTHONPATH": str(Path(folder).resolve())}
+        path = [str(Path(folder).resolve()), os.environ.get("PYTHONPATH", "")]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))}
         environment |= dict.fromkeys(THREADS, threads)
         self.connection, theirs = Pipe()
         self.process = subprocess.Popen(
