@@ -86,11 +86,16 @@ def write_json(result, path):
 
 
 def show(value):
-    """Return a time in ms or a size in MB with three digits."""
+    """Return a time in ms with three digits."""
     if value == 0:
         return "0"
     digits = max(0, 2 - int(np.floor(np.log10(abs(value)))))
     return f"{value:,.{min(digits, 4)}f}"
+
+
+def show_memory(megabytes):
+    """Return a size in MB, which is known to a tenth at best."""
+    return f"{megabytes:,.{0 if megabytes >= 100 else 1}f}" if megabytes >= 0.1 else "< 0.1"
 
 
 def show_ratio(value):
@@ -119,7 +124,9 @@ def describe_cell(row, name):
     cell, times = row["cells"][name], ratio(row, name)
     if times is None:
         return f"{name}: {cell.get('problem') or 'no time'}"
-    return f"{name} {show(cell['ms'][1])} ({show_ratio(times)}, {show(cell['memory_mb'])} MB)"
+    return (
+        f"{name} {show(cell['ms'][1])} ({show_ratio(times)}, {show_memory(cell['memory_mb'])} MB)"
+    )
 
 
 def family_table(result, family):
@@ -136,7 +143,7 @@ def family_table(result, family):
                 row["label"],
                 show(middle) if counts(ours) else ours.get("problem", ""),
                 f"{(high - low) / middle:.0%}" if counts(ours) else "",
-                show(ours.get("memory_mb", 0)),
+                show_memory(ours.get("memory_mb", 0)),
                 show(two["ms"][1]) if counts(two) else two.get("problem", ""),
                 ", ".join(describe_cell(row, name) for name in peers_of(row)),
             ]

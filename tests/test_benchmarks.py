@@ -119,7 +119,7 @@ def test_a_wrong_result_withholds_time_and_ratio():
         assert "ms" not in row["cells"][name]
         assert report.ratio(row, name) is None
     table = report.family_table(result, "family")
-    assert "right 6.00 (3.0x, 2.50 MB)" in table
+    assert "right 6.00 (3.0x, 2.5 MB)" in table
     assert "wrong: values differ by 2.5e-01" in table
     assert "missing: some_package is not installed" in table
     assert "broken: ValueError: no" in table
