@@ -47,19 +47,10 @@ wheel: $(VENV)/bin/python
 	$(BIN)/python -m build --wheel --outdir build/wheel . > build/wheel.log
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/auditwheel repair --wheel-dir dist build/wheel/*.whl
 
+# All workloads beside all peers: docs/bench.json, docs/performance.md with its pictures, and the
+# table of README.md. BENCH="lines rips" prints these families only.
 bench: $(VENV)/.bench
-	$(BIN)/python benchmarks/level_sets.py
-	$(BIN)/python benchmarks/volumes.py --sizes 32,64
-	$(BIN)/python benchmarks/blocks.py --quick
-	$(BIN)/python benchmarks/complexes.py
-	$(BIN)/python benchmarks/planar.py
-	$(BIN)/python benchmarks/delaunay3.py
-	$(BIN)/python benchmarks/rips.py
-	$(BIN)/python benchmarks/distances.py
-	$(BIN)/python benchmarks/vectors.py
-	$(BIN)/python benchmarks/losses.py
-	$(BIN)/python benchmarks/regression.py --only times
-	$(BIN)/python benchmarks/shaping.py --only figure_1
+	$(BIN)/python -m benchmarks $(if $(BENCH),$(BENCH),--write)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info demo_output; find skltopo -name '*.so' -delete

@@ -128,7 +128,7 @@ def test_the_objective_is_the_mean_square_plus_lam_times_the_penalty(problem, we
     assert model.loss_curve_[-1] == pytest.approx(expected, rel=1e-9)
 
 
-# Recovery (the full table is benchmarks/regression.py)
+# Recovery (the full table is benchmarks/studies/regression.py)
 
 
 @pytest.mark.parametrize("values", [(1, 2, 3), (-1, 0, 1)])

