@@ -25,7 +25,7 @@ KERNELS = {
     "rips": "distances edges prim trees dense_trees loops voids sweep plane",
     "fits": "monotone few_maxima proximal maxima operators descent adam",
     "functionals": "lengths spheres polynomial image_gradients curves critical_sets",
-    "matchings": "plane_tree dense_matching wasserstein bottleneck matching sliced",
+    "matchings": "plane_tree dense_matching wasserstein apart bottleneck matching sliced",
 }
 FLOORS = [
     [f"_utils.{room}" for room in UTILS.split()],
