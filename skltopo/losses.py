@@ -125,14 +125,18 @@ class SquaredLoss:
             self._gram_loss = GramLoss(gram, self.X.T @ self.y, self.y @ self.y)
         return self._gram_loss
 
+    def evaluate(self, w):
+        """Return the loss at w and its gradient without checks, for loops: both may overflow."""
+        residual = self.X @ w - self.y
+        return residual @ residual, 2 * (residual @ self.X)
+
     def value_and_gradient(self, w):
         """Return the loss at w and its gradient, or raise ValueError if w is no such weights."""
         w = _as_weights(w, self.n_weights)
         with np.errstate(over="ignore", invalid="ignore"):
-            residual = self.X @ w - self.y
-            value = residual @ residual
+            value, gradient = self.evaluate(w)
         _check_value(value, w)
-        return value, 2 * (residual @ self.X)
+        return value, gradient
 
     def torch_value(self, w):
         """Return the loss at a tensor."""
@@ -250,10 +254,21 @@ class LogisticLoss:
     def value_and_gradient(self, w):
         """Return the loss at w and its gradient, or raise ValueError if w is no such weights."""
         w = _as_weights(w, self.n_weights)
-        coef, intercept = self.split(w)
         with np.errstate(over="ignore", invalid="ignore"):
-            scores = self.X @ coef.T + intercept
+            scores = self._scores(w)
         _check_value(abs(scores).max(), w)
+        return self._of_scores(scores)
+
+    def evaluate(self, w):
+        """Return the loss at w and its gradient without checks, for loops: both may overflow."""
+        return self._of_scores(self._scores(w))
+
+    def _scores(self, w):
+        coef, intercept = self.split(w)
+        return self.X @ coef.T + intercept
+
+    def _of_scores(self, scores):
+        """Return the loss and its gradient."""
         if self.n_blocks == 1:
             margin = scores[:, 0] * (2 * self.y - 1)
             value = self.weight @ np.logaddexp(0, -margin)

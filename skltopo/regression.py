@@ -34,8 +34,8 @@ class TopologicalRegression(MultiOutputMixin, TopologicalRegressor):
     lam : float, default=0.1
         Weight of the penalty, not negative. 0: least squares, of minimum norm if n < p.
     solver : {"auto", "proximal", "adam"}, default="auto"
-        "proximal": exact proximal operators, with continuation. "adam": the paper's, subgradients
-        by torch; the only one for penalties without a proximal operator. "auto": the first if
+        "proximal": exact proximal operators, with continuation. "adam": the paper's, subgradients;
+        the only one for penalties without a proximal operator. "auto": the first if
         possible.
     coef_shape : tuple of int, default=None
         Shape of the weights for "maxima", None for a line.

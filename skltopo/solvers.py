@@ -1,8 +1,9 @@
 """Solvers: minimise loss(w) + lam * penalty(coefficients).
 
 "proximal" is an accelerated, monotone proximal gradient method with continuation. What it needs to
-know of a penalty is in a `Plan`. "adam" is the paper's solver: subgradients by torch, from the
-least squares solution. "auto" takes "proximal" where the penalty has a proximal operator.
+know of a penalty is in a `Plan`. "adam" is the paper's solver: subgradients, from the least squares
+solution. Those of our penalties on a line are compiled, and torch finds the others. "auto" takes
+"proximal" where the penalty has a proximal operator.
 """
 
 from dataclasses import dataclass, replace
@@ -10,12 +11,22 @@ from functools import partial, singledispatch
 
 import numpy as np
 
+from ._kernels.fits.adam import (
+    ClustersSlope,
+    L1Slope,
+    L2Slope,
+    MaximaSlope,
+    PythonSlope,
+    TV2Slope,
+    TVSlope,
+    descend_by_adam,
+)
 from ._kernels.fits.descent import descend, largest_curvature
 from ._kernels.fits.operators import ClustersProx, MaximaProx, PythonProx
 from ._utils.arrays import as_floats, as_numbers, check_finite
 from ._utils.checks import check_integer, check_number
 from .losses import LogisticLoss, SquaredLoss
-from .penalties import ALL, Clusters, CompiledPenalty, Maxima, Penalty
+from .penalties import ALL, L1, L2, TV, TV2, Clusters, CompiledPenalty, Maxima, Penalty
 
 __all__ = [
     "LogisticLoss",
@@ -350,6 +361,39 @@ def _hop(solve, best, n_init, rng):
 # --------------------------------------------------------------------------------------------------
 
 
+# Compiled subgradients of penalties. They are looked up by the class itself, since a class that is
+# derived from it may have another value.
+SLOPES = {
+    L1: lambda penalty: L1Slope(),
+    L2: lambda penalty: L2Slope(),
+    TV: lambda penalty: TVSlope(),
+    TV2: lambda penalty: TV2Slope(),
+    Clusters: lambda penalty: ClustersSlope(min(penalty.n_components, ALL)),
+    Maxima: lambda penalty: MaximaSlope(min(penalty.n_components, ALL)),
+}
+
+
+def _slope_of(penalty, n_coef):
+    """Return an object that gives subgradients of a penalty on n_coef weights."""
+    on_a_line = getattr(penalty, "shape", None) in (None, (n_coef,))
+    if type(penalty) in SLOPES and on_a_line:
+        return SLOPES[type(penalty)](penalty)
+    return PythonSlope(partial(_differentiate, penalty))
+
+
+def _differentiate(penalty, coef):
+    """Return the penalty at coef and its gradient by torch."""
+    import torch
+
+    live = torch.from_numpy(coef).requires_grad_()
+    value = penalty.value(live)
+    if not torch.is_tensor(value) or not value.requires_grad:
+        return float(value), np.zeros(len(coef))
+    (gradient,) = torch.autograd.grad(value, live, allow_unused=True)
+    gradient = np.zeros(len(coef)) if gradient is None else gradient.numpy()
+    return float(value.detach()), np.ascontiguousarray(gradient)
+
+
 def adam(loss, penalty, lam, start, *, max_iter=None, tol=1e-5, learning_rate=0.1):
     """Minimise loss + lam * penalty by Adam on subgradients, as the paper does.
 
@@ -360,7 +404,8 @@ def adam(loss, penalty, lam, start, *, max_iter=None, tol=1e-5, learning_rate=0.
     ----------
     loss : SquaredLoss or LogisticLoss
     penalty : Penalty
-        Its value is differentiated by torch.
+        Torch differentiates its value, unless it is one of `skltopo.penalties` on a line: these
+        have compiled subgradients.
     lam : float
     start : (n,) ndarray
     max_iter : int, default=None
@@ -374,41 +419,37 @@ def adam(loss, penalty, lam, start, *, max_iter=None, tol=1e-5, learning_rate=0.
     Solution
         The best point of all steps.
     """
-    import torch
-
     start = _as_start(loss, start)
     penalty = _as_penalty(penalty)
     lam = check_number("lam", lam, 0)
     max_iter = _check_limits(max_iter, tol, "adam")
     learning_rate = check_number("learning_rate", learning_rate, 0)
-    w = torch.tensor(start, dtype=torch.float64, requires_grad=True)
-    with np.errstate(over="ignore"):  # then the objective overflows, too
+    curve, w = np.empty(max_iter + 1), np.array(start)
+    with np.errstate(over="ignore", invalid="ignore"):  # then the objective overflows, too
         learning_rate *= float(np.sqrt(np.mean(np.square(start)))) or 1.0
         slope = abs(loss.value_and_gradient(np.zeros(len(start)))[1]).max()
-    # Adam adds 1e-8 to a root mean square of gradients; here it has their unit.
-    optimizer = torch.optim.Adam([w], lr=learning_rate, eps=1e-8 * (slope or 1.0))
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max_iter)
-    curve, best, best_value = [], start, np.inf
-    size = loss.n_blocks * loss.n_coef
-    for step in range(max_iter + 1):
-        optimizer.zero_grad()
-        blocks = w[:size].reshape(loss.n_blocks, loss.n_coef)
-        value = loss.torch_value(w) + lam * sum(penalty.value(block) for block in blocks)
-        curve.append(float(value.detach()))
-        if not np.isfinite(curve[-1]):
-            raise ValueError(
-                "the objective is more than a float can hold: scale X and y to usual units, or "
-                "take a smaller lam or learning_rate"
-            )
-        if curve[-1] < best_value:
-            best, best_value = w.detach().numpy().copy(), curve[-1]
-        if step < max_iter:
-            value.backward()
-            optimizer.step()
-            schedule.step()
+        best, n_done = descend_by_adam(
+            loss.evaluate, _slope_of(penalty, loss.n_coef), w, curve, lam=lam,
+            learning_rate=learning_rate,
+            # Adam adds 1e-8 to a root mean square of gradients; here it has their unit.
+            eps=1e-8 * (slope or 1.0), n_blocks=loss.n_blocks, block=loss.n_coef,
+        )  # fmt: skip
+    if n_done < len(curve):
+        _refuse_overflow(penalty, loss, w)
     before = min(curve[: max(1, 9 * len(curve) // 10)])
-    stop = (before - best_value) / max(abs(curve[0]), np.finfo(float).tiny)
-    return Solution(np.array(best), np.array(curve), stop, stop <= tol)
+    stop = (before - min(curve)) / max(abs(curve[0]), np.finfo(float).tiny)
+    return Solution(best, curve, float(stop), bool(stop <= tol))
+
+
+def _refuse_overflow(penalty, loss, w):
+    """Raise ValueError because the objective at w is more than a float can hold."""
+    if isinstance(penalty, CompiledPenalty) and np.isfinite(w).all():
+        for block in w[: loss.n_blocks * loss.n_coef].reshape(loss.n_blocks, -1):
+            penalty.value(block)  # where it is the penalty that overflows, it says so
+    raise ValueError(
+        "the objective is more than a float can hold: scale X and y to usual units, or take a "
+        "smaller lam or learning_rate"
+    )
 
 
 def choose_solver(solver, penalty):

@@ -23,9 +23,9 @@ KERNELS = {
     "delaunay": "predicates2 triangulation2 repair2 predicates3 pairs2 triangulation3 edges3 weak3 "
     "complex3 alpha3 pairs3 predicates_any triangulation_any spheres_any pairs_any",
     "rips": "distances edges prim trees dense_trees loops voids sweep plane",
-    "fits": "monotone few_maxima proximal maxima operators descent",
+    "fits": "monotone few_maxima proximal maxima operators descent adam",
     "functionals": "lengths spheres polynomial image_gradients curves critical_sets",
-    "matchings": "plane_tree dense_matching wasserstein bottleneck matching sliced",
+    "matchings": "plane_tree dense_matching wasserstein apart bottleneck matching sliced",
 }
 FLOORS = [
     [f"_utils.{room}" for room in UTILS.split()],

@@ -165,6 +165,38 @@ def test_shapes_that_ask_for_pricing():
         )
 
 
+def points_apart(rng):
+    """Two diagrams of 64 points or more, most of whose boxes are disjoint, on any side."""
+    spread = rng.choice([0.01, 0.2, 1.0])
+    ties = rng.random() < 0.5
+    diagrams = []
+    for shift in (np.zeros(2), rng.choice([-1, 1], 2) * rng.choice([0, 0.5, 1, 3], 2)):
+        points = spread * rng.random((int(rng.integers(32, 60)), 2))
+        if ties:
+            points = np.round(points * 4) / 4 + 1e-16 * rng.integers(0, 3, points.shape)
+        points += shift + np.array([0, rng.choice([5.0, 12.0])])
+        if rng.random() < 0.3:  # these may end on the diagonal
+            points[:12, 1] = points[:12, 0] + 0.3 * rng.random(12) + 1e-3
+        diagrams.append(points)
+    return [x[:, ::-1] for x in diagrams] if rng.random() < 0.3 else diagrams
+
+
+def test_bottleneck_of_diagrams_that_lie_apart():
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        first, second = points_apart(rng)
+        distance, matching = bottleneck_distance(first, second, return_matching=True)
+        np.testing.assert_allclose(distance, slow_bottleneck(first, second), rtol=1e-15)
+        i, j = matching.pairs.T
+        steps = [
+            *abs(first[i] - second[j]).max(axis=1),
+            *abs(np.diff(first[matching.diagonal1])[:, 0] / 2),
+            *abs(np.diff(second[matching.diagonal2])[:, 0] / 2),
+        ]
+        assert len(steps) == len(first) + len(second) - len(i)
+        assert max(steps) == pytest.approx(distance, rel=1e-15)
+
+
 def test_nearly_equal_diagrams_keep_their_precision():
     """Costs of 1e-12 beside lengths of 1: duals must not drown them."""
     rng = np.random.default_rng(0)

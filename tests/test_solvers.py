@@ -7,7 +7,17 @@ from scipy.optimize import check_grad
 
 from skltopo.datasets import make_clustered_coef, make_regression_problem
 from skltopo.penalties import L1, L2, TV, TV2, Clusters, Maxima, Penalty
-from skltopo.solvers import LogisticLoss, SquaredLoss, adam, choose_solver, proximal, solve_path
+from skltopo.solvers import (
+    LogisticLoss,
+    PythonSlope,
+    SquaredLoss,
+    _differentiate,
+    _slope_of,
+    adam,
+    choose_solver,
+    proximal,
+    solve_path,
+)
 
 PENALTIES = [L1(), L2(), TV(), TV2(), Clusters(1), Clusters(3), Maxima(1), Maxima(3)]
 
@@ -160,13 +170,90 @@ def test_solver_names():
         choose_solver("proximal", Maxima(1, shape=(3, 4)))
 
 
-def test_torch_is_imported_by_adam_only():
+LINE_PENALTIES = [*PENALTIES, Clusters(20), Maxima(2, shape=(9,)), Maxima(70)]
+
+
+def weights_of_every_kind(rng):
+    """Yield weights without ties, with ties, with near ties, all equal, and of large units."""
+    for _ in range(20):
+        yield rng.normal(size=9)
+        yield rng.integers(-2, 3, 9).astype(float)
+        yield rng.integers(-1, 2, 9) + 1e-16 * rng.integers(0, 3, 9)
+        yield np.full(9, rng.normal())
+        yield 1e150 * rng.integers(-2, 3, 9)
+
+
+@pytest.mark.parametrize("penalty", LINE_PENALTIES, ids=repr)
+def test_compiled_subgradients_are_those_of_torch(rng, penalty):
+    slope = _slope_of(penalty, 9)
+    assert not isinstance(slope, PythonSlope)
+    for w in weights_of_every_kind(rng):
+        value, gradient = slope.value_and_gradient(w)
+        expected, by_torch = _differentiate(penalty, w.copy())
+        np.testing.assert_allclose(value, expected, rtol=1e-13, atol=1e-13 * abs(w).max())
+        np.testing.assert_allclose(gradient, by_torch, rtol=1e-13, atol=1e-13)
+
+
+def test_who_differentiates_a_penalty():
+    class Half(L1):
+        def value(self, coef):
+            return super().value(coef) / 2
+
+    for penalty in (Half(), Maxima(1, shape=(3, 3)), Maxima(1, shape=(8,))):
+        assert isinstance(_slope_of(penalty, 9), PythonSlope)
+    with pytest.raises(ValueError, match="8 weights"):
+        adam(SquaredLoss(np.eye(9), np.ones(9)), Maxima(1, shape=(8,)), 0.1, np.zeros(9))
+
+
+@pytest.mark.parametrize("penalty", [L1(), Clusters(2), Maxima(2), Maxima(1, shape=(3, 2))])
+@pytest.mark.parametrize("n_classes", [None, 2, 3])
+def test_adam_takes_the_steps_of_torch(rng, penalty, n_classes):
+    import torch
+
+    X = rng.normal(size=(15, 6))
+    if n_classes is None:
+        loss = SquaredLoss(X, rng.normal(size=15))
+    else:
+        loss = LogisticLoss(X, rng.integers(0, n_classes, 15), n_classes)
+    start = rng.normal(size=loss.n_weights)
+    w = torch.tensor(start, requires_grad=True)
+    slope = abs(loss.value_and_gradient(np.zeros(len(start)))[1]).max()
+    rate = 0.1 * np.sqrt(np.mean(start**2))
+    optimizer = torch.optim.Adam([w], lr=rate, eps=1e-8 * slope)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 25)
+    curve = []
+    for step in range(26):
+        optimizer.zero_grad()
+        blocks = w[: loss.n_blocks * 6].reshape(-1, 6)
+        value = loss.torch_value(w) + 0.2 * sum(penalty.value(block) for block in blocks)
+        curve.append(float(value.detach()))
+        if step < 25:
+            value.backward()
+            optimizer.step()
+            schedule.step()
+    solution = adam(loss, penalty, 0.2, start, max_iter=25)
+    np.testing.assert_allclose(solution.objective, curve, rtol=1e-9)
+    if np.argmin(curve) == 25:
+        np.testing.assert_allclose(solution.coef, w.detach(), rtol=1e-7, atol=1e-9)
+
+
+def test_adam_says_what_overflows():
+    loss = SquaredLoss(np.eye(4), np.ones(4))
+    flat = SquaredLoss(np.zeros((3, 4)), np.ones(3))
+    with pytest.raises(ValueError, match="the objective is more than a float can hold"):
+        adam(loss, L1(), 0.1, np.ones(4), learning_rate=1e300)
+    with pytest.raises(ValueError, match="the penalty of these weights is more"):
+        adam(flat, L1(), 0.1, np.full(4, 1e308))
+
+
+def test_torch_is_imported_where_it_differentiates_only():
     program = (
         "import sys, numpy as np\n"
         "from skltopo import TopologicalRegression\n"
         "X = np.random.default_rng(0).normal(size=(9, 4))\n"
         "for penalty in ('clusters', 'maxima', 'tv', None):\n"
         "    TopologicalRegression(penalty).fit(X, X[:, 0])\n"
+        "TopologicalRegression('maxima', solver='adam', max_iter=3, tol=1e3).fit(X, X[:, 0])\n"
         "assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

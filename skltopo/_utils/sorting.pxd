@@ -4,7 +4,9 @@ LSD radix sort, three passes of 11 bits over 64-bit items (key << 32 | position)
 hence ties come out by position. float64 is sorted by its rounding to float32, which is monotone. If
 a value was rounded, runs of equal keys are then sorted by insertion; when that takes too long
 (values that differ below the resolution of float32), the low half of 64-bit keys and then the high
-half are sorted, three passes each.
+half are sorted, three passes each. Many items are first parted by their highest bits, so that the
+two passes that are left find each part in the cache (the pairs of a noisy line of 1e6: a seventh of
+the whole time less).
 
 Ctrl-C is heard after every PATIENCE items.
 """
@@ -20,8 +22,10 @@ cdef enum:
     PATIENCE = 1 << 20      # items between two checks for Ctrl-C
     RADIX_BITS = 11
     RADIX_SIZE = 2048
+    HIGH_BITS = 10  # 2 * RADIX_BITS of 32 are left
     SMALL = 48  # below this, insertion beats clearing histograms
     FEW = 1500  # below this, four small histograms beat three large ones
+    MANY = 1 << 16      # above this, items do not stay in the cache of a core
     BLOCK = 64  # values whose keys are made at a time: a second look finds them in the cache
 
 
@@ -75,56 +79,89 @@ cdef inline void byte_sort(Buffer[uint64_t]& items, Buffer[uint64_t]& scratch,
             count[digit][b] += 1
 
 
+cdef inline int scatter(const uint64_t* source, uint64_t* target, uint32_t* place, Py_ssize_t begin,
+                        Py_ssize_t end, int shift) except -1 nogil:
+    """Move items to their places after begin, by RADIX_BITS bits of each."""
+    cdef Py_ssize_t i, b, stop
+    cdef uint64_t item
+    while begin < end:
+        stop = min(begin + PATIENCE, end)
+        for i in range(begin, stop):
+            item = source[i]
+            b = (item >> shift) & (RADIX_SIZE - 1)
+            target[place[b]] = item
+            place[b] += 1
+        begin = stop
+        if begin < end:
+            check_signals()
+    return 0
+
+
+cdef inline void to_places(uint32_t* count) noexcept nogil:
+    """Turn the number of items of each digit into where the first of them goes."""
+    cdef uint32_t total = 0, c
+    cdef Py_ssize_t b
+    for b in range(RADIX_SIZE):
+        c = count[b]
+        count[b] = total
+        total += c
+
+
 cdef inline int radix_sort(Buffer[uint64_t]& items, Buffer[uint64_t]& scratch,
                            Py_ssize_t begin, Py_ssize_t end) except -1 nogil:
     """Sort items[begin:end] by their high 32 bits, stably."""
     if end - begin < FEW:
         byte_sort(items, scratch, begin, end)
+    elif end - begin < MANY:
+        wide_sort(items.data() + begin, scratch.data() + begin, end - begin, 3)
     else:
-        wide_sort(items, scratch, begin, end)
+        deep_sort(items, scratch, begin, end)
     return 0
 
 
-cdef inline int wide_sort(Buffer[uint64_t]& items, Buffer[uint64_t]& scratch,
-                          Py_ssize_t begin, Py_ssize_t end) except -1 nogil:
+cdef inline int wide_sort(uint64_t* items, uint64_t* scratch, Py_ssize_t n,
+                          int n_digits) except -1 nogil:
+    """Sort n items by the lower 2 or all 3 digits of RADIX_BITS of their high 32 bits."""
     cdef uint32_t[3][RADIX_SIZE] count
-    cdef uint32_t[3] total
-    cdef uint32_t key, c
-    cdef Py_ssize_t i, b, start, stop
-    cdef int digit, shift
-    cdef uint64_t item
-    cdef uint64_t* source
-    cdef uint64_t* target
-    for digit in range(3):
-        total[digit] = 0
-        for b in range(RADIX_SIZE):
-            count[digit][b] = 0
-    for i in range(begin, end):
+    cdef Py_ssize_t i
+    cdef int digit
+    cdef uint32_t key
+    memset(&count[0][0], 0, sizeof(count))
+    for i in range(n):
         key = <uint32_t>(items[i] >> 32)
         count[0][key & (RADIX_SIZE - 1)] += 1
         count[1][(key >> RADIX_BITS) & (RADIX_SIZE - 1)] += 1
         count[2][key >> (2 * RADIX_BITS)] += 1
-    for b in range(RADIX_SIZE):
-        for digit in range(3):
-            c = count[digit][b]
-            count[digit][b] = total[digit]
-            total[digit] += c
-    for digit in range(3):
-        shift = 32 + digit * RADIX_BITS
-        source = scratch.data() if digit == 1 else items.data()
-        target = items.data() if digit == 1 else scratch.data()
-        start = begin
-        while start < end:
-            stop = min(start + PATIENCE, end)
-            for i in range(start, stop):
-                item = source[i]
-                b = (item >> shift) & (RADIX_SIZE - 1)
-                target[begin + count[digit][b]] = item
-                count[digit][b] += 1
-            start = stop
-            if start < end:
-                check_signals()
+    for digit in range(n_digits):
+        to_places(count[digit])
+        if digit == 1:
+            scatter(scratch, items, count[1], 0, n, 32 + RADIX_BITS)
+        else:
+            scatter(items, scratch, count[digit], 0, n, 32 + digit * RADIX_BITS)
+    if n_digits == 3:
+        memcpy(items, scratch, n * sizeof(uint64_t))
+    return 0
+
+
+cdef inline int deep_sort(Buffer[uint64_t]& items, Buffer[uint64_t]& scratch,
+                          Py_ssize_t begin, Py_ssize_t end) except -1 nogil:
+    """Sort by the highest digit first: then the items of each are in the cache for the others."""
+    cdef uint32_t[RADIX_SIZE] place
+    cdef Py_ssize_t i, b, start = begin, stop
+    cdef int shift = 64 - HIGH_BITS
+    memset(place, 0, sizeof(place))
+    for i in range(begin, end):
+        place[items[i] >> shift] += 1
+    to_places(place)
+    scatter(items.data() + begin, scratch.data() + begin, place, 0, end - begin, shift)
     memcpy(items.data() + begin, scratch.data() + begin, (end - begin) * sizeof(uint64_t))
+    for b in range(RADIX_SIZE):
+        stop = begin + place[b]
+        if stop - start >= FEW:
+            wide_sort(items.data() + start, scratch.data() + start, stop - start, 2)
+        elif stop - start > 1:
+            byte_sort(items, scratch, start, stop)
+        start = stop
     return 0
 
 

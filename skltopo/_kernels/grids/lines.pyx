@@ -183,12 +183,17 @@ cdef Py_ssize_t reduce_block(const floating* line, Py_ssize_t begin, Py_ssize_t 
     return reduce_extrema(s, found, n)
 
 
+cdef int pair_line(const floating* line, Py_ssize_t n, bint negate, Sweep[floating]& s,
+                   Pairs found) except -1 nogil:
+    """Add the pairs of one line to an open sample."""
+    return finish_extrema(s, found, reduce_block(line, 0, n, negate, s, found))
+
+
 cdef int pair_lines(const floating[:, ::1] lines, bint negate, Sweep[floating]& s,
                     Pairs found) except -1 nogil:
-    cdef Py_ssize_t i, n
+    cdef Py_ssize_t i
     for i in range(lines.shape[0]):
-        n = reduce_block(&lines[i, 0], 0, lines.shape[1], negate, s, found)
-        finish_extrema(s, found, n)
+        pair_line(&lines[i, 0], lines.shape[1], negate, s, found)
         found.close_sample()
     return 0
 

@@ -12,6 +12,9 @@ How, and why it is correct
     least. The next step of a path goes to the nearest point not yet visited, which the k-d tree
     finds: its nodes store how many of their points are visited.
 
+    Diagrams that lie apart ask for many rises: apart.pyx bisects a lower bound, which is nearly
+    always the distance itself, and gives a first matching.
+
     First the rows are covered, then the columns. A path from a column ends at a row without a mate,
     or sends a column to the diagonal, so rows stay covered.
 
@@ -30,6 +33,7 @@ from libc.stdint cimport int32_t
 from libcpp.algorithm cimport pop_heap, push_heap
 from libcpp.vector cimport vector
 
+from .apart cimport lie_apart, threshold_apart
 from .plane_tree cimport (
     DIAGONAL,
     STACK,
@@ -42,6 +46,9 @@ from .plane_tree cimport (
     cost_of,
     leaf_begin,
 )
+
+cdef enum:
+    FEW = 64        # points whose thresholds are raised path by path in any case
 
 
 # --------------------------------------------------------------------------------------------------
@@ -296,6 +303,8 @@ cdef int match_by_greatest(Side rows, Side columns, Metric metric) except -1 nog
     threshold = fmax(
         least_threshold(rows, columns, metric), least_threshold(columns, rows, metric)
     )
+    if not metric.euclidean and rows.n + columns.n >= FEW and lie_apart(rows, columns):
+        threshold = threshold_apart(rows, columns, threshold)
     threshold = cover_all(rows, columns, threshold, metric, heap, path, seen)
     cover_all(columns, rows, threshold, metric, heap, path, seen)
     return 0
