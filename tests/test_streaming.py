@@ -203,8 +203,7 @@ def test_diagrams_go_through_zarr(keeps_cells, essential, dims, images, tmp_path
     arrays = to_arrays(diagrams)
     group = zarr.open_group(str(tmp_path / "diagrams.zarr"), mode="w")
     for name, array in arrays.items():
-        stored = group.create_array(name, shape=array.shape, dtype=array.dtype)
-        stored[:] = array
+        group[name] = array
     np.savez(tmp_path / "diagrams.npz", **arrays)
     others = [
         from_arrays(zarr.open_group(str(tmp_path / "diagrams.zarr"), mode="r")),
