@@ -22,6 +22,7 @@ _NAMES = {
     "persistence_diagrams": "PersistenceDiagrams",
     "regression": "TopologicalRegression TopologicalRegressionCV",
     "shaping": "TopoShaper",
+    "streaming": "transform_to_store",
     "vectorize": "BettiCurve PersistenceEntropy PersistenceImage PersistenceLandscape Polynomial "
     "Silhouette TopKLengths",
 }
@@ -47,6 +48,7 @@ _MODULES = [
     "regression",
     "shaping",
     "solvers",
+    "streaming",
     "vectorize",
 ]
 

@@ -15,11 +15,12 @@ from ._kernels.fits.monotone import fall_along, lower_along
 from ._kernels.grids.images import COMPLEXES
 from ._utils.adam import Adam
 from ._utils.checks import check_integer, check_n_jobs, is_like_image
+from ._utils.given import is_dask
 from ._utils.memory import check_memory
 from ._utils.parallel import effective_n_jobs, run
 from .filtrations import LevelSet
 from .filtrations.basins import Grid
-from .image_base import ImageRowsMixin, as_rows
+from .image_base import ImageRowsMixin, as_rows, float_type
 
 __all__ = ["TopoDenoiser"]
 
@@ -190,7 +191,7 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
         Returns
         -------
         ndarray of the shape of X, or a frame of shape (n, n_pixels)
-            Of `dtype`.
+            Of `dtype`. A Dask array of it, which is computed when it is asked for, if X is one.
 
         Raises
         ------
@@ -200,6 +201,8 @@ class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseE
             If the fit of a long line needs more memory than is free.
         """
         check_is_fitted(self)
+        if is_dask(X):
+            return self._transform_lazily(X, X.shape[1:], float_type(self, X.dtype))
         rows, shape = as_rows(self, X, reset=False)
         out = np.empty_like(rows)
         grid = Grid(self.image_shape_, self.complex)

@@ -5,7 +5,7 @@ from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from tqdm import tqdm
@@ -13,11 +13,14 @@ from tqdm import tqdm
 from ._kernels.grids.features import image_energies
 from ._kernels.grids.images import COMPLEXES
 from ._utils.checks import check_dimensions, check_number, check_powers
+from ._utils.cluster import is_for_cluster, send
+from ._utils.given import is_dask
+from ._utils.lazy import ends_of
 from ._utils.memory import check_memory
 from ._utils.parallel import counted, effective_n_jobs, run
 from .energies import polynomial_energies
 from .filtrations import LevelSet
-from .image_base import ImageRowsMixin, as_rows
+from .image_base import ImageRowsMixin, as_rows, float_type
 
 __all__ = ["PersistenceFeatures"]
 
@@ -156,6 +159,8 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         float32 takes half the memory of images of integers.
     n_jobs : int, default=None
         Threads. None is 1 unless in a joblib context, -1 is all cores. Results do not depend on it.
+        In ``joblib.parallel_config("dask")`` any value but 1 is the cluster, unless the images are
+        few.
     verbose : int, default=0
         Show a progress bar in `transform` if positive.
 
@@ -270,6 +275,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
 
     def _prepare(self, rows):
         """Choose the functions that an image is multiplied with and min_length; count columns."""
+        self.__dict__.pop("_ends", None)
         self._dims = self._resolved_dimensions()
         check_powers(self.min_p, self.max_p, self.max_q)
         self.min_length_ = self._resolved_min_length(rows)
@@ -278,6 +284,37 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         else:
             self.weights_ = np.ones((1, *self.image_shape_))
         self._n_features_out = self._count_columns()
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None):
+        """Learn from more images: ``min_length="auto"`` is a part of the range of all seen so far.
+
+        Parameters
+        ----------
+        X : array-like as in fit
+            Of the same shape as before. The first call is fit; nothing else is learnt later.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If X is not finite, or has images of another shape than before.
+        """
+        if not hasattr(self, "min_length_"):
+            return self.fit(X)
+        if is_dask(X):
+            X = ends_of(X, self._learns_range())
+        rows, _ = as_rows(self, X, reset=False)
+        self.min_length_ = self._resolved_min_length(rows)
+        return self
+
+    def _learns_range(self):
+        return self.min_length == "auto"
 
     def _resolved_dimensions(self):
         """Return homology_dimensions, those of None chosen, as a tuple."""
@@ -296,9 +333,9 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         """Return min_length as a float: a part of the range of rows for "auto"."""
         if self.min_length != "auto":
             return check_number("min_length", self.min_length, 0)
+        self._ends = _widest(getattr(self, "_ends", None), rows)
         # Halves, because a range of floats may overflow.
-        half = float(rows.max()) / 2 - float(rows.min()) / 2
-        return 2 * AUTO_LENGTH * half
+        return 2 * AUTO_LENGTH * (self._ends[1] / 2 - self._ends[0] / 2)
 
     def _directional_weights(self):
         shape = self.image_shape_
@@ -329,7 +366,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         (n, n_features) ndarray
-            Of `dtype`.
+            Of `dtype`. A Dask array of it, which is computed when it is asked for, if X is one.
 
         Raises
         ------
@@ -344,9 +381,10 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
                 f"{self._n_features_out} columns, got {self.min_p}, {self.max_p} and "
                 f"{self.max_q}; call fit again"
             )
+        if is_dask(X):
+            return self._transform_lazily(X, (self._n_features_out,), float_type(self, X.dtype))
         rows, _ = as_rows(self, X, reset=False)
         images = np.ascontiguousarray(rows).reshape(-1, *self.image_shape_)
-        weights = self.weights_.astype(images.dtype)
         check_memory(
             8 * len(images) * self._n_features_out,
             f"{self._n_features_out} features of {len(images)} images",
@@ -354,16 +392,23 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         out = np.zeros((len(images), self._n_features_out))
         step = CHUNK_IMAGES
         if len(self.image_shape_) == 3:
-            step = min(step, max(1, CHUNK_VOXELS // weights.size))
+            step = min(step, max(1, CHUNK_VOXELS // self.weights_.size))
         starts = range(0, len(images), step)
         chunks = [(images[start:][:step], out[start:][:step]) for start in starts]
-        tasks = [
-            (partial(self._transform_chunk, some, weights, rows), len(some))
-            for some, rows in chunks
-        ]
-        n_jobs = effective_n_jobs(self.n_jobs)
         with tqdm(total=len(images), disable=not self.verbose, unit="image") as bar:
-            run([partial(counted, task, bar, n) for task, n in tasks], n_jobs)
+            if is_for_cluster(self.n_jobs, images.size * len(self.weights_)):
+                tasks = [(partial(self._energies_of, some), len(some)) for some, _ in chunks]
+                for (_, rows), found in zip(chunks, send(tasks, bar), strict=True):
+                    rows[:] = found
+            else:
+                weights = self.weights_.astype(images.dtype)
+                tasks = [
+                    partial(
+                        counted, partial(self._write_energies, some, weights, rows), bar, len(some)
+                    )
+                    for some, rows in chunks
+                ]
+                run(tasks, effective_n_jobs(self.n_jobs))
         with np.errstate(over="ignore"):
             out = out.astype(images.dtype, copy=False)
         if not np.isfinite(out).all():
@@ -373,7 +418,13 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
             )
         return out
 
-    def _transform_chunk(self, images, weights, out):
+    def _energies_of(self, images):
+        """Return the float64 features of a few images."""
+        out = np.zeros((len(images), self._n_features_out))
+        self._write_energies(images, self.weights_.astype(images.dtype), out)
+        return out
+
+    def _write_energies(self, images, weights, out):
         """Write the features of a few images to out."""
         if len(self.image_shape_) == 3:
             out[:] = self._volume_energies(images, weights)
@@ -479,6 +530,12 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
         if self.filtration == "directional":
             return [f"dir{i}" for i in range(len(self.weights_))]
         return [self.filtration]
+
+
+def _widest(ends, rows):
+    """Return the least and the greatest value of rows, and of what was seen before."""
+    low, high = float(rows.min()), float(rows.max())
+    return (low, high) if ends is None else (min(low, ends[0]), max(high, ends[1]))
 
 
 def _is_line(shape):

@@ -1,6 +1,7 @@
 """Input validation of estimators of images, volumes and functions on a line."""
 
 import math
+from copy import copy
 
 import numpy as np
 from sklearn.base import _fit_context
@@ -9,9 +10,11 @@ from sklearn.utils.validation import check_array, validate_data
 
 from ._utils.arrays import as_plain
 from ._utils.checks import is_integer, refuse_colours
+from ._utils.given import is_dask
 from ._utils.hints import hint_of_images
+from ._utils.lazy import ends_of, map_samples
 
-__all__ = ["ImageRowsMixin", "as_rows", "resolve_shape"]
+__all__ = ["ImageRowsMixin", "as_rows", "float_type", "resolve_shape"]
 
 
 class ImageRowsMixin:
@@ -29,7 +32,8 @@ class ImageRowsMixin:
         ----------
         X : array-like of shape (n, height, width), (n, depth, height, width) or (n, n_pixels)
             Images or volumes, or rows: these flattened if `image_shape` is given, else functions on
-            a line.
+            a line. Of a Dask array the shape is looked at, and where the range of values is learnt,
+            too, one pass over its chunks finds that, and whether they are finite.
         y : None
             Ignored.
 
@@ -48,6 +52,8 @@ class ImageRowsMixin:
             If `image_shape` is not given, and rows have a square number of values, as flattened
             images have.
         """
+        if is_dask(X):
+            X = ends_of(X, self._learns_range())
         rows, shape = as_rows(self, X, reset=True)
         self.image_shape_ = resolve_shape(self.image_shape, shape, rows.shape[1])
         self._prepare(rows)
@@ -57,6 +63,25 @@ class ImageRowsMixin:
 
     def _prepare(self, rows):
         """Check and learn what depends on image_shape_ and the pixels of the images."""
+
+    def _learns_range(self):
+        """Tell whether `_prepare` looks at the least and the greatest value of the images."""
+        return False
+
+    def _transform_lazily(self, X, shape, dtype):
+        """Return a Dask array of what transform does to the chunks of a Dask array.
+
+        shape : tuple of int
+            Of one row of the result.
+        """
+        if self._wants_a_frame():
+            raise ValueError(
+                "X must be in memory where set_output asks for a frame, got a Dask array, of which "
+                "transform makes a Dask array; call set_output(transform='default'), the names of "
+                "its columns are get_feature_names_out()"
+            )
+        as_rows(self, ends_of(X, False), reset=False)  # raises what is wrong with its shape
+        return map_samples(_transform_chunk, X, shape, dtype, estimator=_quiet(self))
 
     def _hint(self, rows):
         """Warn of a 2-D X whose rows are taken for functions on a line, and look like images."""
@@ -72,6 +97,23 @@ class ImageRowsMixin:
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _quiet(estimator):
+    """Return a copy that transforms in one thread and says nothing: one task of Dask."""
+    other = copy(estimator)
+    other.n_jobs, other.verbose = 1, 0
+    return other
+
+
+def _transform_chunk(chunk, estimator):
+    return estimator.transform(chunk)
+
+
+def float_type(estimator, dtype):
+    """Return the dtype in which `as_rows` returns X of some dtype."""
+    wanted = _float_types(estimator.dtype)
+    return np.dtype(dtype if dtype in wanted else wanted[0])
 
 
 def as_rows(estimator, X, reset):

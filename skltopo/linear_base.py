@@ -17,6 +17,7 @@ from sklearn.utils.validation import (
 
 from ._utils.arrays import as_numbers, as_plain
 from ._utils.checks import check_shape
+from ._utils.given import refuse_dask
 from ._utils.masks import refuse_masks
 from ._utils.namespace import is_tensor, namespace_of
 from .penalties import L1, L2, TV, TV2, Clusters, Maxima, Penalty
@@ -53,6 +54,7 @@ def as_dtype(coef, dtype):
 def _as_labels(y, name):
     """Return y as scikit-learn reads it: a tensor as an array."""
     refuse_masks(y, name)
+    refuse_dask(y, name)
     return namespace_of(y).plain(as_numbers(y, name)) if is_tensor(y) else y
 
 

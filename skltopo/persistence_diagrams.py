@@ -19,6 +19,8 @@ from tqdm import tqdm
 from . import filtrations
 from ._utils.arrays import as_floats, as_numbers, check_finite, is_no_number
 from ._utils.checks import check_dimensions, refuse_colours
+from ._utils.cluster import is_for_cluster, send
+from ._utils.given import refuse_dask
 from ._utils.hints import hint_of_distances, hint_of_images
 from ._utils.masks import refuse_masks
 from ._utils.namespace import is_tensor, namespace_of
@@ -36,6 +38,8 @@ FILTRATIONS = {"level_set", *POINT_CLOUDS}
 # With a progress bar: samples in one call of a filtration at least, and how often the bar moves.
 SAMPLES_PER_THREAD = 4
 UPDATES = 100
+# Values in one task for a Dask cluster: vertices of grids, coordinates of points.
+VALUES_PER_TASK = 1 << 16
 
 
 class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
@@ -73,7 +77,8 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         "diagrams": a list of `Diagram` with critical cells, of the dimensions asked for, and
         without essential classes unless they are kept.
     n_jobs : int, default=None
-        Threads over samples. None is 1 unless in a joblib context, -1 is all cores.
+        Threads over samples. None is 1 unless in a joblib context, -1 is all cores. In
+        ``joblib.parallel_config("dask")`` any value but 1 is the cluster, for all but few samples.
     verbose : int, default=0
         Show a progress bar in `transform` if positive.
 
@@ -413,6 +418,7 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         if self.filtration == "level_set" and hasattr(X, "columns"):  # names before values
             validate_data(self, X, reset=reset, skip_check_array=True)
         refuse_masks(X, "X")
+        refuse_dask(X, "X")
         X = np.asarray(X) if isinstance(X, memoryview) else _without_graph(X)
         if not (isinstance(X, list) or hasattr(X, "__array__") or hasattr(X, "shape")):
             raise TypeError(f"X must be a list or an array of samples, got {type(X).__name__}")
@@ -463,9 +469,13 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
 
     def _compute(self, samples, verbose=0):
         """Return (one Diagram for each sample, dimensions, those that have no homology)."""
-        n_jobs = effective_n_jobs(self.n_jobs)
-        find = self._find_with_bar if verbose else self._find
-        diagrams = find(samples, n_jobs)
+        n_values = _count_values(samples)
+        if is_for_cluster(self.n_jobs, n_values):
+            diagrams = self._find_on_cluster(samples, n_values, verbose)
+        else:
+            n_jobs = effective_n_jobs(self.n_jobs)
+            find = self._find_with_bar if verbose else self._find
+            diagrams = find(samples, n_jobs)
         dims = self._dimensions(samples, diagrams)
         return diagrams, dims, self._empty_dimensions(dims, samples)
 
@@ -476,12 +486,24 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         with tqdm(total=len(samples), unit="sample") as bar:
             for start in range(0, len(samples), step):
                 some = samples[start : start + step]
-                diagrams += self._find(some, n_jobs)
+                diagrams += self._find(some, n_jobs, start)
                 bar.update(len(some))
         return diagrams
 
-    def _find(self, samples, n_jobs):
-        """Return one Diagram for each sample."""
+    def _find_on_cluster(self, samples, n_values, verbose):
+        """Return one Diagram for each sample, computed as tasks of a Dask cluster."""
+        step = max(1, VALUES_PER_TASK * len(samples) // max(n_values, 1))
+        starts = range(0, len(samples), step)
+        some = (samples[start : start + step] for start in starts)
+        tasks = (
+            (partial(self._find, part, 1, start), len(part))
+            for start, part in zip(starts, some, strict=True)
+        )
+        with tqdm(total=len(samples), disable=not verbose, unit="sample") as bar:
+            return [diagram for part in send(tasks, bar) for diagram in part]
+
+    def _find(self, samples, n_jobs, first=0):
+        """Return one Diagram for each sample; the first of them is number `first` of X."""
         if isinstance(self.filtration, str) and self.filtration != "level_set":
             return list(self._filtration_of_clouds(n_jobs)(samples))
         if self.filtration != "level_set":
@@ -493,7 +515,8 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         dims = self._dimensions(samples)
         dims = set(dims) - self._empty_dimensions(dims, samples)
         return run(
-            [partial(_diagram_of, filtration, x, i, dims) for i, x in enumerate(samples)], n_jobs
+            [partial(_diagram_of, filtration, x, i, dims) for i, x in enumerate(samples, first)],
+            n_jobs,
         )
 
     def _level_set(self, ndim, n_jobs):
@@ -513,6 +536,13 @@ class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys
         tags.input_tags.three_d_array = True
         tags.requires_fit = False
         return tags
+
+
+def _count_values(samples):
+    """Return how many numbers samples have; objects that are no arrays count as very many."""
+    if isinstance(samples, np.ndarray):
+        return samples.size
+    return sum(getattr(sample, "size", VALUES_PER_TASK) for sample in samples)
 
 
 def name_dimensions(dims):

@@ -22,6 +22,7 @@ from sklearn.utils.metadata_routing import (
 
 from ._utils.arrays import as_floats, as_numbers
 from ._utils.checks import check_n_jobs
+from ._utils.cluster import is_for_cluster, send
 from ._utils.memory import check_memory
 from ._utils.parallel import effective_n_jobs, run
 from .linear_base import TopologicalLinearModel, TopologicalRegressor, known_solution
@@ -32,6 +33,8 @@ __all__ = ["TopologicalRegressionCV"]
 
 # Weights that differ by less, in tolerances of the solver and the largest of them, are the same.
 SAME = 10
+# How many passes over X one lam takes, about: what a fold costs, to decide where it is fitted.
+STEPS_PER_LAM = 16
 # What is said if the chosen lam is an end of a grid, or of given lams.
 ADVICE = {
     ("grid", "largest"): "of the lams, which leaves nothing free: more components, or another "
@@ -222,7 +225,9 @@ class TopologicalRegressionCV(MultiOutputMixin, TopologicalRegressor):
     random_state : int, RandomState instance or None, default=None
         For the starts after the first.
     n_jobs : int, default=None
-        Threads over folds. The result is the same for any value.
+        Threads over folds. The result is the same for any value. In
+        ``joblib.parallel_config("dask")`` any value but 1 sends folds to the cluster, unless they
+        are small.
     verbose : int, default=0
         1 prints a line for each fold and for each final fit.
 
@@ -401,7 +406,6 @@ class TopologicalRegressionCV(MultiOutputMixin, TopologicalRegressor):
     def _fit_output(self, X, y, sample_weight, penalty, folds, seed):
         """Return the `_Search` of one output, with its solution."""
         solver = "proximal" if penalty is None else choose_solver(self.solver, penalty)
-        n_jobs = effective_n_jobs(self.n_jobs)
         loss = SquaredLoss(X, y, sample_weight, self.fit_intercept)
         lams = self._make_lams(loss, penalty)
         fit_path = partial(_path, penalty=penalty, lams=lams, solver=solver, max_iter=self.max_iter)
@@ -410,8 +414,7 @@ class TopologicalRegressionCV(MultiOutputMixin, TopologicalRegressor):
         ]
         # Below ten times tol, errors on left-out samples change in the last digits only.
         fold_path = partial(fit_path, tol=10 * self.tol)
-        tasks = [partial(self._say, i, len(folds), f, fold_path) for i, f in enumerate(errors_of)]
-        errors = np.array(run(tasks, n_jobs)).T
+        errors = self._run_folds([partial(f, fold_path) for f in errors_of], X.size * len(lams))
         path = fit_path(loss, tol=self.tol)
         best = _choose(errors, path, self.rule, self.tol)
         search = _Search(lams, errors, path, best, loss)
@@ -420,19 +423,31 @@ class TopologicalRegressionCV(MultiOutputMixin, TopologicalRegressor):
             and self.n_init > 1
             and penalty is not None
             and search.lam > 0
-            and self._starts_help(errors_of, penalty, search, seed, n_jobs)
+            and self._starts_help(errors_of, penalty, search, seed)
         )
         search.solution = self._fit_chosen(search, penalty, seed if starts_help else None)
         return search
 
-    def _say(self, i, n_folds, errors_of, fit_path):
-        """Return the errors of fold i, and say so if wanted."""
-        errors = errors_of(fit_path)
+    def _run_folds(self, tasks, n_values):
+        """Return the errors that tasks, one for each fold, return: (n_lams, n_folds).
+
+        n_values : how many numbers X has, times the lams.
+        """
+        say = partial(self._say, len(tasks))
+        if is_for_cluster(self.n_jobs, n_values * STEPS_PER_LAM):
+            found = [say(i, errors) for i, errors in enumerate(send(tasks))]
+        else:
+            tasks = [partial(lambda i, task: say(i, task()), i, t) for i, t in enumerate(tasks)]
+            found = run(tasks, effective_n_jobs(self.n_jobs))
+        return np.array(found).T
+
+    def _say(self, n_folds, i, errors):
+        """Return the errors of fold i, and say them if wanted."""
         if self.verbose:
             print(f"{type(self).__name__}: fold {i + 1} of {n_folds}, error {errors.min():.6g}")
         return errors
 
-    def _starts_help(self, errors_of, penalty, search, seed, n_jobs):
+    def _starts_help(self, errors_of, penalty, search, seed):
         """Tell whether n_init starts predict left-out samples better than the path.
 
         Where the solver takes the best of several solutions, more starts do no harm. Where it takes
@@ -447,7 +462,8 @@ class TopologicalRegressionCV(MultiOutputMixin, TopologicalRegressor):
             return proximal(loss, penalty, search.lam, loss.start(), **options).coef[np.newaxis]
 
         tasks = [partial(f, partial(fit_starts, fold=i)) for i, f in enumerate(errors_of)]
-        return np.mean(run(tasks, n_jobs)) < search.errors[search.best].mean()
+        found = run(tasks, effective_n_jobs(self.n_jobs))
+        return np.mean(found) < search.errors[search.best].mean()
 
     def _fit_chosen(self, search, penalty, seed):
         """Fit all samples at the chosen lam: from the path, and from several starts with a seed."""

@@ -14,8 +14,8 @@ PACKAGE = Path(skltopo.__file__).parent
 
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
 UTILS = (
-    "checks hints masks given signals parallel patience memory scales namespace autograd adam "
-    "prefetch bits buffer sorting pool gather arrays"
+    "checks hints masks given lazy signals parallel cluster patience memory scales namespace "
+    "autograd adam prefetch bits buffer sorting pool gather arrays"
 )
 KERNELS = {
     "grids": "images critical_regions ranges lines features volume_tables volume_sweeps "
@@ -34,8 +34,9 @@ FLOORS = [
     [
         "diagrams.containers",
         "diagrams.arrays",
-        "diagrams",
         "diagrams.inputs",
+        "diagrams.stored",
+        "diagrams",
         "diagrams.selection",
         "diagrams.essential",
     ],
@@ -66,6 +67,7 @@ FLOORS = [
     ["shaping.estimator", "shaping", "persistence_diagrams"],
     ["vectorize.base", "vectorize.images", "vectorize.curves", "vectorize.statistics"],
     ["vectorize", "vectorize.gram", "kernels"],
+    ["streaming"],
     ["plotting.pictures", "plotting.feature_names", "plotting.coefficients", "plotting.shaping"],
     ["plotting.shared_axes", "plotting.diagrams", "plotting.matching"],
     ["plotting.vectors", "plotting.critical_points", "plotting"],

@@ -3,10 +3,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
+from joblib import Parallel, delayed, parallel_config, register_parallel_backend
+from joblib._parallel_backends import ThreadingBackend
 
+from skltopo._utils import parallel
 from skltopo._utils.parallel import run
 from skltopo._utils.signals import check_signals
 from skltopo.filtrations import LevelSet, SimplicialComplex, VietorisRips, WeakAlpha
@@ -233,3 +237,105 @@ def test_edges_that_destroy_many_classes_hear_signals(dim, n, rng):
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert len(heard) >= 20
+
+
+# Threads are no more than the cores
+
+
+class ManySlots(ThreadingBackend):
+    """A backend like that of a cluster that nobody knows here."""
+
+    def effective_n_jobs(self, n_jobs):
+        return 1000
+
+
+def most_at_work(n_calls, n_jobs):
+    """Return how many threads at most worked at a time in calls that threads of a user make."""
+    lock, at_work, most = threading.Lock(), set(), []
+
+    def task():
+        with lock:
+            at_work.add(threading.get_ident())
+            most.append(len(at_work))
+        time.sleep(0.002)
+        with lock:
+            at_work.discard(threading.get_ident())
+
+    callers = [threading.Thread(target=run, args=([task] * 40, n_jobs)) for _ in range(n_calls)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    return max(most)
+
+
+@pytest.mark.parametrize("n_cores", [1, 2, 4])
+def test_calls_at_a_time_share_the_cores(n_cores, monkeypatch):
+    monkeypatch.setattr(parallel, "_n_cores", lambda: n_cores)
+    assert most_at_work(1, n_cores) <= n_cores
+    # A caller that comes has its thread at once, and a helper leaves it after the task that it has.
+    assert most_at_work(3, n_cores) <= max(n_cores, 3) + n_cores - 1
+    assert parallel._n_working == 0
+
+
+def test_a_call_beside_as_many_callers_as_cores_has_no_helper(monkeypatch):
+    monkeypatch.setattr(parallel, "_n_cores", lambda: 2)
+    inside, release, names = threading.Barrier(3), threading.Event(), set()
+
+    def hold():
+        inside.wait()
+        release.wait()
+
+    callers = [threading.Thread(target=run, args=([hold], 1)) for _ in range(2)]
+    for caller in callers:
+        caller.start()
+    inside.wait()
+    run([lambda: names.add(threading.current_thread().name) or time.sleep(0.001)] * 20, 2)
+    release.set()
+    for caller in callers:
+        caller.join()
+    assert names == {threading.main_thread().name}
+    run([lambda: names.add(threading.current_thread().name) or time.sleep(0.001)] * 50, 2)
+    assert len(names) == 2  # it comes back
+
+
+def test_helpers_inside_of_helpers_are_counted(monkeypatch):
+    monkeypatch.setattr(parallel, "_n_cores", lambda: 2)
+    names = set()
+
+    def inner():
+        names.add(threading.get_ident())
+        time.sleep(0.001)
+
+    run([lambda: run([inner] * 10, 2)] * 6, 2)
+    assert len(names) <= 2
+    assert parallel._n_working == 0
+
+
+def test_an_unknown_backend_names_no_more_threads_than_cores():
+    register_parallel_backend("many slots", ManySlots)
+    with parallel_config("many slots"):
+        assert 1 <= parallel.effective_n_jobs(None) <= os.cpu_count()
+        assert parallel.effective_n_jobs(-1) <= os.cpu_count()
+        assert parallel.effective_n_jobs(1) == 1
+
+
+def shares():
+    return [parallel.effective_n_jobs(n_jobs) for n_jobs in (None, 1, 2, 64, -1)]
+
+
+@pytest.mark.parametrize("backend", ["loky", "multiprocessing", "threading"])
+def test_tasks_of_joblib_have_their_share(backend, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    share = 1 if backend == "multiprocessing" else max(1, parallel._n_cores() // 2)
+    found = Parallel(n_jobs=2, backend=backend)(delayed(shares)() for _ in range(4))
+    if backend == "threading":  # these share the cores of one process while they run
+        assert all(max(some) <= parallel._n_cores() for some in found)
+    else:
+        assert all(some == [1, 1, min(2, share), share, share] for some in found)
+
+
+def test_context_of_joblib_still_says_how_many():
+    with parallel_config("threading", n_jobs=2):
+        assert parallel.effective_n_jobs(None) == min(2, parallel._n_cores())
+    assert parallel.effective_n_jobs(None) == 1

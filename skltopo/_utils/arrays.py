@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from .gather import gather_floats
-from .given import as_array, holds_arrays, is_graph, is_image
+from .given import as_array, holds_arrays, is_graph, is_image, refuse_dask
 from .masks import NUMBERS, kinds_in, refuse_masks
 from .memory import check_memory
 from .namespace import is_tensor, namespace_of
@@ -94,14 +94,15 @@ def as_plain(X, name):
     """Return what scikit-learn checks: X, but tensors, lists and images as an array.
 
     Raises ValueError where X has masked or missing entries, and TypeError where it has times, text
-    or graphs, which scikit-learn takes for numbers. Raises MemoryError where X has more entries
-    than memory can hold, as views can.
+    or graphs, which scikit-learn takes for numbers, or is a Dask array. Raises MemoryError where X
+    has more entries than memory can hold, as views can.
     """
     refuse_masks(X, name)
     if type(X) is np.ndarray:
         check_memory(8 * X.size, f"{X.size} entries of {name}")
         is_odd = X.dtype.kind == "f" and X.dtype.itemsize > 8
     else:
+        refuse_dask(X, name)
         is_odd = type(X) in (list, tuple) or is_tensor(X) or is_image(X) or is_graph(X)
     return as_floats(as_numbers(X, name))[1] if is_odd or is_no_number(X) else X
 

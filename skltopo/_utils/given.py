@@ -9,7 +9,15 @@ import numpy as np
 
 from .masks import NUMBERS, refuse_masks
 
-__all__ = ["as_array", "holds_arrays", "is_graph", "is_image", "is_sparse"]
+__all__ = [
+    "as_array",
+    "holds_arrays",
+    "is_dask",
+    "is_graph",
+    "is_image",
+    "is_sparse",
+    "refuse_dask",
+]
 
 # Modes of images of PIL that have one number for each pixel.
 GREY = {"1", "L", "I", "F", "I;16", "I;16L", "I;16B"}
@@ -22,6 +30,27 @@ def _module(values):
 def is_sparse(values):
     """Tell whether values is a sparse matrix or array of scipy, without importing it."""
     return _module(values) == "scipy" and hasattr(values, "toarray")
+
+
+def is_dask(values):
+    """Tell whether values is a Dask array, without importing Dask."""
+    module = sys.modules.get("dask.array")
+    return module is not None and isinstance(values, getattr(module, "Array", ()))
+
+
+def refuse_dask(values, name):
+    """Raise TypeError if values is a collection of Dask, where it would be loaded as a whole."""
+    if is_dask(values):
+        raise TypeError(
+            f"{name} must be in memory, got a Dask array of shape {values.shape}; use "
+            f"{name}.compute(), or map_blocks for what works sample by sample. PersistenceFeatures "
+            "and TopoDenoiser take Dask arrays, and transform_to_store reads them in chunks"
+        )
+    if hasattr(values, "__dask_graph__") and hasattr(values, "dask") and _module(values) == "dask":
+        raise TypeError(
+            f"{name} must be in memory, got a Dask {type(values).__name__}; use {name}.compute(), "
+            f"or {name}.to_dask_array(lengths=True) where Dask arrays are taken"
+        )
 
 
 def is_image(values):
@@ -102,6 +131,7 @@ _WAYS_OUT = {
 def _refuse_others(values, name):
     """Raise TypeError for kinds that are no arrays."""
     kind = type(values).__name__
+    refuse_dask(values, name)
     wanted = f"{name} must be an array of real numbers, or nested lists of them, got"
     if is_sparse(values):
         raise TypeError(f"{name} must be a dense array, got {kind}; use {name}.toarray()")

@@ -13,9 +13,11 @@ import numpy as np
 
 from .._utils.arrays import as_numbers
 from .._utils.checks import is_integer
+from .._utils.given import refuse_dask
 from .._utils.masks import refuse_masks
 from .._utils.namespace import is_tensor, namespace_of
-from ..diagrams import Diagram, DiagramArrays, DiagramBatch
+from .arrays import DiagramArrays
+from .containers import Diagram, DiagramBatch
 
 __all__ = [
     "are_empty_lists",
@@ -221,6 +223,7 @@ def as_list(X, name):
     if isinstance(X, DiagramBatch):
         return list(X.flat())
     refuse_masks(X, name)
+    refuse_dask(X, name)
     if is_tensor(X):
         X = as_numbers(X, name)
     elif hasattr(X, "__array__") or isinstance(X, memoryview):  # Series, too

@@ -8,6 +8,7 @@ from tqdm import tqdm
 from .._kernels.matchings.matching import distances_from
 from .._kernels.matchings.sliced import sliced_distances_from
 from .._utils.checks import check_integer, check_n_jobs
+from .._utils.cluster import is_for_cluster, send
 from .._utils.memory import check_memory
 from .._utils.parallel import counted, effective_n_jobs, run
 from ..diagrams.essential import SplitDiagram, essential_distances, row_norm
@@ -25,6 +26,10 @@ __all__ = ["pairwise_diagram_distances"]
 
 METRICS = ("wasserstein", "bottleneck", "sliced_wasserstein")
 LARGEST = np.finfo(np.float64).max
+# Diagrams on each side of a block, which is one task for a Dask cluster.
+BLOCK = 64
+# What a point of a pair costs, in values of an image that are swept.
+WORK_OF_MATCHED, WORK_OF_SLICED = 16, 1
 
 
 def pairwise_diagram_distances(
@@ -62,6 +67,7 @@ def pairwise_diagram_distances(
         Wasserstein distances add up, bottleneck distances are the greatest, sliced ones are added.
     n_jobs : int, default=None
         Threads. None is 1 unless in a joblib context, -1 is all cores. Results do not depend on it.
+        In ``joblib.parallel_config("dask")`` any value but 1 is the cluster, for all but few pairs.
     verbose : int, default=0
         Show a progress bar of the rows if positive.
 
@@ -128,30 +134,69 @@ def _pairwise(X, Y, metric, dim, p, ground, n_directions, n_jobs, verbose):
     )
     if metric == "sliced_wasserstein":
         angles = angles_of(n_directions, sum(len(x.plain) + 1 for x in [*first, *second]))
-        fill = _sliced_rows(first, second, angles, symmetric)
+        rows_of = partial(_sliced_rows, angles=angles)
+        plain1, plain2 = ([x.plain[x.is_finite] for x in side] for side in (first, second))
+        work = WORK_OF_SLICED * _count_points(plain1, plain2)
     else:
-        fill = _matched_rows(first, second, p, ground == 2, symmetric)
-    out = np.zeros((len(first), len(second)))
-    rows = [partial(fill, i, row) for i, row in enumerate(out)]
-    with tqdm(total=len(rows), disable=not verbose, unit="row") as bar:
-        run([partial(counted, row, bar, 1) for row in rows], effective_n_jobs(n_jobs))
+        rows_of = partial(_matched_rows, p=p, euclidean=ground == 2)
+        plain1, plain2 = ([x.plain[x.off_diagonal] for x in side] for side in (first, second))
+        work = WORK_OF_MATCHED * _count_points(plain1, plain2)
+    compute = _on_cluster if is_for_cluster(n_jobs, work) else _in_threads
+    out = compute(rows_of, plain1, plain2, symmetric, n_jobs, verbose)
     check_total(out)
     if symmetric:
         out = out + out.T
     return row_norm(np.stack([out, essential_distances(first, second, p)], axis=-1), p)
 
 
-# Functions that write the distances of diagram i of first to all of second into a row
+def _count_points(first, second):
+    """Return how many points both diagrams of all pairs have."""
+    points1, points2 = sum(map(len, first)), sum(map(len, second))
+    return points1 * len(second) + points2 * len(first)
 
 
-def _matched_rows(first, second, p, euclidean, symmetric):
-    first, second = ([x.plain[x.off_diagonal] for x in side] for side in (first, second))
+def _in_threads(rows_of, first, second, symmetric, n_jobs, verbose):
+    """Return the distances; if symmetric, those above the diagonal."""
+    fill = rows_of(first, second)
+    out = np.zeros((len(first), len(second)))
+    tasks = [partial(fill, i, i + 1 if symmetric else 0, row) for i, row in enumerate(out)]
+    with tqdm(total=len(tasks), disable=not verbose, unit="row") as bar:
+        run([partial(counted, task, bar, 1) for task in tasks], effective_n_jobs(n_jobs))
+    return out
+
+
+def _on_cluster(rows_of, first, second, symmetric, n_jobs, verbose):
+    """Do the same as tasks of a Dask cluster: blocks of rows and columns, with their diagrams."""
+    out = np.zeros((len(first), len(second)))
+    blocks = [
+        (i, j)
+        for i in range(0, len(first), BLOCK)
+        for j in range(0, len(second), BLOCK)
+        if not symmetric or j >= i
+    ]
+    with tqdm(total=len(blocks), disable=not verbose, unit="block") as bar:
+        tasks = (
+            partial(
+                _in_threads, rows_of, first[i : i + BLOCK], second[j : j + BLOCK],
+                symmetric and i == j, n_jobs=1, verbose=0,
+            )
+            for i, j in blocks
+        )  # fmt: skip
+        for (i, j), found in zip(blocks, send(tasks, bar), strict=True):
+            out[i : i + BLOCK, j : j + BLOCK] = found
+    return out
+
+
+# Functions that return a function: it writes the distances of diagram i of first to those of
+# second, from number `begin` on, into a row
+
+
+def _matched_rows(first, second, p, euclidean):
     points = np.concatenate([*second, np.empty((0, 2))])
     splits = np.concatenate([[0], np.cumsum([len(part) for part in second])]).astype(np.int64)
     power = 1.0 if p == np.inf else p
 
-    def fill(i, row):
-        begin = i + 1 if symmetric else 0
+    def fill(i, begin, row):
         distances_from(
             first[i], points, splits[begin:], power, euclidean=euclidean, bottleneck=p == np.inf,
             out=row[begin:],
@@ -176,15 +221,13 @@ def _sorted_projections(diagrams, angles):
     return *out, splits
 
 
-def _sliced_rows(first, second, angles, symmetric):
+def _sliced_rows(first, second, angles):
     with np.errstate(over="ignore", invalid="ignore"):  # distances are looked at
         (points1, diagonal1, splits1), (points2, diagonal2, splits2) = (
-            _sorted_projections([x.plain[x.is_finite] for x in side], angles)
-            for side in (first, second)
+            _sorted_projections(side, angles) for side in (first, second)
         )
 
-    def fill(i, row):
-        begin = i + 1 if symmetric else 0
+    def fill(i, begin, row):
         own = slice(splits1[i], splits1[i + 1])
         sliced_distances_from(
             np.ascontiguousarray(points1[:, own]), np.ascontiguousarray(diagonal1[:, own]),

@@ -289,6 +289,22 @@ def _diagram_arrays(draw):
     return lambda: skltopo.diagrams.DiagramArrays(arrays, dims).get_points(dim)
 
 
+@door("skltopo.diagrams.to_arrays", 1)
+def _to_arrays(draw):
+    diagrams = draw.diagrams()
+    return lambda: skltopo.diagrams.to_arrays(diagrams)
+
+
+@door("skltopo.diagrams.from_arrays", 1)
+def _from_arrays(draw):
+    arrays = skltopo.diagrams.to_arrays(
+        skltopo.filtrations.LevelSet(1)(draw.numbers(draw.integer(1, 3), 5))
+    )
+    if draw.chance(0.3):
+        arrays.pop(draw.pick("H0_points", "H0_offsets"))
+    return lambda: skltopo.diagrams.from_arrays(arrays)
+
+
 @door("skltopo.diagrams.LastValues", 0.2)
 def _last_values(draw):
     diagrams = skltopo.filtrations.VietorisRips(0)(draw.numbers(draw.integer(1, 3), 4, 2))

@@ -1,5 +1,6 @@
 """Doors of estimators, penalties, solvers, losses, torch modules, data sets and displays."""
 
+import tempfile
 import warnings
 from functools import partial
 
@@ -102,6 +103,20 @@ def _persistence_diagrams(draw):
     else:
         X = _images(draw)
     return lambda: skltopo.PersistenceDiagrams(**options).fit_transform(X)
+
+
+@door("skltopo.streaming.transform_to_store", 0.1)
+def _transform_to_store(draw):
+    images = draw.numbers(draw.integer(1, 5), 4, 4)
+    features = skltopo.PersistenceFeatures(max_p=1, max_q=1).fit(np.eye(4)[np.newaxis])
+    options = draw.some(chunk_size=lambda: draw.param(1, 2, 8), progress=lambda: False)
+
+    def call():
+        with tempfile.TemporaryDirectory() as folder:
+            store = skltopo.transform_to_store(features, images, f"{folder}/rows.npy", **options)
+            return np.array(store)
+
+    return call
 
 
 @door("skltopo.features.PersistenceFeatures", 2)

@@ -1,0 +1,179 @@
+"""Diagrams as plain arrays, points and offsets, which files of numpy, zarr and h5py hold."""
+
+from dataclasses import fields
+from itertools import pairwise
+
+import numpy as np
+
+from .arrays import DiagramArrays
+from .containers import Diagram, DiagramBatch, Points
+from .inputs import as_list, as_points_list
+
+__all__ = ["from_arrays", "to_arrays"]
+
+# Fields of Points, and what their arrays are called behind the dimension.
+NAMES = {
+    "finite": "points",
+    "pairs": "pairs",
+    "splits": "offsets",
+    "births": "births",
+    "essential": "essential",
+    "essential_splits": "essential_offsets",
+}
+
+
+def to_arrays(diagrams):
+    """Return diagrams as a dict of arrays, as numpy.savez, zarr and h5py store them.
+
+    Parameters
+    ----------
+    diagrams : DiagramBatch, or list of Diagram, of DiagramArrays or of (n_points, 2) arrays
+        What filtrations and `PersistenceDiagrams` return. Lists have diagrams of one kind and of
+        the same dimensions.
+
+    Returns
+    -------
+    dict of str to ndarray
+        ``H1_points`` are the points of PD_1 of all samples one after the other, those of sample i
+        from ``H1_offsets[i]`` to ``H1_offsets[i + 1]``. Of Diagrams also ``H1_pairs``, their
+        vertices; ``H1_births``, ``H1_essential`` and ``H1_essential_offsets``, the same of
+        essential classes; ``shape``, ``superlevel``, and ``last``, the last filtration values.
+        Of single arrays ``points`` and ``offsets``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If diagrams are none, there is none, or their kinds or dimensions differ.
+
+    See Also
+    --------
+    from_arrays : The way back.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skltopo.diagrams import from_arrays, to_arrays
+    >>> from skltopo.filtrations import LevelSet
+    >>> batch = LevelSet(ndim=2)(np.random.default_rng(0).random((5, 8, 8)))
+    >>> arrays = to_arrays(batch)
+    >>> arrays["H1_points"].shape, arrays["H1_offsets"]
+    ((32, 2), array([ 0,  8, 14, 22, 27, 32]))
+    >>> from_arrays(arrays) == batch
+    True
+    """
+    if isinstance(diagrams, DiagramBatch):
+        return _arrays_of_batch(diagrams)
+    diagrams = as_list(diagrams, "diagrams")
+    kinds = {type(diagram) for diagram in diagrams}
+    dims = {getattr(diagram, "homology_dimensions", None) for diagram in diagrams}
+    if not diagrams or len(dims) > 1 or (len(kinds) > 1 and dims != {None}):
+        raise ValueError(
+            "diagrams must be at least one, of one kind and of the same homology dimensions, got "
+            f"{len(diagrams)} of {sorted(kind.__name__ for kind in kinds)}"
+        )
+    if kinds == {Diagram}:
+        return _arrays_of_batch(_as_batch(diagrams))
+    if dims == {None}:
+        return _points_and_offsets(as_points_list(diagrams, None, "diagrams")[0])
+    arrays = {}
+    for dim in dims.pop():
+        points = _points_and_offsets([diagram.get_points(dim) for diagram in diagrams])
+        arrays |= {f"H{dim}_{name}": array for name, array in points.items()}
+    last = [diagram.last for diagram in diagrams]
+    if None not in last:
+        arrays["last"] = np.array(last)
+    return arrays
+
+
+def from_arrays(arrays):
+    """Return the diagrams of which `to_arrays` made arrays, number by number.
+
+    Parameters
+    ----------
+    arrays : dict, or group of zarr or h5py, or what numpy.load returns
+        By the names that `to_arrays` gives them.
+
+    Returns
+    -------
+    DiagramBatch, or list of DiagramArrays or of (n_points, 2) ndarray
+        Of a list of Diagrams, the batch of them.
+
+    Raises
+    ------
+    ValueError
+        If names are missing.
+    """
+    names = set(arrays)
+    dims = sorted(int(name[1:-7]) for name in names if name[:1] == "H" and name[-7:] == "_points")
+    if "points" in names and "offsets" in names:
+        return _split(arrays, "")
+    if not dims or any(f"H{dim}_offsets" not in names for dim in dims):
+        raise ValueError(
+            "arrays must have points and offsets, or H0_points and H0_offsets and so on, got "
+            f"{sorted(names)}"
+        )
+    last = np.asarray(arrays["last"]) if "last" in names else None
+    if "superlevel" not in names:
+        split = [_split(arrays, f"H{dim}_") for dim in dims]
+        lasts = [None] * len(split[0]) if last is None else [float(x) for x in last]
+        return [DiagramArrays(one, dims, x) for *one, x in zip(*split, lasts, strict=True)]
+    points = {
+        dim: Points(
+            **{field: np.asarray(arrays[f"H{dim}_{name}"]) for field, name in NAMES.items()}
+        )
+        for dim in dims
+    }
+    shape = tuple(int(n) for n in np.asarray(arrays["shape"]))
+    return DiagramBatch(points, shape, bool(np.asarray(arrays["superlevel"])[0]), last)
+
+
+def _arrays_of_batch(batch):
+    # Pickles hold what tensors hold without their gradients; so do these.
+    arrays = {
+        f"H{dim}_{NAMES[field.name]}": _plain(getattr(points, field.name))
+        for dim, points in batch.points.items()
+        for field in fields(points)
+    }
+    arrays["shape"] = np.array(batch.shape, dtype=np.int64)
+    arrays["superlevel"] = np.array([batch.superlevel])
+    if batch.last() is not None:
+        arrays["last"] = _plain(batch.last())
+    return arrays
+
+
+def _plain(values):
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+
+
+def _points_and_offsets(diagrams):
+    offsets = np.concatenate([[0], np.cumsum([len(points) for points in diagrams])])
+    return {"points": np.concatenate(diagrams), "offsets": offsets.astype(np.int64)}
+
+
+def _split(arrays, prefix):
+    points, offsets = (np.asarray(arrays[prefix + name]) for name in ("points", "offsets"))
+    return [points[i:j].copy() for i, j in pairwise(offsets)]
+
+
+def _as_batch(diagrams):
+    """Return several Diagrams as a batch."""
+    batches = [diagram.as_batch() for diagram in diagrams]
+    points = {
+        dim: _joined([batch.points[dim] for batch in batches])
+        for dim in batches[0].homology_dimensions
+    }
+    lasts = [batch.last() for batch in batches]
+    last = None if any(x is None for x in lasts) else np.concatenate([_plain(x) for x in lasts])
+    return DiagramBatch(points, (len(diagrams),), batches[0].superlevel, last)
+
+
+def _joined(parts):
+    """Return the Points of several samples, each alone, as one."""
+    joined = {}
+    for field in fields(Points):
+        some = [_plain(getattr(part, field.name)) for part in parts]
+        if field.name.endswith("splits"):
+            joined[field.name] = np.concatenate([[0], np.cumsum([one[-1] for one in some])])
+        else:
+            joined[field.name] = np.concatenate(some)
+    return Points(**joined)

@@ -1,0 +1,363 @@
+"""Rows of more samples than memory holds: read in chunks, written to disk, taken up again."""
+
+import json
+import math
+import os
+from copy import deepcopy
+from functools import partial
+from pathlib import Path
+from threading import Lock
+
+import joblib
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+from tqdm import tqdm
+
+from ._utils.checks import check_flag, check_integer, check_n_jobs
+from ._utils.cluster import is_for_cluster, send
+from ._utils.given import is_dask
+from ._utils.namespace import is_tensor
+from ._utils.parallel import counted, effective_n_jobs, run
+
+__all__ = ["transform_to_store"]
+
+# Stores of zarr that other processes can open, too.
+SHARED_STORES = {"LocalStore", "FsspecStore", "DirectoryStore", "FSStore"}
+
+
+def transform_to_store(
+    estimator, source, store, *, chunk_size=1024, restart=False, n_jobs=None, progress=False
+):
+    """Write what a fitted transformer makes of many samples to disk, chunk by chunk.
+
+    A chunk that was written is noted beside the store, so that a call that was stopped, or whose
+    machine was, goes on where it ended when it is made again. In
+    ``joblib.parallel_config("dask")`` chunks are tasks of the cluster: workers read and write files
+    themselves, which all of them have to see under the same path.
+
+    Parameters
+    ----------
+    estimator : transformer
+        Fitted, and one that makes a row of each sample by itself: `PersistenceFeatures`, a Pipeline
+        with it. Rows have the same number of columns for any samples.
+    source : path, or array of shape (n, ...)
+        A path of a ``.npy`` or ``.zarr`` file of samples; or an array that is read in slices:
+        numpy.memmap, arrays of zarr, datasets of h5py, Dask arrays, arrays in memory.
+    store : path
+        Ends with ``.npy`` or ``.zarr``. Beside it is a file whose name ends with ``.progress``.
+    chunk_size : int, default=1024
+        Samples that are read, transformed and written at a time by each thread or task; also the
+        chunks of a ``.zarr`` store.
+    restart : bool, default=False
+        Begin again, and overwrite what is at `store`. False: go on with it.
+    n_jobs : int, default=None
+        Threads, each of which holds a chunk. None is 1 unless in a joblib context, -1 is all cores.
+        What is written does not depend on it.
+    progress : bool, default=False
+        Show a progress bar of samples.
+
+    Returns
+    -------
+    numpy.memmap or zarr.Array of shape (n, n_columns)
+        The store, opened to be read.
+
+    Raises
+    ------
+    TypeError
+        If source can't be sliced, or the transformer does not return rows of numbers.
+    ValueError
+        If there is no sample, store has another ending, or it exists and was begun by something
+        else: another transformer or fit, another shape of source, another chunk_size. The numbers
+        in source are not compared.
+
+    See Also
+    --------
+    skltopo.PersistenceFeatures.partial_fit : Learns from one chunk after the other.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from skltopo import PersistenceFeatures, transform_to_store
+    >>> images = np.random.default_rng(0).random((100, 8, 8))
+    >>> features = PersistenceFeatures().fit(images)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     rows = transform_to_store(features, images, f"{folder}/rows.npy", chunk_size=32)
+    ...     bool((rows == features.transform(images)).all())
+    True
+    """
+    check_is_fitted(estimator)
+    chunk_size = check_integer("chunk_size", chunk_size, 1)
+    check_flag("restart", restart)
+    check_flag("progress", progress)
+    check_n_jobs(n_jobs)
+    source = _Source(source)
+    estimator = _quiet(estimator)
+    target = _target(store)
+    begun = _Progress(target.path, _key(estimator, source, chunk_size))
+    if restart or not begun.find(target.path):
+        target.create(source.n_samples, _probe(estimator, source), chunk_size)
+        begun.start()
+    todo = [start for start in range(0, source.n_samples, chunk_size) if start not in begun.done]
+
+    def sizes():
+        return (min(chunk_size, source.n_samples - start) for start in todo)
+
+    def task(start, n, travels):
+        read = source.reader(start, start + n, travels)
+        return partial(_transform_chunk, estimator, read, target, start)
+
+    bar = tqdm(total=source.n_samples, disable=not progress, unit="sample")
+    with bar, begun:
+        bar.update(source.n_samples - sum(sizes()))
+        if is_for_cluster(n_jobs, math.inf):
+            tasks = ((task(start, n, True), n) for start, n in zip(todo, sizes(), strict=True))
+            for start in send(tasks, bar):
+                begun.note(start)
+        else:
+            tasks = [
+                partial(counted, partial(_do_and_note, task(start, n, False), begun), bar, n)
+                for start, n in zip(todo, sizes(), strict=True)
+            ]
+            run(tasks, effective_n_jobs(n_jobs))
+    return target.open("r")
+
+
+def _transform_chunk(estimator, read, target, start):
+    """Read, transform and write a chunk, and return where it starts."""
+    target.write(start, np.asarray(estimator.transform(read())))
+    return start
+
+
+def _do_and_note(task, begun):
+    begun.note(task())
+
+
+def _quiet(estimator):
+    """Return a copy that works in one thread and says nothing."""
+    other = deepcopy(estimator)
+    quiet = {"n_jobs": 1, "verbose": 0}
+    names = {name: name.rpartition("__")[2] for name in other.get_params()}
+    return other.set_params(**{name: quiet[end] for name, end in names.items() if end in quiet})
+
+
+def _probe(estimator, source):
+    """Return the row of the first sample."""
+    rows = estimator.transform(source.reader(0, 1, False)())
+    if isinstance(rows, list) or not np.issubdtype(np.asarray(rows).dtype, np.number):
+        raise TypeError(
+            "estimator must make rows of numbers, got "
+            f"{type(rows).__name__} from {type(estimator).__name__}; diagrams become arrays of "
+            "points and offsets by skltopo.diagrams.to_arrays, one set for each chunk"
+        )
+    rows = np.asarray(rows)
+    if rows.ndim != 2:
+        raise TypeError(f"estimator must make rows of numbers, got an array of shape {rows.shape}")
+    return rows
+
+
+def _key(estimator, source, chunk_size):
+    """Return what tells one call from another whose chunks are not the same."""
+    return joblib.hash((estimator, source.shape, source.dtype.str, chunk_size))
+
+
+# --------------------------------------------------------------------------------------------------
+# Where samples come from
+# --------------------------------------------------------------------------------------------------
+
+
+class _Source:
+    """Samples that are read in slices.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    dtype : dtype
+    n_samples : int
+    """
+
+    def __init__(self, given):
+        if isinstance(given, (str, os.PathLike)):
+            given = _opened(Path(given).absolute())
+        wanted = all(hasattr(given, name) for name in ("shape", "dtype", "__getitem__"))
+        if is_tensor(given) or hasattr(given, "columns") or not wanted:
+            raise TypeError(
+                "source must be a path of a .npy or .zarr file, or an array that can be sliced, "
+                f"got {type(given).__name__}"
+            )
+        if not given.shape or any(np.isnan(n) or n < 1 for n in given.shape):
+            raise ValueError(f"source must have at least one sample, got shape {given.shape}")
+        self._array = given
+        self.shape = tuple(int(n) for n in given.shape)
+        self.dtype = np.dtype(given.dtype)
+        self.n_samples = self.shape[0]
+
+    def reader(self, start, stop, travels):
+        """Return a callable that returns samples start to stop.
+
+        travels : whether another process will call it.
+        """
+        array = self._array
+        if is_dask(array):
+            import dask
+
+            return partial(_compute, dask.optimize(array[start:stop])[0])
+        if _is_file(array):
+            return partial(
+                _read_file, array.filename, array.offset, self.dtype, self.shape[1:], start, stop
+            )
+        is_shared = type(getattr(array, "store", None)).__name__ in SHARED_STORES
+        if travels and not is_shared:
+            return partial(np.asarray, array[start:stop])
+        return partial(_read_slice, array, start, stop)
+
+
+def _opened(path):
+    if path.suffix == ".npy":
+        return np.load(path, mmap_mode="r")
+    if path.suffix == ".zarr":
+        import zarr
+
+        return zarr.open_array(str(path), mode="r")
+    raise ValueError(f"source must be a path that ends with .npy or .zarr, got {str(path)!r}")
+
+
+def _is_file(array):
+    """Tell whether an array is all that a file holds from an offset on, in the order of rows."""
+    return (
+        isinstance(array, np.memmap)
+        and array.filename is not None
+        and not isinstance(array.base, np.ndarray)
+        and array.flags.c_contiguous
+    )
+
+
+def _read_file(path, offset, dtype, shape, start, stop):
+    # Pages of a mapped file would count as memory of this process.
+    size = math.prod(shape)
+    offset += start * size * dtype.itemsize
+    values = np.fromfile(path, dtype, count=(stop - start) * size, offset=offset)
+    return values.reshape(-1, *shape)
+
+
+def _read_slice(array, start, stop):
+    return np.asarray(array[start:stop])
+
+
+def _compute(array):
+    return array.compute(scheduler="synchronous")
+
+
+# --------------------------------------------------------------------------------------------------
+# Where rows go, and what is there
+# --------------------------------------------------------------------------------------------------
+
+
+def _target(store):
+    kinds = {".npy": _NpyTarget, ".zarr": _ZarrTarget}
+    path = Path(store).absolute() if isinstance(store, (str, os.PathLike)) else None
+    if path is None or path.suffix not in kinds:
+        raise ValueError(f"store must be a path that ends with .npy or .zarr, got {store!r}")
+    return kinds[path.suffix](path)
+
+
+class _NpyTarget:
+    """A file of numpy, whose rows are written in place."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def create(self, n_samples, rows, chunk_size):
+        """Make a file of n_samples rows, such as one of rows."""
+        shape = (n_samples, rows.shape[1])
+        np.lib.format.open_memmap(self.path, mode="w+", dtype=rows.dtype, shape=shape)
+
+    def open(self, mode):
+        """Return the array."""
+        return np.load(self.path, mmap_mode=mode)
+
+    def write(self, start, rows):
+        """Write rows from number start on, to the disk itself."""
+        offset = self.open("r").offset + start * rows[:1].nbytes
+        with open(self.path, "r+b") as file:
+            file.seek(offset)
+            file.write(np.ascontiguousarray(rows).tobytes())
+            file.flush()
+            os.fsync(file.fileno())
+
+
+class _ZarrTarget:
+    """An array of zarr, whose chunks are those that are computed."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def create(self, n_samples, rows, chunk_size):
+        """Make an array of n_samples rows, such as one of rows."""
+        import zarr
+
+        zarr.open_array(
+            str(self.path), mode="w", shape=(n_samples, rows.shape[1]), dtype=rows.dtype,
+            chunks=(min(chunk_size, n_samples), rows.shape[1]),
+        )  # fmt: skip
+
+    def open(self, mode):
+        """Return the array."""
+        import zarr
+
+        return zarr.open_array(str(self.path), mode=mode)
+
+    def write(self, start, rows):
+        """Write rows from number start on, which are a chunk."""
+        self.open("r+")[start : start + len(rows)] = rows
+
+
+class _Progress:
+    """The chunks that are on disk: a file of a line for each, below one on whose they are."""
+
+    def __init__(self, store, key):
+        self.path = store.with_name(store.name + ".progress")
+        self.done = set()
+        self._key, self._lock, self._file = key, Lock(), None
+
+    def find(self, store):
+        """Read what an earlier call has done, and return whether there was one."""
+        if not self.path.exists():
+            if store.exists():
+                raise ValueError(
+                    f"store {str(store)!r} exists, and {self.path.name!r} beside it does not, "
+                    "which says what is done; give another path, or restart=True to overwrite it"
+                )
+            return False
+        if not store.exists():
+            return False
+        head, *lines = self.path.read_text().split("\n")
+        if json.loads(head) != {"key": self._key}:
+            raise ValueError(
+                f"store {str(store)!r} was begun with another estimator or fit, shape of source or "
+                "chunk_size; give another path, or restart=True to overwrite it"
+            )
+        self.done = {int(line) for line in lines[:-1]}  # a line without its end is not whole
+        return True
+
+    def start(self):
+        """Write the first line of a new file, at once."""
+        self.done = set()
+        new = self.path.with_name(self.path.name + ".new")
+        new.write_text(json.dumps({"key": self._key}) + "\n")
+        os.replace(new, self.path)
+
+    def __enter__(self):
+        whole = "".join(self.path.read_text().rpartition("\n")[:2])
+        os.truncate(self.path, len(whole))
+        self._file = open(self.path, "a")
+        return self
+
+    def __exit__(self, *_):
+        self._file.close()
+
+    def note(self, start):
+        """Note that the chunk from start on is written."""
+        with self._lock:
+            self._file.write(f"{start}\n")
+            self._file.flush()
