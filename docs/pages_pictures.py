@@ -284,7 +284,40 @@ def plot_which_filtration():
     return figure
 
 
+def plot_one_column():
+    """Draw a 6 and a 9 times the slope of direction 0, their PD_1, and one column of each."""
+    images, digits = load_digits()
+    chosen = np.stack([images[digits == 6][3], images[digits == 9][1]])
+    features = PersistenceFeatures().fit(images)
+    slope = features.weights_[0]
+    column = features.get_feature_names_out().tolist().index("dir0_H1_p1_q0")
+    values = features.transform(chosen)[:, column]
+    figure, axes = plt.subplots(
+        2, 4, figsize=(13, 7), layout="constrained", width_ratios=(1, 1, 1, 1.15)
+    )
+    for row, (image, value) in enumerate(zip(chosen, values, strict=True)):
+        product = image * slope
+        diagram = SUPERLEVEL(product)
+        show(axes[row, 0], image, "the image $I$")
+        show(axes[row, 1], slope, "$g_0$: 0 at the top,\n1 at the bottom")
+        show(axes[row, 2], product, "$I \\cdot g_0$, where its\nholes close and fill")
+        long = np.ptp(diagram[1], axis=1) >= features.min_length_
+        for pair in diagram.pairs[1][long]:
+            places = np.array(np.unravel_index(pair, image.shape)).T
+            for place, color, marker in zip(places, (ORANGE, BLUE), "^v", strict=True):
+                mark_place(axes[row, 2], place, color, marker, None)
+        ax = axes[row, 3]
+        draw_diagram(ax, diagram[1][long], high=0.7)
+        for birth, death in diagram[1][long]:
+            ax.plot([birth, birth], [death, birth], color=ORANGE, linewidth=2)
+            ax.text(birth + 0.015, (birth + death) / 2, f"{birth - death:.2f}", fontsize=12)
+        ax.set(xlabel="birth", ylabel="death")
+        ax.set_title(f"dir0_H1_p1_q0 = {value:.2f},\nthe sum of these lengths", fontsize=13)
+    return figure
+
+
 PICTURES = {
+    "one_column": plot_one_column,
     "which_filtration": plot_which_filtration,
     "holes_of_a_digit": plot_holes_of_a_digit,
     "first_features": plot_first_features,
