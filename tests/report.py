@@ -1,7 +1,7 @@
 """docs/testing.md, written by a test run: ``python -m tests.report --run`` runs all tests.
 
 ``python -m tests.report`` writes the page from the last run, which is kept in build/test_report/.
-Arguments after ``--run`` go to pytest. The text is in
+``--add`` runs some tests and adds them to it. Arguments after ``--run`` or ``--add`` go to pytest. The text is in
 report_page.md. This module is also the pytest plugin of that run: it notes
 how each test ends and how long it takes, and counts calls of the slow oracles by test file. A call
 of an oracle is one input whose result is compared.
@@ -124,7 +124,7 @@ def pytest_sessionfinish(session):
 def write_notes():
     """Write the notes; those of a process that hands tests out to others have no calls."""
     NOTES.mkdir(parents=True, exist_ok=True)
-    name = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    name = f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-{os.getpid()}"
     known = {key: vars(notes)[key] for key in ("oracle_calls", "examples", "tests")}
     (NOTES / f"{name}.json").write_text(json.dumps(known))
 
@@ -132,14 +132,19 @@ def write_notes():
 # The page
 
 
-def run_tests(arguments):
-    """Run pytest with this plugin."""
-    for old in NOTES.glob("*.json"):
-        old.unlink()
+def run_tests(arguments, is_new):
+    """Run pytest with this plugin; forget the last run if this one is new."""
     NOTES.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.report", *arguments]
-    about = {"date": time.strftime("%Y-%m-%d"), "arguments": arguments}
+    if is_new:
+        for old in NOTES.glob("*.json"):
+            old.unlink()
+        about = {"arguments": arguments, "n_more": 0}
+    else:
+        about = json.loads((NOTES / "run.json").read_text())
+        about["n_more"] += 1
+    about["date"] = time.strftime("%Y-%m-%d")
     (NOTES / "run.json").write_text(json.dumps(about))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.report", *arguments]
     subprocess.run(command, cwd=ROOT, check=False)
 
 
@@ -276,9 +281,11 @@ def write_page():
     collected = collect()
     ends = Counter(outcome for outcome, _, _ in tests.values())
     missing = len(set(collected) - set(tests))
+    more = f" and {about['n_more']} runs with `--add`" * (about["n_more"] > 0)
     partial = f"It is partial: {missing:,} of {len(collected):,} tests did not run." * (missing > 0)
     text = TEXT.read_text().format(
-        arguments=" ".join(about["arguments"]),
+        command=" ".join(["python -m tests.report --run", *about["arguments"]]),
+        more=more,
         date=about["date"],
         n_cores=os.cpu_count(),
         cpu=cpu_name(),
@@ -300,7 +307,10 @@ def write_page():
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--run", nargs=argparse.REMAINDER, help="run the tests before")
+    parser.add_argument("--add", nargs=argparse.REMAINDER, help="run tests, keep those before")
     given = parser.parse_args()
     if given.run is not None:
-        run_tests(given.run)
+        run_tests(given.run, is_new=True)
+    elif given.add is not None:
+        run_tests(given.add, is_new=False)
     write_page()
