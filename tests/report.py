@@ -179,8 +179,8 @@ def room_of(path):
 
 
 def first_sentence(path):
-    """Return the first line of the docstring of a file, without its full stop."""
-    docstring = ast.get_docstring(ast.parse((ROOT / path).read_text())) or ""
+    """Return the first line of the docstring of a file, without its full stop, or its name."""
+    docstring = ast.get_docstring(ast.parse((ROOT / path).read_text())) or Path(path).stem
     return docstring.split("\n")[0].rstrip(".")
 
 
@@ -250,7 +250,7 @@ def other_facts():
 def skipped_lines(tests):
     """Return a line for each reason for which tests were skipped."""
     reasons = Counter(
-        re.sub(r"^Skipped: ", "", reason) or "no reason"
+        re.sub(r"^Skipped: ", "", reason) or "by a test itself"
         for outcome, _, reason in tests.values()
         if outcome == "skipped"
     )
@@ -281,7 +281,7 @@ def write_page():
     collected = collect()
     ends = Counter(outcome for outcome, _, _ in tests.values())
     missing = len(set(collected) - set(tests))
-    more = f" and {about['n_more']} runs with `--add`" * (about["n_more"] > 0)
+    more = " (with `--add` for some more)" * (about["n_more"] > 0)
     partial = f"It is partial: {missing:,} of {len(collected):,} tests did not run." * (missing > 0)
     text = TEXT.read_text().format(
         command=" ".join(["python -m tests.report --run", *about["arguments"]]),
