@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 KERNELS = $(shell find skltopo -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 PIP_INSTALL = $(BIN)/pip install --quiet --constraint constraints.txt
 
-.PHONY: demo test fuzz sanitize lint wheel bench clean
+.PHONY: demo test testing-page fuzz sanitize lint wheel bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/plot_digits_by_topology.py --output demo_output
@@ -17,6 +17,10 @@ PROCESSES ?= 2
 
 test: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES)
+
+# docs/testing.md, from a run of the tests that counts them, and what they compare.
+testing-page: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.report --run -n $(PROCESSES)
 
 # Calls of every public name with random arguments; the table of how they end is part of the docs.
 CALLS ?= 1000000
