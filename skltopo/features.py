@@ -13,6 +13,7 @@ from tqdm import tqdm
 from ._kernels.grids.features import image_energies
 from ._kernels.grids.images import COMPLEXES
 from ._utils.checks import check_dimensions, check_number, check_powers
+from ._utils.links import DocumentationLink
 from ._utils.memory import check_memory
 from ._utils.parallel import counted, effective_n_jobs, run
 from .energies import polynomial_energies
@@ -99,7 +100,7 @@ def weights_along(directions, image_shape):
     return weights
 
 
-class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
+class PersistenceFeatures(ImageRowsMixin, TransformerMixin, DocumentationLink, BaseEstimator):
     r"""Turn images, volumes or functions on a line into energies of their persistence diagrams.
 
     Every image :math:`I` is multiplied with functions :math:`g_\theta` that rise across it in

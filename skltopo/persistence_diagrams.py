@@ -20,6 +20,7 @@ from . import filtrations
 from ._utils.arrays import as_floats, as_numbers, check_finite, is_no_number
 from ._utils.checks import check_dimensions, refuse_colours
 from ._utils.hints import hint_of_distances, hint_of_images
+from ._utils.links import DocumentationLink
 from ._utils.masks import refuse_masks
 from ._utils.namespace import is_tensor, namespace_of
 from ._utils.parallel import effective_n_jobs, run
@@ -38,7 +39,9 @@ SAMPLES_PER_THREAD = 4
 UPDATES = 100
 
 
-class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class PersistenceDiagrams(
+    TransformerMixin, DocumentationLink, BaseEstimator, auto_wrap_output_keys=None
+):
     """Turn images, volumes, functions on a line, point clouds or distance matrices into diagrams.
 
     The result is a list with one entry for each sample, in the form that the transformers of

@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import _check_feature_names, check_is_fitted, validate_data
 
 from .._utils.arrays import as_plain
+from .._utils.links import DocumentationLink
 from ..energies import Energy
 from ..filtrations import Alpha, VietorisRips, WeakAlpha
 from .critical_sets import cliques, delaunay_faces
@@ -50,7 +51,7 @@ def _narrow(points, dtype):
     return narrow
 
 
-class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class TopoShaper(OneToOneFeatureMixin, TransformerMixin, DocumentationLink, BaseEstimator):
     r"""Move points by descent on functions of their persistence diagram.
 
     Minimises :math:`\sum_j w_j E_j(\mathrm{PD}(x)) + \mathrm{anchor} \sum_i |x_i - x_i^0|^2` over
