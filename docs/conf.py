@@ -9,6 +9,7 @@ sys.path[:0] = [str(DOCS.parent), str(DOCS.parent / "examples"), str(DOCS / "ext
 os.environ.setdefault("SKLTOPO_EXAMPLES", "quick")
 
 import api_pages  # noqa: E402
+import numpydoc.xref  # noqa: E402
 from sphinx_gallery.sorting import FileNameSortKey  # noqa: E402
 
 import skltopo  # noqa: E402
@@ -37,7 +38,8 @@ extensions = [
 exclude_patterns = ["extensions", "images/**/*.py", "guide/*.py", "README.md"]
 root_doc = "index"
 nitpicky = True
-suppress_warnings = ["config.cache"]  # functions in the configuration of the gallery
+# Functions in the configuration of the gallery; patterns of pages that no file has.
+suppress_warnings = ["config.cache", "toc.empty_glob"]
 
 # Pages in Markdown; the convention of code blocks is in CONTRIBUTING.md.
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist", "attrs_inline"]
@@ -46,6 +48,7 @@ myst_dmath_double_inline = True
 
 # Docstrings. Types become links where they name something of skltopo.
 autosummary_generate = False
+default_role = "literal"
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
@@ -66,6 +69,8 @@ if os.environ.get("SKLTOPO_INTERSPHINX"):
         "matplotlib": ("https://matplotlib.org/stable", None),
         "torch": ("https://docs.pytorch.org/docs/stable", None),
     }
+else:
+    numpydoc.xref.DEFAULT_LINKS.clear()  # links to them
 nitpick_ignore_regex = [(r".*", r"(numpy|np|scipy|sklearn|torch|matplotlib|pandas|polars)\..*")]
 
 # Examples, in quick size; see examples/sizes.py.

@@ -6,16 +6,12 @@ name stands under its shortest public path, `skltopo.LevelSet`; a reference to a
 """
 
 import inspect
+import re
 from importlib import import_module
 from pathlib import Path
 
 import skltopo
 
-# Members of these classes, and of what is above them, belong to other projects.
-FOREIGN = (
-    "BaseEstimator, TransformerMixin, RegressorMixin, ClassifierMixin, OneToOneFeatureMixin, "
-    "Module, ABC, tuple, object"
-)
 GROUPS = {
     "Data to diagrams": ["filtrations", "diagrams", "persistence_diagrams", "embedding"],
     "Diagrams to numbers": ["features", "energies", "vectorize", "kernels", "distances"],
@@ -74,7 +70,7 @@ def directive(page):
     """Return the lines that document what a page is about."""
     value = find(page)
     if inspect.isclass(value):
-        return [f".. autoclass:: {page}", "   :members:", f"   :inherited-members: {FOREIGN}"]
+        return [f".. autoclass:: {page}", "   :members:", "   :inherited-members:"]
     if callable(value):
         return [f".. autofunction:: {page}"]
     return [f".. autodata:: {page}"]
@@ -110,6 +106,7 @@ def page_of_module(room):
     """Return the text of the page of a module: its docstring, and a table of its names."""
     path = f"skltopo.{room}"
     lines = [*title(path), f".. automodule:: {path}", "   :no-members:", ""]
+    lines += [".. currentmodule:: None", ""]
     return "\n".join([*lines, *table(names_of(room))])
 
 
@@ -140,17 +137,62 @@ def write_pages(app):
             path.write_text(text)
 
 
+def page_of_target(target):
+    """Return what a reference leads to: a name, by any path or by none, or a member of one."""
+    paths = public_paths()
+    by_name = {page.rpartition(".")[2]: page for page in paths.values()}
+    head, rest = target, ""
+    while head:
+        page = paths.get(head) or by_name.get(head)
+        if page:
+            return page + rest
+        head, _, last = head.rpartition(".")
+        rest = f".{last}{rest}"
+    return None
+
+
 def resolve(app, env, node, contnode):
-    """Resolve a reference to a public name by another of its public paths."""
-    target = public_paths().get(node.get("reftarget"))
-    if node.get("refdomain") != "py" or target in (None, node["reftarget"]):
+    """Resolve a reference to a public name by its page."""
+    if node.get("refdomain") != "py":
+        return None
+    target = page_of_target(node["reftarget"])
+    if target in (None, node["reftarget"]):
         return None
     domain = env.get_domain("py")
     return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, contnode)
+
+
+def is_foreign(app, what, name, member, skip, options):
+    """Skip members that other projects, or the private kernels, have defined."""
+    home = getattr(getattr(member, "fget", None) or member, "__module__", "skltopo")
+    if str(home).split(".")[0] != "skltopo" or isinstance(member, type):
+        return True
+    return None
+
+
+def escape(app, what, name, member, options, lines):
+    """Escape signs of docstrings that mean themselves: |d - b|, names that end with _, single *."""
+    in_example = False
+    for i, line in enumerate(lines):
+        in_example = bool(line.strip()) and (in_example or line.lstrip().startswith(">>>"))
+        if not in_example and not line.lstrip().startswith(".. "):
+            lines[i] = "".join(
+                part if part.startswith("`") else escaped(part)
+                for part in re.split(r"(``[^`]+``|`[^`]+`_?)", line)
+            )
+
+
+def escaped(text):
+    """Return text outside of literals with its signs escaped."""
+    text = re.sub(r"(?<!\\)\|", r"\|", text)
+    text = re.sub(r"(?<=[A-Za-z0-9])_(?=\W|$)", r"\_", text)
+    return re.sub(r"(?<![\\*\w])\*(?=[^\s*][^*]*$)", r"\*", text)
 
 
 def setup(app):
     """Connect to Sphinx."""
     app.connect("builder-inited", write_pages, priority=20)
     app.connect("missing-reference", resolve)
+    app.connect("autodoc-skip-member", is_foreign)
+    app.connect("autodoc-process-docstring", escape, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -32,6 +32,17 @@ def write_pages(app):
             path.write_text(text)
 
 
+def drop_empty_patterns(app, docname, source):
+    """Leave out the patterns of the table of contents that no page has yet."""
+    if docname == "index":
+        lines = source[0].split("\n")
+        source[0] = "\n".join(
+            line
+            for line in lines
+            if not re.fullmatch(r"[\w/]+\*", line) or list(Path(app.srcdir).glob(f"{line}.md"))
+        )
+
+
 def gallery_page(path):
     """Return the document of an example, if the path is that of one."""
     parts = Path(path).parts
@@ -64,5 +75,6 @@ def link_files(app, doctree):
 def setup(app):
     """Connect to Sphinx."""
     app.connect("builder-inited", write_pages, priority=20)
+    app.connect("source-read", drop_empty_patterns)
     app.connect("doctree-read", link_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
