@@ -25,7 +25,6 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
-    "sphinx.ext.mathjax",
     "numpydoc",
     "myst_parser",
     "sphinx_copybutton",
@@ -34,8 +33,9 @@ extensions = [
     "api_pages",
     "pages_outside",
     "llms_text",
+    "mathml",
 ]
-exclude_patterns = ["extensions", "images/**/*.py", "guide/*.py", "README.md"]
+exclude_patterns = ["results", "extensions", "images/**/*.py", "guide/*.py", "README.md"]
 root_doc = "index"
 nitpicky = True
 # Functions in the configuration of the gallery; patterns of pages that no file has.
@@ -99,6 +99,7 @@ sphinx_gallery_conf = {
     "parallel": int(os.environ.get("SKLTOPO_DOCS_JOBS", "1")),
 }
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "skltopo"
 html_baseurl = SITE + "/"
@@ -108,7 +109,7 @@ html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {
     "logo": {"text": "skltopo"},
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 7,
     "navbar_align": "left",
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],

@@ -7,6 +7,7 @@ name stands under its shortest public path, `skltopo.LevelSet`; a reference to a
 
 import inspect
 import re
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def modules():
     return {name: import_module(f"skltopo.{name}") for name in skltopo._MODULES}
 
 
+@cache
 def public_paths():
     """Return {path: page} of every path under which a public name can be imported."""
     page_of = {id(getattr(skltopo, name)): f"skltopo.{name}" for name in skltopo._HOMES}
@@ -95,7 +97,7 @@ def page_of_name(page):
     """Return the text of the page of one name."""
     paths = sorted(path for path, target in public_paths().items() if target == page)
     others = [f"``{path}``" for path in paths if path != page]
-    lines = [*title(page), *directive(page), ""]
+    lines = [*title(page.rpartition(".")[2]), *directive(page), ""]
     if others:
         lines += [f"Other paths to it: {', '.join(others)}.", ""]
     lines += [".. minigallery::", "", *(f"   {path}" for path in paths), ""]
@@ -105,9 +107,16 @@ def page_of_name(page):
 def page_of_module(room):
     """Return the text of the page of a module: its docstring, and a table of its names."""
     path = f"skltopo.{room}"
+    own = [name for name in names_of(room) if room_of(name) == room]
     lines = [*title(path), f".. automodule:: {path}", "   :no-members:", ""]
     lines += [".. currentmodule:: None", ""]
-    return "\n".join([*lines, *table(names_of(room))])
+    return "\n".join([*lines, *table(names_of(room)), *links(own)])
+
+
+def room_of(page):
+    """Return the module under which a page stands in the table of contents."""
+    rooms = [room for some in GROUPS.values() for room in some]
+    return next(room for room in rooms if page in names_of(room))
 
 
 def page_of_contents():
@@ -117,15 +126,15 @@ def page_of_contents():
         lines += title(group, "-")
         for room in rooms:
             lines += [f":mod:`skltopo.{room}`", "", *table(names_of(room))]
-    return "\n".join([*lines, *links(pages())])
+    rooms = [f"skltopo.{room}" for some in GROUPS.values() for room in some]
+    return "\n".join([*lines, *links(rooms)])
 
 
 def write_pages(app):
     """Write all pages; what would stay the same is left alone, and not read again."""
     folder = Path(app.srcdir) / "api"
     folder.mkdir(exist_ok=True)
-    names = {page_of_name: set(public_paths().values())}
-    texts = {page: page_of_name(page) for page in names[page_of_name]}
+    texts = {page: page_of_name(page) for page in set(public_paths().values())}
     texts |= {f"skltopo.{room}": page_of_module(room) for room in skltopo._MODULES}
     texts["index"] = page_of_contents()
     for path in folder.glob("*.rst"):
@@ -172,10 +181,15 @@ def is_foreign(app, what, name, member, skip, options):
 
 def escape(app, what, name, member, options, lines):
     """Escape signs of docstrings that mean themselves: |d - b|, names that end with _, single *."""
-    in_example = False
+    in_example, margin = False, None
     for i, line in enumerate(lines):
+        indent = len(line) - len(line.lstrip())
+        if margin is not None and line.strip() and indent <= margin:
+            margin = None  # the formula has ended
         in_example = bool(line.strip()) and (in_example or line.lstrip().startswith(">>>"))
-        if not in_example and not line.lstrip().startswith(".. "):
+        if line.lstrip().startswith(".. math::"):
+            margin = indent
+        if margin is None and not in_example and not line.lstrip().startswith(".. "):
             lines[i] = "".join(
                 part if part.startswith("`") else escaped(part)
                 for part in re.split(r"(``[^`]+``|`[^`]+`_?)", line)

@@ -17,8 +17,8 @@ def first_sentence(doctree):
     """Return the first sentence of the first paragraph in a page."""
     for paragraph in doctree.findall(nodes.paragraph):
         text = " ".join(paragraph.astext().split())
-        if len(text) > 30 and not text.startswith(("Go to the end", "Bases:", "The page")):
-            return re.split(r"(?<=[.:?!]) ", text)[0].rstrip(":")
+        if len(text) > 30 and not text.startswith(("Go to the end", "Bases:", "Download")):
+            return re.split(r"(?<=[.?!]) ", text)[0]
     return ""
 
 

@@ -33,8 +33,8 @@ def write_pages(app):
 
 
 def drop_empty_patterns(app, docname, source):
-    """Leave out the patterns of the table of contents that no page has yet."""
-    if docname == "index":
+    """Leave out the patterns of the tables of contents that no page has yet."""
+    if docname in ("topics", "development"):
         lines = source[0].split("\n")
         source[0] = "\n".join(
             line
