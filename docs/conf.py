@@ -38,8 +38,9 @@ extensions = [
 exclude_patterns = ["results", "extensions", "images/**/*.py", "guide/*.py", "README.md"]
 root_doc = "index"
 nitpicky = True
-# Functions in the configuration of the gallery; patterns of pages that no file has.
-suppress_warnings = ["config.cache", "toc.empty_glob"]
+# Functions in the configuration of the gallery; the link from examples/paper/ to the helper of all
+# examples (tests/test_examples.py finds pages of equal names).
+suppress_warnings = ["config.cache", "sphinx_gallery.duplicate_filename"]
 
 # Pages in Markdown; the convention of code blocks is in CONTRIBUTING.md.
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist", "attrs_inline"]

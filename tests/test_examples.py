@@ -67,7 +67,9 @@ def test_a_quick_run_shows_the_table_of_the_last_full_run(sizes, monkeypatch, tm
 
 
 def test_scripts_are_gallery_pages():
-    for path in EXAMPLES.rglob("plot_*.py"):
+    scripts = sorted(EXAMPLES.rglob("plot_*.py"))
+    assert len({path.name for path in scripts}) == len(scripts) > 20
+    for path in scripts:
         text = path.read_text()
         title, underline = text.split("\n")[1:3]
         assert underline == "=" * len(title), path.name
