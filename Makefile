@@ -14,7 +14,7 @@ demo: $(VENV)/.demo
 
 # The site, in build/site: examples run in quick size, in DOCS_JOBS processes. Warnings are errors, and
 # so are links inside the site that lead nowhere.
-DOCS_JOBS ?= 2
+DOCS_JOBS ?= 1
 
 docs: $(VENV)/.docs
 	OMP_NUM_THREADS=1 SKLTOPO_EXAMPLES=quick SKLTOPO_DOCS_JOBS=$(DOCS_JOBS) \

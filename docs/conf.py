@@ -10,7 +10,6 @@ os.environ.setdefault("SKLTOPO_EXAMPLES", "quick")
 
 import api_pages  # noqa: E402
 import numpydoc.xref  # noqa: E402
-from sphinx_gallery.sorting import FileNameSortKey  # noqa: E402
 
 import skltopo  # noqa: E402
 from skltopo._utils.links import SITE  # noqa: E402
@@ -38,9 +37,9 @@ extensions = [
 exclude_patterns = ["results", "extensions", "images/**/*.py", "guide/*.py", "README.md"]
 root_doc = "index"
 nitpicky = True
-# Functions in the configuration of the gallery; the link from examples/paper/ to the helper of all
-# examples (tests/test_examples.py finds pages of equal names).
-suppress_warnings = ["config.cache", "sphinx_gallery.duplicate_filename"]
+# The link from examples/paper/ to the helper of all examples has its name; tests/test_examples.py
+# finds gallery pages of equal names.
+suppress_warnings = ["sphinx_gallery.duplicate_filename"]
 
 # Pages in Markdown; the convention of code blocks is in CONTRIBUTING.md.
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist", "attrs_inline"]
@@ -80,7 +79,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"plot_",
     "ignore_pattern": r"/(?!plot_)[^/]*\.py$",
-    "within_subsection_order": FileNameSortKey,
+    "within_subsection_order": "FileNameSortKey",
     "nested_sections": True,
     "backreferences_dir": "api/backreferences",
     "doc_module": ("skltopo",),
