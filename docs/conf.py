@@ -78,8 +78,8 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"plot_",
-    "ignore_pattern": r"/(?!plot_)[^/]*\.py$",
-    "within_subsection_order": "FileNameSortKey",
+    "ignore_pattern": r"(^|/)(?!plot_)[^/]*\.py$",
+    "within_subsection_order": "gallery_order.ByNumber",
     "nested_sections": True,
     "backreferences_dir": "api/backreferences",
     "doc_module": ("skltopo",),
@@ -102,6 +102,7 @@ sphinx_gallery_conf = {
 html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "skltopo"
+toc_object_entries_show_parents = "hide"
 html_baseurl = SITE + "/"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]

@@ -3,15 +3,27 @@
 docutils translates TeX. What it does not know is a warning, and a warning fails the build.
 """
 
+import re
+
 from docutils import nodes
 from docutils.utils.math import MathError, latex2mathml
 from sphinx.util import logging
+
+# What docutils does not know under this name: the sizes of delimiters, which MathML finds by
+# itself, dots, and names of the code.
+KNOWN = {
+    r"\\[bB]igg?(?![a-zA-Z])": "",
+    r"\\dots(?![a-zA-Z])": r"\\ldots",
+    r"\\texttt\b": r"\\mathtt",
+}
 
 logger = logging.getLogger(__name__)
 
 
 def translate(text, node, as_block):
     """Return the MathML of a formula in TeX."""
+    for pattern, known in KNOWN.items():
+        text = re.sub(pattern, known, text)
     try:
         return latex2mathml.tex2mathml(text, as_block=as_block)
     except MathError as error:
