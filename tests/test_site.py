@@ -42,6 +42,14 @@ def test_every_public_name_has_a_page(extensions):
     assert paths["skltopo.filtrations.LevelSet"] == "skltopo.LevelSet"
 
 
+def test_every_public_name_has_an_example(extensions):
+    from api_pages import find, public_paths
+
+    for page in set(public_paths().values()):
+        value = find(page)
+        assert not callable(value) or ">>> " in value.__doc__, page
+
+
 def test_groups_of_the_contents_have_every_module(extensions):
     from api_pages import GROUPS
 

@@ -21,6 +21,11 @@ from .fields import NearestField, Replay, typical_spacing
 
 __all__ = ["OBJECTIVES", "TopoShaper"]
 
+#: The energies of the names that `TopoShaper` knows as objectives; a negative weight is increased.
+#:
+#: >>> from skltopo.shaping import OBJECTIVES
+#: >>> [(energy.dim, energy.p, energy.weight) for energy in OBJECTIVES["holes"]]
+#: [(1, 2, -1.0)]
 OBJECTIVES = {
     "spread": [Energy(dim=0, p=2, i0=2, weight=-1.0)],
     "clusters": [Energy(dim=0, p=2, i0=2)],
