@@ -13,6 +13,7 @@ from pathlib import Path
 
 import skltopo
 
+USED_BY = "Gallery pages that use it"  # a heading that is left out where there is none
 GROUPS = {
     "Data to diagrams": ["filtrations", "diagrams", "persistence_diagrams", "embedding"],
     "Diagrams to numbers": ["features", "energies", "vectorize", "kernels", "distances"],
@@ -100,7 +101,8 @@ def page_of_name(page):
     lines = [*title(page.rpartition(".")[2]), *directive(page), ""]
     if others:
         lines += [f"Other paths to it: {', '.join(others)}.", ""]
-    lines += [".. minigallery::", "", *(f"   {path}" for path in paths), ""]
+    lines += [f".. minigallery:: {' '.join(paths)}", f"   :add-heading: {USED_BY}"]
+    lines += ["   :heading-level: -", ""]
     return "\n".join(lines)
 
 
