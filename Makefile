@@ -7,10 +7,19 @@ BIN = $(VENV)/bin
 KERNELS = $(shell find skltopo -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 PIP_INSTALL = $(BIN)/pip install --quiet --constraint constraints.txt
 
-.PHONY: demo test testing-page fuzz sanitize lint wheel bench clean
+.PHONY: demo docs test testing-page fuzz sanitize lint wheel bench clean
 
 demo: $(VENV)/.demo
-	$(BIN)/python examples/plot_digits_by_topology.py --output demo_output
+	SKLTOPO_OUTPUT=demo_output $(BIN)/python examples/plot_digits_by_topology.py
+
+# The site, in build/site: examples run in quick size, in DOCS_JOBS processes. Warnings are errors, and
+# so are links inside the site that lead nowhere.
+DOCS_JOBS ?= 1
+
+docs: $(VENV)/.docs
+	OMP_NUM_THREADS=1 SKLTOPO_EXAMPLES=quick SKLTOPO_DOCS_JOBS=$(DOCS_JOBS) \
+		$(BIN)/python -m sphinx -W --keep-going -q -b html -d build/doctrees docs build/site
+	$(BIN)/python docs/extensions/check_links.py build/site
 
 # In PROCESSES processes, of which each has its share of the tests and one thread.
 PROCESSES ?= 2
@@ -57,7 +66,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks $(if $(BENCH),$(BENCH),--write)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info demo_output; find skltopo -name '*.so' -delete
+	rm -rf $(VENV) build dist *.egg-info demo_output docs/api docs/auto_examples; find skltopo -name '*.so' -delete
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -72,7 +81,7 @@ $(VENV)/.package: $(KERNELS) setup.py pyproject.toml constraints.txt | $(VENV)/b
 REQUIRED = from importlib.metadata import requires; \
 	print(*(r.split(";")[0] for r in requires("skltopo") if "extra == \"$*\"" in r), sep="\n")
 
-$(VENV)/.demo $(VENV)/.test $(VENV)/.bench $(VENV)/.lint: $(VENV)/.%: $(VENV)/.package
+$(VENV)/.demo $(VENV)/.test $(VENV)/.bench $(VENV)/.lint $(VENV)/.docs: $(VENV)/.%: $(VENV)/.package
 	$(BIN)/python -c '$(REQUIRED)' > $(VENV)/$*.txt
 	$(PIP_INSTALL) --requirement $(VENV)/$*.txt
 	touch $@

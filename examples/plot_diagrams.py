@@ -1,13 +1,15 @@
-"""Every picture of one, three and many diagrams: points, bars, matchings, vectors, places.
-
-The pictures of the documentation: ``python examples/plot_diagrams.py --output docs/images``.
 """
+Every picture of diagrams
+=========================
 
-import argparse
-from pathlib import Path
+Every picture of one, three and many diagrams: points, bars, matchings, vectors, places.
+
+The pictures of the documentation: ``SKLTOPO_OUTPUT=docs/images python examples/plot_diagrams.py``.
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 from scipy.ndimage import gaussian_filter
 
 from skltopo.filtrations import LevelSet, WeakAlpha
@@ -27,14 +29,34 @@ from skltopo.vectorize import (
     TopKLengths,
 )
 
+# %%
+# Hills, noise and two rings
+# --------------------------
+# Twelve smooth images, one rough one, and a cloud of points.
 
-def save(figure, output, name):
-    """Save a figure as a small picture."""
-    figure.savefig(output / f"{name}.png", dpi=150)
-    plt.close(figure)
+
+def make_rings(rng):
+    """Return points near two rings."""
+    angle = rng.uniform(0, 2 * np.pi, 70)
+    radius, shift = np.repeat([1.0, 0.5], [45, 25]), np.repeat([0.0, 1.6], [45, 25])
+    cloud = np.column_stack([radius * np.cos(angle) + shift, radius * np.sin(angle)])
+    return cloud + 0.06 * rng.normal(size=cloud.shape)
 
 
-def plot_points(hills, noise, output):
+rng = np.random.default_rng(0)
+hills = [gaussian_filter(rng.normal(size=(60, 60)), 5, mode="wrap") for _ in range(12)]
+side = sizes.pick(60, 160)
+noise = gaussian_filter(rng.normal(size=(side, side)), 0.6)
+cloud = make_rings(rng)
+
+# %%
+# Births and deaths
+# -----------------
+# `PersistenceDiagramDisplay` draws one diagram, or several on the same axes. Essential classes
+# have a line of their own.
+
+
+def plot_points(hills, noise):
     """One diagram, three on the same axes, twelve on the same axes, and one of many points."""
     figure, axes = plt.subplots(2, 2, figsize=(10.5, 9.4), layout="constrained")
     one, three, twelve, dense = axes.ravel()
@@ -53,10 +75,19 @@ def plot_points(hills, noise, output):
     n_points = sum(len(pairs) for pairs in many.pairs.values())
     title = f"{n_points:,} points of superlevel sets"
     PersistenceDiagramDisplay.from_diagram(many, title=title, ax=dense)
-    save(figure, output, "persistence_diagram")
+    sizes.save(figure, "persistence_diagram.png", dpi=150)
 
 
-def plot_bars(hills, noise, output):
+plot_points(hills, noise)
+
+
+# %%
+# Bars
+# ----
+# `BarcodeDisplay` draws the same as bars, the longest at the bottom of each dimension.
+
+
+def plot_bars(hills, noise):
     """One barcode, three on the same axes, five hundred bars."""
     figure, axes = plt.subplots(1, 3, figsize=(14, 4.6), layout="constrained")
     BarcodeDisplay.from_diagram(LevelSet(2)(hills[0]), title="one", ax=axes[0])
@@ -67,10 +98,19 @@ def plot_bars(hills, noise, output):
     many = LevelSet(2)(noise[: 2 * len(noise) // 5, : len(noise) // 4])
     n_bars = sum(len(pairs) for pairs in many.pairs.values())
     BarcodeDisplay.from_diagram(many, title=f"{n_bars} bars", ax=axes[2])
-    save(figure, output, "barcode")
+    sizes.save(figure, "barcode.png", dpi=150)
 
 
-def plot_matchings(hills, noise, output):
+plot_bars(hills, noise)
+
+
+# %%
+# Matchings
+# ---------
+# `MatchingDisplay` draws what a distance of two diagrams matches with what.
+
+
+def plot_matchings(hills, noise):
     """Match few points, three and more, and many."""
     figure, axes = plt.subplots(1, 3, figsize=(14, 4.8), layout="constrained")
     few, more = LevelSet(2)(hills[0]), LevelSet(2)(hills[0] + 0.1 * hills[1])
@@ -82,10 +122,20 @@ def plot_matchings(hills, noise, output):
         LevelSet(2)(noise[:side, :side]), LevelSet(2)(noise[-side:, -side:]), dim=1, p=2,
         labels=("noise", "other noise"), ax=axes[2],
     )  # fmt: skip
-    save(figure, output, "matching")
+    sizes.save(figure, "matching.png", dpi=150)
 
 
-def plot_vectors(hills, noise, output):
+plot_matchings(hills, noise)
+
+
+# %%
+# Vectors
+# -------
+# Persistence images, landscapes and Betti curves are rows of numbers; displays show them as what
+# they mean.
+
+
+def plot_vectors(hills, noise):
     """Draw diagrams of holes as images and as curves."""
     diagrams = [LevelSet(2)(image)[1] for image in hills]
     figure, axes = plt.subplots(2, 3, figsize=(13, 7.4), layout="constrained")
@@ -108,10 +158,19 @@ def plot_vectors(hills, noise, output):
             DiagramCurveDisplay.from_estimator(
                 curve, row, label=f"image {i}", title=f"Betti curves of {n}", ax=ax
             )
-    save(figure, output, "diagram_vectors")
+    sizes.save(figure, "diagram_vectors.png", dpi=150)
 
 
-def plot_columns(hills, output):
+plot_vectors(hills, noise)
+
+
+# %%
+# Columns
+# -------
+# Columns that are single numbers are bars.
+
+
+def plot_columns(hills):
     """Draw the columns of one, three and all diagrams as bars."""
     diagrams = [LevelSet(2)(image)[1] for image in hills]
     figure, axes = plt.subplots(1, 3, figsize=(14, 3.8), layout="constrained")
@@ -121,10 +180,19 @@ def plot_columns(hills, output):
     for n, ax in ((3, axes[1]), (len(rows), axes[2])):
         labels = [f"image {i}" for i in range(n)]
         DiagramBarDisplay.from_estimator(bars, rows[:n], label=labels, title=f"{n} rows", ax=ax)
-    save(figure, output, "diagram_bars")
+    sizes.save(figure, "diagram_bars.png", dpi=150)
 
 
-def plot_where(hills, cloud, output):
+plot_columns(hills)
+
+
+# %%
+# Where points of a diagram live
+# ------------------------------
+# Each point knows its critical vertices, or the critical edges of a cloud.
+
+
+def plot_where(hills, cloud):
     """Draw where points live: on a line, an image, a cloud and a volume; few, chosen and many."""
     figure, axes = plt.subplots(2, 3, figsize=(13, 8.6), layout="constrained")
     image, volume = hills[0], np.stack(hills)
@@ -150,29 +218,7 @@ def plot_where(hills, cloud, output):
     CriticalPointsDisplay.from_sample(
         LevelSet(2), rough, n_points=300, title="300 components", ax=axes[1, 2]
     )
-    save(figure, output, "critical_points")
+    sizes.save(figure, "critical_points.png", dpi=150)
 
 
-def make_rings(rng):
-    """Return points near two rings."""
-    angle = rng.uniform(0, 2 * np.pi, 70)
-    radius, shift = np.repeat([1.0, 0.5], [45, 25]), np.repeat([0.0, 1.6], [45, 25])
-    cloud = np.column_stack([radius * np.cos(angle) + shift, radius * np.sin(angle)])
-    return cloud + 0.06 * rng.normal(size=cloud.shape)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the pictures")
-    parser.add_argument("--quick", action="store_true", help="less noise")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(0)
-    hills = [gaussian_filter(rng.normal(size=(60, 60)), 5, mode="wrap") for _ in range(12)]
-    noise = gaussian_filter(rng.normal(size=(60, 60) if options.quick else (160, 160)), 0.6)
-    plot_points(hills, noise, options.output)
-    plot_bars(hills, noise, options.output)
-    plot_matchings(hills, noise, options.output)
-    plot_vectors(hills, noise, options.output)
-    plot_columns(hills, options.output)
-    plot_where(hills, make_rings(rng), options.output)
+plot_where(hills, cloud)

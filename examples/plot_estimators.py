@@ -1,13 +1,16 @@
-"""Pictures of fitted estimators: weights, their path along lam, and points that moved.
-
-The pictures of the documentation: ``python examples/plot_estimators.py --output docs/images``.
 """
+Pictures of fitted estimators
+=============================
 
-import argparse
-from pathlib import Path
+Pictures of fitted estimators: weights, their path along lam, and points that moved.
+
+The pictures of the documentation:
+``SKLTOPO_OUTPUT=docs/images python examples/plot_estimators.py``.
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 from sklearn.datasets import load_digits
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
@@ -24,8 +27,13 @@ from skltopo.datasets import make_clustered_coef, make_regression_problem
 from skltopo.plotting import CoefficientDisplay, CoefficientPathDisplay, TopoShaperDisplay
 from skltopo.vectorize import TopKLengths
 
+# %%
+# Weights and their path
+# ----------------------
+# Sixty weights in three clusters beside the truth, and how they come together as lam grows.
 
-def plot_weights(n_lams, output):
+
+def plot_weights(n_lams):
     """Draw weights in three clusters beside the truth, and their path along lam."""
     coef = np.sort(make_clustered_coef(60, values=(1, 2, 3), random_state=0))[::-1]
     X, y = make_regression_problem(coef, n_samples=60, noise=0.05, random_state=0)
@@ -33,11 +41,20 @@ def plot_weights(n_lams, output):
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
     CoefficientDisplay.from_estimator(model, truth=coef, title="weights", ax=left)
     CoefficientPathDisplay.from_estimator(model, ax=right)
-    figure.savefig(output / "weights.png", dpi=120)
-    plt.close(figure)
+    sizes.save(figure, "weights.png", dpi=120)
 
 
-def plot_names(n_lams, output):
+n_lams = sizes.pick(5, 30)
+plot_weights(n_lams)
+
+
+# %%
+# Named weights
+# -------------
+# Names are those that the steps of a Pipeline, or a data frame, give to the columns.
+
+
+def plot_names(n_lams):
     """Draw the named weights of few and of many columns, and paths of many."""
     digits = load_digits()
     few, y = digits.images[:300], (digits.target[:300] == 0).astype(float)
@@ -58,24 +75,24 @@ def plot_names(n_lams, output):
     names = [f"gene {i}" for i in range(200)]
     CoefficientPathDisplay.from_estimator(path, feature_names=names, ax=axes[2])
     axes[2].set_title("200 weights")
-    figure.savefig(output / "named_weights.png", dpi=120)
-    plt.close(figure)
+    sizes.save(figure, "named_weights.png", dpi=120)
 
 
-def plot_points(n_steps, path):
+plot_names(n_lams)
+
+
+# %%
+# Points that moved
+# -----------------
+# Before, after, the way between, and the diagrams of both.
+
+
+def plot_points(n_steps):
     """Draw points before and after their holes have grown."""
     X = np.random.default_rng(0).random((100, 2))
     shaper = TopoShaper("holes", max_iter=n_steps, store_path=True).fit(X)
-    TopoShaperDisplay.from_estimator(shaper, X).figure_.savefig(path, dpi=100)
+    display = TopoShaperDisplay.from_estimator(shaper, X)
+    sizes.save(display.figure_, "points_moved.png", dpi=100)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the pictures")
-    parser.add_argument("--quick", action="store_true", help="fewer lams and steps")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    n_lams = 5 if options.quick else 30
-    plot_weights(n_lams, options.output)
-    plot_names(n_lams, options.output)
-    plot_points(10 if options.quick else 150, options.output / "points_moved.png")
+plot_points(sizes.pick(10, 150))

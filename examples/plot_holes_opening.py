@@ -1,14 +1,16 @@
-"""Holes open in a cloud of points: an animation, and all of it in one picture.
+"""
+Holes open in a cloud of points
+===============================
+
+Holes open in a cloud of points: an animation, and all of it in one picture.
 
 Adam increases the squared lengths of all holes. Each frame shows the points, births and deaths of
 the holes, and how far the objective has come.
 """
 
-import argparse
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 from matplotlib.animation import FuncAnimation, PillowWriter
 from matplotlib.collections import LineCollection
 from tqdm import tqdm
@@ -19,6 +21,12 @@ from skltopo.plotting import TopoShaperDisplay
 
 HOLE = "#D55E00"
 POINT = "#0072B2"
+
+
+# %%
+# Frames of the animation
+# -----------------------
+# Points and the edges that end holes; the diagram of holes; the objective.
 
 
 def draw_frame(axes, shaper, step, limits):
@@ -42,14 +50,20 @@ def draw_frame(axes, shaper, step, limits):
     axes[2].set(xlabel="step", title="sum of squared lengths of holes")
 
 
-def animate(shaper, path, every, n_still, dpi):
-    """Write the animation: every so many steps, and the last one n_still times."""
+def animate(shaper, every, n_still, dpi):
+    """Draw the last frame, and write all of them where there is a folder for the animation.
+
+    These are every so many steps, and the last one n_still times.
+    """
     figure, axes = plt.subplots(1, 3, figsize=(12, 4.2))
     figure.subplots_adjust(left=0.02, right=0.98, bottom=0.12, top=0.92, wspace=0.15)
     last = WeakAlpha()(shaper.embedding_)[1]
     low, high = shaper.path_.min(), shaper.path_.max()
     margin = 0.03 * (high - low)
     limits = (low - margin, high + margin), (0, 1.05 * last.max())
+    draw_frame(axes, shaper, shaper.n_iter_, limits)
+    if sizes.output() is None:
+        return
     steps = [*range(0, shaper.n_iter_, every), *[shaper.n_iter_] * n_still]
     progress = tqdm(steps, desc="frames")
     animation = FuncAnimation(
@@ -58,25 +72,25 @@ def animate(shaper, path, every, n_still, dpi):
         progress,
         cache_frame_data=False,
     )
-    animation.save(path, PillowWriter(fps=12), dpi=dpi)
+    animation.save(sizes.output() / "holes_opening.gif", PillowWriter(fps=12), dpi=dpi)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the pictures")
-    parser.add_argument("--quick", action="store_true", help="fewer steps and frames")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    X = np.random.default_rng(0).random((100, 2))
-    n_steps = 12 if options.quick else 150
-    shaper = TopoShaper("holes", max_iter=n_steps, store_path=True).fit(X)
-    display = TopoShaperDisplay.from_estimator(shaper, X)
-    display.figure_.savefig(options.output / "holes_opening.png", dpi=150)
-    print(
-        f"{shaper.n_iter_} steps: sum of squared lengths of holes {-shaper.loss_curve_[0]:.3f} to "
-        f"{-shaper.loss_curve_[-1]:.3f}"
-    )
-    frames = {"every": 6, "n_still": 1, "dpi": 40}
-    if not options.quick:
-        frames = {"every": 5, "n_still": 7, "dpi": 80}
-    animate(shaper, options.output / "holes_opening.gif", **frames)
+# %%
+# From the first step to the last
+# -------------------------------
+
+X = np.random.default_rng(0).random((100, 2))
+n_steps = sizes.pick(12, 150)
+shaper = TopoShaper("holes", max_iter=n_steps, store_path=True).fit(X)
+display = TopoShaperDisplay.from_estimator(shaper, X)
+sizes.save(display.figure_, "holes_opening.png", dpi=150)
+print(
+    f"{shaper.n_iter_} steps: sum of squared lengths of holes {-shaper.loss_curve_[0]:.3f} to "
+    f"{-shaper.loss_curve_[-1]:.3f}"
+)
+
+# %%
+# The last frame. With `SKLTOPO_OUTPUT` set, all of them become an animation there.
+
+frames = sizes.pick({"every": 6, "n_still": 1, "dpi": 40}, {"every": 5, "n_still": 7, "dpi": 80})
+animate(shaper, **frames)

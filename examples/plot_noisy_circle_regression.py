@@ -1,15 +1,15 @@
-"""Weights on an image: one hole and one maximum.
+"""
+Weights on an image: one hole and one maximum
+=============================================
 
 A 50 x 50 image of weights, a bright ring, is seen through 1500 random projections with noise: fewer
 samples than pixels. Least squares of minimum norm is mostly noise. Penalising all but one hole and
 all but one maximum of the superlevel sets says what is known of the ring, and nothing more.
 """
 
-import argparse
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 from tqdm import tqdm
 
 from skltopo import Energy, TopologicalRegression
@@ -18,6 +18,13 @@ from skltopo.filtrations import LevelSet
 from skltopo.penalties import TopologicalPenalty
 
 LAM = 0.1
+
+
+# %%
+# A penalty on topology
+# ---------------------
+# Energies of all holes and all maxima but the first; `TopologicalPenalty` makes a penalty of any
+# filtration and energies.
 
 
 def fit_all(size, n_samples, n_steps):
@@ -43,7 +50,11 @@ def fit_all(size, n_samples, n_steps):
     return images
 
 
-def plot(images, path):
+# %%
+# All images have the same colours.
+
+
+def plot(images):
     """Draw all images beside each other with the same colours."""
     figure, axes = plt.subplots(1, len(images), figsize=(11, 4), layout="constrained")
     for ax, (title, image) in zip(axes, images.items(), strict=True):
@@ -51,14 +62,12 @@ def plot(images, path):
         ax.set_title(title, fontsize=12)
         ax.set(xticks=[], yticks=[])
     figure.colorbar(shown, ax=axes, shrink=0.8, label="weight")
-    figure.savefig(path, dpi=150)
+    sizes.save(figure, "noisy_circle_regression.png", dpi=150)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the picture")
-    parser.add_argument("--quick", action="store_true", help="a smaller image, in seconds")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    images = fit_all(24, 350, 150) if options.quick else fit_all(50, 1500, 500)
-    plot(images, options.output / "noisy_circle_regression.png")
+# %%
+# Least squares, and one hole and one maximum
+# -------------------------------------------
+
+images = fit_all(24, 350, 150) if sizes.is_quick() else fit_all(50, 1500, 500)
+plot(images)

@@ -1,15 +1,17 @@
-"""Voxel shapes with stray pieces and gaps, cleaned to one component.
+"""
+Voxel shapes cleaned to one piece
+=================================
+
+Voxel shapes with stray pieces and gaps, cleaned to one component.
 
 A network that generates shapes gives each voxel a probability (figure 10 of the paper). Where the
 shape is cut at 1/2 it falls into pieces. ``TopoDenoiser`` leaves one maximum, hence one piece at
 any level: it lowers stray pieces, and closes gaps where that changes less.
 """
 
-import argparse
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 from scipy.ndimage import gaussian_filter, label
 from tqdm import tqdm
 
@@ -21,6 +23,12 @@ level_sets = LevelSet(ndim=3, superlevel=True, homology_dimensions=(0,))
 offsets = np.indices((3, 3, 3)) - 1
 NEIGHBOURS = (offsets >= 0).all(axis=0) | (offsets <= 0).all(axis=0)
 COLORS = {"body": "#4C8BBF", "stray": "#E4572E"}
+
+
+# %%
+# Shapes, and probabilities of their voxels
+# -----------------------------------------
+# A chair, a lamp with a gap and a ring, blurred, with noise and stray pieces.
 
 
 def make_shapes(n):
@@ -51,6 +59,10 @@ def make_noisy(solid, missed, rng):
     return np.clip(noisy + 0.04 * rng.standard_normal(noisy.shape), 0, 1)
 
 
+# %%
+# Voxels above 1/2 are drawn, all but the largest piece in red.
+
+
 def draw(ax, volume, title):
     """Draw the voxels above 1/2; all but the largest piece in red."""
     pieces, n_pieces = label(volume > 0.5, NEIGHBOURS)
@@ -70,7 +82,7 @@ def draw(ax, volume, title):
     ax.set_axis_off()
 
 
-def plot(n, path):
+def plot(n):
     """Draw every shape before and after."""
     rng = np.random.default_rng(0)
     shapes = make_shapes(n)
@@ -86,13 +98,11 @@ def plot(n, path):
         draw(axes[0, i], noisy[i], f"{name}: {before} maxima, {{}} pieces")
         draw(axes[1, i], cleaned[i], f"{after} maximum, {{}} piece")
     figure.suptitle("Voxels of probability above 1/2, before and after TopoDenoiser", fontsize=15)
-    figure.savefig(path, dpi=90)
+    sizes.save(figure, "voxel_cleaning.png", dpi=90)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the picture")
-    parser.add_argument("--quick", action="store_true", help="fewer voxels")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    plot(12 if options.quick else 24, options.output / "voxel_cleaning.png")
+# %%
+# Before and after
+# ----------------
+
+plot(sizes.pick(12, 24))

@@ -51,6 +51,18 @@ class AttackResult:
         The classes that the model gives to X, in the words of y.
     distance : (n,) ndarray or torch.Tensor
         Norms of the changes; 0 where the model was as wanted without one, which is a success, too.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skltopo.attacks import gradient_attack
+    >>> X = np.linspace(0, 1, 20)[:, np.newaxis]
+    >>> y = np.repeat([0, 1], 10)
+    >>> model = LogisticRegression(C=100).fit(X, y)
+    >>> result = gradient_attack(model, X[8:10], [1, 1], eps=0.2, n_steps=10)
+    >>> result.success, result.predicted
+    (array([ True,  True]), array([1, 1]))
     """
 
     X: object

@@ -16,6 +16,7 @@ from ._kernels.grids.images import COMPLEXES
 from ._utils.adam import Adam
 from ._utils.checks import check_integer, check_n_jobs, is_like_image
 from ._utils.given import is_dask
+from ._utils.links import DocumentationLink
 from ._utils.memory import check_memory
 from ._utils.parallel import effective_n_jobs, run
 from .filtrations import LevelSet
@@ -37,7 +38,9 @@ MAX_STATES = 1 << 27
 LOOKED_AT = 100
 
 
-class TopoDenoiser(ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class TopoDenoiser(
+    ImageRowsMixin, OneToOneFeatureMixin, TransformerMixin, DocumentationLink, BaseEstimator
+):
     r"""Change signals, images or volumes so that at most `n_components` maxima are left.
 
     A maximum is a component of the superlevel sets: a point of PD_0. The `n_components` most

@@ -15,13 +15,16 @@ from sklearn.utils.validation import (
 
 from ._utils.arrays import as_floats, as_numbers, as_plain, check_finite
 from ._utils.checks import check_integer
+from ._utils.links import DocumentationLink
 from ._utils.masks import refuse_masks
 from ._utils.memory import check_memory
 
 __all__ = ["DelayEmbedding"]
 
 
-class DelayEmbedding(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class DelayEmbedding(
+    TransformerMixin, DocumentationLink, BaseEstimator, auto_wrap_output_keys=None
+):
     r"""Turn time series into clouds of points by their values at several times.
 
     Point i of the cloud of a series :math:`x` has the coordinates

@@ -84,6 +84,14 @@ def polynomial_energies(
         If an energy is more than a float can hold, or a parameter is out of range.
     MemoryError
         If there is not enough memory for all powers of all points.
+
+    Examples
+    --------
+    >>> from skltopo.energies import polynomial_energies
+    >>> from skltopo.filtrations import LevelSet
+    >>> batch = LevelSet(ndim=1)([[0.0, 2.0, 1.0, 4.0, 0.5]])  # finite points (0.5, 4), (1, 2)
+    >>> polynomial_energies(batch, dim=0, max_p=1, max_q=1)
+    array([[2.   , 3.75 , 4.5  , 9.375]])
     """
     total = 0
     _check_batch(batch)
@@ -174,6 +182,16 @@ def polynomial_gradient(energy, finite, n_essential=0):
     ------
     TypeError, ValueError
         If finite has no finite births and deaths, or if the energy or its gradient overflows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skltopo import Energy
+    >>> from skltopo.energies import polynomial_gradient
+    >>> points = np.array([[0.0, 3.0], [1.0, 2.0]])
+    >>> value, gradient = polynomial_gradient(Energy(dim=0, p=2), points)
+    >>> value, gradient.tolist()
+    (10.0, [[-6.0, 6.0], [-2.0, 2.0]])
     """
     check_integer("n_essential", n_essential, 0)
     finite = np.ascontiguousarray(as_floats(as_numbers(finite, "finite"))[1], np.float64)

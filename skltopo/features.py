@@ -16,6 +16,7 @@ from ._utils.checks import check_dimensions, check_number, check_powers
 from ._utils.cluster import is_for_cluster, send
 from ._utils.given import is_dask
 from ._utils.lazy import ends_of
+from ._utils.links import DocumentationLink
 from ._utils.memory import check_memory
 from ._utils.parallel import counted, effective_n_jobs, run
 from .energies import polynomial_energies
@@ -102,7 +103,7 @@ def weights_along(directions, image_shape):
     return weights
 
 
-class PersistenceFeatures(ImageRowsMixin, TransformerMixin, BaseEstimator):
+class PersistenceFeatures(ImageRowsMixin, TransformerMixin, DocumentationLink, BaseEstimator):
     r"""Turn images, volumes or functions on a line into energies of their persistence diagrams.
 
     Every image :math:`I` is multiplied with functions :math:`g_\theta` that rise across it in

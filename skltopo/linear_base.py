@@ -18,6 +18,7 @@ from sklearn.utils.validation import (
 from ._utils.arrays import as_numbers, as_plain
 from ._utils.checks import check_shape
 from ._utils.given import refuse_dask
+from ._utils.links import DocumentationLink
 from ._utils.masks import refuse_masks
 from ._utils.namespace import is_tensor, namespace_of
 from .penalties import L1, L2, TV, TV2, Clusters, Maxima, Penalty
@@ -58,7 +59,7 @@ def _as_labels(y, name):
     return namespace_of(y).plain(as_numbers(y, name)) if is_tensor(y) else y
 
 
-class TopologicalLinearModel(BaseEstimator):
+class TopologicalLinearModel(DocumentationLink, BaseEstimator):
     """Base of regression and classification: parameters, penalty, and one call of a solver."""
 
     _parameter_constraints: dict = {

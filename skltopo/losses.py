@@ -88,6 +88,15 @@ class SquaredLoss:
     sample_weight : (n,) float64 ndarray, default=None
         The mean becomes a weighted mean.
     fit_intercept : bool, default=True
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skltopo.solvers import SquaredLoss
+    >>> loss = SquaredLoss(np.eye(2), np.array([1.0, 3.0]), fit_intercept=False)
+    >>> value, gradient = loss.value_and_gradient(np.zeros(2))
+    >>> gradient.shape
+    (2,)
     """
 
     n_blocks = 1
@@ -207,6 +216,15 @@ class LogisticLoss:
     n_classes : int
     sample_weight, fit_intercept
         As for `SquaredLoss`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skltopo.solvers import LogisticLoss
+    >>> loss = LogisticLoss(np.array([[-1.0], [1.0]]), np.array([0, 1]), n_classes=2)
+    >>> value, gradient = loss.value_and_gradient(np.zeros(loss.n_weights))
+    >>> round(float(value), 4), loss.n_weights  # log(2); a weight and an intercept
+    (0.6931, 2)
     """
 
     def __init__(self, X, y, n_classes, sample_weight=None, fit_intercept=True):

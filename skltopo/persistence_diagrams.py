@@ -22,6 +22,7 @@ from ._utils.checks import check_dimensions, refuse_colours
 from ._utils.cluster import is_for_cluster, send
 from ._utils.given import refuse_dask
 from ._utils.hints import hint_of_distances, hint_of_images
+from ._utils.links import DocumentationLink
 from ._utils.masks import refuse_masks
 from ._utils.namespace import is_tensor, namespace_of
 from ._utils.parallel import effective_n_jobs, run
@@ -42,7 +43,9 @@ UPDATES = 100
 VALUES_PER_TASK = 1 << 16
 
 
-class PersistenceDiagrams(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class PersistenceDiagrams(
+    TransformerMixin, DocumentationLink, BaseEstimator, auto_wrap_output_keys=None
+):
     """Turn images, volumes, functions on a line, point clouds or distance matrices into diagrams.
 
     The result is a list with one entry for each sample, in the form that the transformers of

@@ -74,6 +74,18 @@ class Solution:
         proximal gradient step relative to the largest coordinate. "adam": how much the last tenth
         of the steps has improved the objective, relative to that at the start.
     converged : bool
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skltopo.penalties import L1
+    >>> from skltopo.solvers import SquaredLoss, proximal
+    >>> loss = SquaredLoss(np.eye(3), np.array([3.0, 1.0, -2.0]), fit_intercept=False)
+    >>> solution = proximal(loss, L1(), lam=1.0, start=np.zeros(3))
+    >>> solution.converged, solution.n_iter == len(solution.objective) - 1
+    (True, True)
+    >>> bool(solution.objective[-1] < solution.objective[0])
+    True
     """
 
     coef: np.ndarray
@@ -162,6 +174,14 @@ class Plan:
         at lam. None for convex penalties.
     rising : bool, default=False
         Whether paths go from small to large lam.
+
+    Examples
+    --------
+    >>> from skltopo.penalties import Clusters
+    >>> from skltopo.solvers import plan_of
+    >>> plan = plan_of(Clusters(3))  # one cluster first, each at eight values of lam
+    >>> len(plan.continuation), plan.rising
+    (16, False)
     """
 
     operator: object
@@ -179,6 +199,14 @@ def plan_of(penalty):
     ------
     TypeError
         If the penalty has no proximal operator.
+
+    Examples
+    --------
+    >>> from skltopo.penalties import Maxima
+    >>> from skltopo.solvers import plan_of
+    >>> plan = plan_of(Maxima(2))
+    >>> [factor for _, factor in plan.continuation], plan.rising
+    ([0.01, 0.1], True)
     """
     if not _as_penalty(penalty).has_prox:
         raise TypeError(
@@ -305,6 +333,15 @@ def proximal(
     Returns
     -------
     Solution
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skltopo.penalties import L1
+    >>> from skltopo.solvers import SquaredLoss, proximal
+    >>> loss = SquaredLoss(np.eye(3), np.array([3.0, 1.0, -2.0]), fit_intercept=False)
+    >>> proximal(loss, L1(), lam=1.0, start=np.zeros(3)).coef.round(6) + 0.0  # soft threshold
+    array([ 1.5,  0. , -0.5])
     """
     start = _as_start(loss, start)
     lam = check_number("lam", lam, 0)
@@ -418,6 +455,16 @@ def adam(loss, penalty, lam, start, *, max_iter=None, tol=1e-5, learning_rate=0.
     -------
     Solution
         The best point of all steps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skltopo.penalties import L1
+    >>> from skltopo.solvers import SquaredLoss, adam
+    >>> loss = SquaredLoss(np.eye(3), np.array([3.0, 1.0, -2.0]), fit_intercept=False)
+    >>> solution = adam(loss, L1(), lam=1.0, start=np.ones(3), max_iter=200)
+    >>> solution.n_iter, bool(solution.objective.min() < solution.objective[0])
+    (200, True)
     """
     start = _as_start(loss, start)
     penalty = _as_penalty(penalty)
@@ -459,6 +506,13 @@ def choose_solver(solver, penalty):
     ------
     TypeError
         If solver is "proximal" and the penalty has no proximal operator.
+
+    Examples
+    --------
+    >>> from skltopo.penalties import L1
+    >>> from skltopo.solvers import choose_solver
+    >>> choose_solver("auto", L1())
+    'proximal'
     """
     if solver not in ("auto", "proximal", "adam"):
         raise ValueError(f'solver must be "auto", "proximal" or "adam", got {solver!r}')
@@ -495,6 +549,16 @@ def solve_path(loss, penalty, lams, *, max_iter=None, tol=1e-5):
     -------
     coefs : (n_lams, n) ndarray
     objectives : (n_lams,) ndarray
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skltopo.penalties import L1
+    >>> from skltopo.solvers import SquaredLoss, solve_path
+    >>> loss = SquaredLoss(np.eye(3), np.array([3.0, 1.0, -2.0]), fit_intercept=False)
+    >>> coefs, objectives = solve_path(loss, L1(), np.array([10.0, 1.0, 0.1]))
+    >>> (np.abs(coefs) > 1e-6).sum(axis=1)  # more weights as lam falls
+    array([0, 2, 3])
     """
     max_iter = _check_limits(max_iter, tol, "proximal")
     _check_loss(loss)

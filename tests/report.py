@@ -1,10 +1,10 @@
 """docs/testing.md, written by a test run: ``python -m tests.report --run`` runs all tests.
 
 ``python -m tests.report`` writes the page from the last run, which is kept in build/test_report/.
-``--add`` runs some tests and adds them to it. Arguments after ``--run`` or ``--add`` go to pytest. The text is in
-report_page.md. This module is also the pytest plugin of that run: it notes
-how each test ends and how long it takes, and counts calls of the slow oracles by test file. A call
-of an oracle is one input whose result is compared.
+``--add`` runs some tests and adds them to it. Arguments after ``--run`` or ``--add`` go to pytest.
+The text is in report_page.md. This module is also the pytest plugin of that run: it notes how each
+test ends and how long it takes, and counts calls of the slow oracles by test file. A call of an
+oracle is one input whose result is compared.
 """
 
 import argparse

@@ -14,7 +14,7 @@ PACKAGE = Path(skltopo.__file__).parent
 
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
 UTILS = (
-    "checks hints masks given lazy signals parallel cluster patience memory scales namespace "
+    "checks links hints masks given lazy signals parallel cluster patience memory scales namespace "
     "autograd adam prefetch bits buffer sorting pool gather arrays"
 )
 KERNELS = {

@@ -8,14 +8,73 @@ from pathlib import Path
 
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 def run_example(name, output):
-    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONWARNINGS": "error"}
-    command = [sys.executable, str(EXAMPLES / name), "--quick", "--output", str(output)]
+    variables = {"SKLTOPO_EXAMPLES": "quick", "SKLTOPO_OUTPUT": str(output)}
+    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONWARNINGS": "error", **variables}
+    command = [sys.executable, str(EXAMPLES / name)]
     return subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+
+
+@pytest.fixture
+def sizes(monkeypatch):
+    """Return the helper of the examples, in quick size and without a folder for pictures."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    monkeypatch.setenv("SKLTOPO_EXAMPLES", "quick")
+    monkeypatch.delenv("SKLTOPO_OUTPUT", raising=False)
+    return importlib.import_module("sizes")
+
+
+def test_sizes_come_from_the_environment(sizes, monkeypatch):
+    assert (sizes.size(), sizes.pick(1, 2), sizes.is_long()) == ("quick", 1, False)
+    monkeypatch.delenv("SKLTOPO_EXAMPLES")
+    assert (sizes.size(), sizes.pick(1, 2)) == ("full", 2)
+    monkeypatch.setenv("SKLTOPO_EXAMPLES", "long")
+    assert (sizes.pick(1, 2), sizes.is_long()) == (2, True)
+    monkeypatch.setenv("SKLTOPO_EXAMPLES", "huge")
+    with pytest.raises(ValueError, match="SKLTOPO_EXAMPLES is 'huge', and has to be one of quick"):
+        sizes.size()
+
+
+def test_pictures_are_saved_where_the_environment_says(sizes, monkeypatch, tmp_path):
+    figure = Figure()
+    monkeypatch.chdir(tmp_path)
+    sizes.save(figure, "a.png")
+    checkpoints = sizes.cache("models")
+    assert checkpoints.is_dir()
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setenv("SKLTOPO_OUTPUT", str(tmp_path / "new" / "folder"))
+    sizes.save(figure, "a.png")
+    assert (tmp_path / "new/folder/a.png").exists()
+    assert sizes.cache("models") == tmp_path / "new/folder/models"
+
+
+def test_a_quick_run_shows_the_table_of_the_last_full_run(sizes, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(sizes, "RESULTS", tmp_path / "results")
+    sizes.keep_table("t", "python t.py", ("name", "share"), [("a", "1.0")])
+    assert not (tmp_path / "results").exists()
+    monkeypatch.setenv("SKLTOPO_EXAMPLES", "full")
+    sizes.keep_table("t", "python t.py", ("name", "share"), [("a", "25.0")])
+    monkeypatch.setenv("SKLTOPO_EXAMPLES", "quick")
+    sizes.keep_table("t", "python t.py", ("name", "share"), [("a", "2.0")])
+    printed = capsys.readouterr().out
+    assert "docs/results/t.md" in printed
+    assert "Written by `python t.py`:\n\n| name | share |\n| --- | --- |\n| a | 25.0 |" in printed
+
+
+def test_scripts_are_gallery_pages():
+    scripts = sorted(EXAMPLES.rglob("plot_*.py"))
+    assert len({path.name for path in scripts}) == len(scripts) > 20
+    for path in scripts:
+        text = path.read_text()
+        title, underline = text.split("\n")[1:3]
+        assert underline == "=" * len(title), path.name
+        assert text.count("\n# %%\n") >= 2, path.name
+        assert "argparse" not in text, path.name
 
 
 def test_digits_by_topology(tmp_path):
@@ -46,14 +105,14 @@ def test_digits_by_topology(tmp_path):
         ("paper/plot_figure_2.py", {"figure_2.png"}),
         ("plot_estimators.py", {"weights.png", "named_weights.png", "points_moved.png"}),
         ("plot_holes_opening.py", {"holes_opening.png", "holes_opening.gif"}),
-        ("count_objects.py", {"count_objects.png"}),
-        ("time_series.py", {"time_series.png"}),
-        ("graphs.py", {"graphs.png"}),
-        ("cloud_shapes.py", {"cloud_shapes.png"}),
-        ("topological_loss.py", {"topological_loss.png"}),
-        ("robust_by_topology.py", {"robust_by_topology.png"}),
-        ("activation_prior.py", {"activation_prior.png"}),
-        ("diagram_autoencoder.py", {"diagram_autoencoder.png"}),
+        ("plot_count_objects.py", {"count_objects.png"}),
+        ("plot_time_series.py", {"time_series.png"}),
+        ("plot_graphs.py", {"graphs.png"}),
+        ("plot_cloud_shapes.py", {"cloud_shapes.png"}),
+        ("plot_topological_loss.py", {"topological_loss.png"}),
+        ("plot_robust_by_topology.py", {"robust_by_topology.png"}),
+        ("plot_activation_prior.py", {"activation_prior.png"}),
+        ("plot_diagram_autoencoder.py", {"diagram_autoencoder.png"}),
     ],
 )
 def test_examples_write_pictures(name, pictures, tmp_path):
@@ -101,6 +160,7 @@ def test_generators_with_a_prior(tmp_path):
         "(the paper: 99 %)",
     ):
         assert line in printed
+    assert "docs/results/table_9.md" in printed
     assert {"figure_7.png", "figure_8.png"} <= {path.name for path in tmp_path.iterdir()}
 
 

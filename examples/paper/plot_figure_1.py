@@ -1,15 +1,18 @@
-"""Figure 1 of the paper: 100 points in the unit square, moved by functions of their diagrams.
+"""
+Figure 1: points that move
+==========================
+
+Figure 1 of the paper: 100 points in the unit square, moved by functions of their diagrams.
 
 Each panel starts from the same uniform points and takes 100 steps of Adam, on the weak Alpha
 filtration. Each panel has its own scale; dashes are the unit square.
 """
 
-import argparse
-from pathlib import Path
 from time import perf_counter
 
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 from tqdm import tqdm
 
 from skltopo import TopoShaper
@@ -24,6 +27,12 @@ PANELS = {
     "$\\mathcal{E}(2, 0, 2; \\mathrm{PD}_0)$",
     "fill": "decrease $\\mathcal{E}(2, 0, 1; \\mathrm{PD}_1)$",
 }
+
+
+# %%
+# Five objectives
+# ---------------
+# `TopoShaper` knows each by its name.
 
 
 def shape_all(X, n_steps):
@@ -42,6 +51,10 @@ def shape_all(X, n_steps):
     return moved
 
 
+# %%
+# Each panel has the sums of lengths below it.
+
+
 def describe(points):
     """Return the sums of lengths in PD_0 and in PD_1, as text."""
     diagram = WeakAlpha()(points)
@@ -49,7 +62,7 @@ def describe(points):
     return f"sum of lengths: PD$_0$ {total[0]:.2f}, PD$_1$ {total[1]:.2f}"
 
 
-def plot(moved, path):
+def plot(moved):
     """Draw the six panels as the paper does, each in its own scale."""
     figure, axes = plt.subplots(2, 3, figsize=(10, 7.8), layout="constrained")
     figure.get_layout_engine().set(h_pad=0.1, w_pad=0.1)
@@ -62,15 +75,12 @@ def plot(moved, path):
         ax.set(xticks=[], yticks=[], aspect="equal", adjustable="datalim")
         ax.margins(0.08)
         ax.spines[:].set_visible(False)
-    figure.savefig(path, dpi=150)
+    sizes.save(figure, "figure_1.png", dpi=150)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the picture")
-    parser.add_argument("--quick", action="store_true", help="fewer steps")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    start = np.random.default_rng(options.seed).random((100, 2))
-    plot(shape_all(start, 20 if options.quick else 100), options.output / "figure_1.png")
+# %%
+# All panels
+# ----------
+
+start = np.random.default_rng(0).random((100, 2))
+plot(shape_all(start, sizes.pick(20, 100)))

@@ -1,17 +1,20 @@
-"""Figure 10 of the paper: a 3-D GAN of furniture, before and after 20 batches of a topology loss.
+"""
+Figure 10: voxels of a generator
+================================
+
+Figure 10 of the paper: a 3-D GAN of furniture, before and after 20 batches of a topology loss.
 
 A GAN learns chairs, tables and lamps of 16^3 voxels. Its shapes have stray pieces; 20 batches of
 E(1, 0, 2; PD_0) of the superlevel sets of volumes, the loss of figure 7, join or remove them.
 """
 
-import argparse
 import copy
 import time
 from functools import partial
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 import torch
 from scipy.ndimage import label
 from torch.nn.functional import softplus
@@ -27,6 +30,12 @@ LATENT = 32
 BATCH = 32
 SUPERLEVEL = LevelSet(ndim=3, superlevel=True, homology_dimensions=(0,))
 PRIOR = EnergyLoss(Energy(dim=0, p=1, q=0, i0=2), SUPERLEVEL)
+
+
+# %%
+# A GAN of voxels
+# ---------------
+# Two small networks of transposed convolutions and convolutions.
 
 
 class Generator(torch.nn.Sequential):
@@ -92,6 +101,12 @@ def generate(generator, codes):
     return generator.eval()(codes)
 
 
+# %%
+# What is measured and drawn
+# --------------------------
+# Components above 1/2; what does not hang together with the largest piece is red.
+
+
 def count_components(volumes):
     """Return how many components are above 1/2 in each volume."""
     batch = SUPERLEVEL(volumes.numpy()).flat()
@@ -102,13 +117,17 @@ def print_components(samples):
     """Print loss and components of every set of volumes."""
     print(f"of {len(next(iter(samples.values())))} shapes each, above 1/2")
     print(f"  {'':36}{'loss':>8}{'excess over one':>18}{'shapes with one':>18}{'voxels':>9}")
+    table = []
     for name, volumes in samples.items():
         counts = count_components(volumes)
         solid = (volumes > 0.5).float().sum((1, 2, 3, 4)).mean()
-        print(
-            f"  {name:36}{float(PRIOR(volumes)):8.3f}{counts.mean() - 1:18.3f}"
-            f"{100 * np.mean(counts == 1):16.1f} %{solid:9.0f}"
-        )
+        loss, excess = float(PRIOR(volumes)), counts.mean() - 1
+        share = f"{100 * np.mean(counts == 1):.1f} %"
+        print(f"  {name:36}{loss:8.3f}{excess:18.3f}{share:>18}{solid:9.0f}")
+        table.append((name, f"{loss:.3f}", f"{excess:.3f}", share, f"{solid:.0f}"))
+    heads = f"{len(volumes)} shapes each", "loss", "excess of components over one"
+    heads = *heads, "shapes with one", "voxels"
+    sizes.keep_table("figure_10", "python examples/paper/plot_figure_10.py", heads, table)
 
 
 def draw_voxels(ax, volume):
@@ -123,7 +142,7 @@ def draw_voxels(ax, volume):
     ax.set_axis_off()
 
 
-def plot(samples, path, n=8):
+def plot(samples, n=8):
     """Draw real shapes, then those with most pieces before the loss, and what became of them."""
     before, after = samples["GAN"], samples["topology loss, 20 batches"]
     worst = np.argsort(-count_components(before[:200]), kind="stable")[: n // 2]
@@ -141,45 +160,48 @@ def plot(samples, path, n=8):
             draw_voxels(ax, volume)
         figure.text(0.012, 0.83 - 0.325 * i, name, rotation=90, va="center", ha="center", size=15)
     figure.subplots_adjust(0.02, 0, 1, 1, 0, 0)
-    figure.savefig(path, dpi=110)
+    sizes.save(figure, "figure_10.png", dpi=110)
 
 
-def run(options):
-    """Train, print and draw."""
-    start = time.perf_counter()
-    volumes, _ = make_voxel_shapes(200 if options.quick else 3000, random_state=0)
-    volumes = torch.from_numpy(volumes)[:, None]
-    generator = train(volumes, 20 if options.quick else 3000, options.cache)
-    tuned = copy.deepcopy(generator).train()
-    finetune_generator(
-        tuned,
-        PRIOR,
-        n_steps=20,
-        batch_size=BATCH,
-        latent_dim=LATENT,
-        optimizer=partial(torch.optim.Adam, lr=1e-3, betas=(0.5, 0.999)),
-        random_state=0,
-        verbose=1,
-    )
-    codes = torch.randn(200 if options.quick else 500, LATENT, generator=torch.manual_seed(1))
-    samples = {
-        "real shapes": volumes[: len(codes)],
-        "GAN": generate(generator, codes),
-        "topology loss, 20 batches": generate(tuned, codes),
-    }
-    print_components(samples)
-    plot(samples, options.output / "figure_10.png", 4 if options.quick else 8)
-    print(f"all of it took {(time.perf_counter() - start) / 60:.1f} minutes")
+# %%
+# Training the GAN
+# ----------------
+# It is trained once, and kept in the folder `gan_cache` of that for pictures.
 
+torch.set_num_threads(1)
+start = time.perf_counter()
+volumes, _ = make_voxel_shapes(sizes.pick(200, 3000), random_state=0)
+volumes = torch.from_numpy(volumes)[:, None]
+generator = train(volumes, sizes.pick(20, 3000), sizes.cache("gan_cache"))
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the picture")
-    parser.add_argument("--cache", type=Path, help="folder for the GAN; default: in --output")
-    parser.add_argument("--quick", action="store_true", help="20 batches, fewer shapes")
-    options = parser.parse_args()
-    options.cache = options.cache or options.output / "gan_cache"
-    for folder in (options.output, options.cache):
-        folder.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)
-    run(options)
+# %%
+# Twenty batches of the topology loss
+# -----------------------------------
+# `finetune_generator` changes a copy in place.
+
+tuned = copy.deepcopy(generator).train()
+finetune_generator(
+    tuned,
+    PRIOR,
+    n_steps=20,
+    batch_size=BATCH,
+    latent_dim=LATENT,
+    optimizer=partial(torch.optim.Adam, lr=1e-3, betas=(0.5, 0.999)),
+    random_state=0,
+    verbose=1,
+)
+
+# %%
+# Before and after
+# ----------------
+# Of the same latent codes.
+
+codes = torch.randn(sizes.pick(200, 500), LATENT, generator=torch.manual_seed(1))
+samples = {
+    "real shapes": volumes[: len(codes)],
+    "GAN": generate(generator, codes),
+    "topology loss, 20 batches": generate(tuned, codes),
+}
+print_components(samples)
+plot(samples, sizes.pick(4, 8))
+print(f"all of it took {(time.perf_counter() - start) / 60:.1f} minutes")

@@ -1,16 +1,18 @@
-"""Figure 11 of the paper: a 4 that becomes an 8 for a topological model, by small holes.
+"""
+Figure 11: a 4 that becomes an 8
+================================
 
-All held-out digits 4 are attacked until the model of plot_figure_12.py takes them for an 8. A
+Figure 11 of the paper: a 4 that becomes an 8 for a topological model, by small holes.
+
+All held-out digits 4 are attacked until the topological model of figure 12 takes them for an 8. A
 subgradient moves critical pixels alone, so few pixels change. Drawn is the one with the fewest
 changed pixels of those that have gained two holes; printed is how often that happens.
 """
 
-import argparse
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
-from plot_figure_12 import fit_topological, load_digits
+import sizes
+from attacked_digits import fit_topological, load_digits
 
 from skltopo.attacks import gradient_attack
 from skltopo.filtrations import LevelSet
@@ -18,6 +20,12 @@ from skltopo.plotting import PersistenceDiagramDisplay
 
 # A hole counts from this length of its point on, and a pixel has changed from this move on.
 LONG, SEEN = 0.3, 0.1
+
+
+# %%
+# Holes that are gained
+# ---------------------
+# The digit with the fewest changed pixels of those that gained two holes is drawn.
 
 
 def count_holes(images):
@@ -37,7 +45,11 @@ def choose(before, found):
     return rows[np.argmin(changed[rows])], gained, changed
 
 
-def plot(before, after, path):
+# %%
+# Both images, what has moved, and the holes of both.
+
+
+def plot(before, after):
     """Draw both images, what has moved, and the holes of both."""
     figure, axes = plt.subplots(1, 4, figsize=(17, 4.6), layout="constrained")
     for ax, image, title in zip(axes, (before, after), ("taken for a 4", "taken for an 8"),
@@ -56,31 +68,30 @@ def plot(before, after, path):
             diagram, homology_dimensions=1, ax=axes[3], label=label, s=60, alpha=0.7
         )
     axes[3].set_title("holes", fontsize=16)
-    figure.savefig(path)
-    plt.close(figure)
+    sizes.save(figure, "figure_11.png")
 
 
-def main(output, quick):
-    """Train, attack and draw."""
-    X_train, X, y_train, y = load_digits(quick)
-    model = fit_topological(X_train, y_train, quick)
-    fours = X[(y == 4) & (model.predict(X) == 4)]
-    options = {"n_steps": 10 if quick else 100, "step_size": 0.1, "verbose": 1}
-    found = gradient_attack(model, fours, np.full(len(fours), 8), eps=1.0, **options)
-    i, gained, changed = choose(fours, found)
-    n = int(found.success.sum())
-    print(f"{n} of {len(fours)} digits 4 become an 8, by {np.median(changed[found.success]):.0f} "
-          f"pixels that move by more than {SEEN} (median)")  # fmt: skip
-    for holes in range(4):
-        print(f"  holes gained: {holes}, digits: {int((gained[found.success] == holes).sum())}")
-    print(f"drawn: {changed[i]} pixels changed, {gained[i]} holes gained")
-    plot(fours[i], found.X[i], output / "figure_11.png")
+# %%
+# The attack
+# ----------
+# All digits 4 that the model knows.
 
+quick = sizes.is_quick()
+X_train, X, y_train, y = load_digits(quick)
+model = fit_topological(X_train, y_train, quick)
+fours = X[(y == 4) & (model.predict(X) == 4)]
+options = {"n_steps": sizes.pick(10, 100), "step_size": 0.1, "verbose": 1}
+found = gradient_attack(model, fours, np.full(len(fours), 8), eps=1.0, **options)
+i, gained, changed = choose(fours, found)
+n = int(found.success.sum())
+print(f"{n} of {len(fours)} digits 4 become an 8, by {np.median(changed[found.success]):.0f} "
+      f"pixels that move by more than {SEEN} (median)")  # fmt: skip
+for holes in range(4):
+    print(f"  holes gained: {holes}, digits: {int((gained[found.success] == holes).sum())}")
+print(f"drawn: {changed[i]} pixels changed, {gained[i]} holes gained")
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the picture")
-    parser.add_argument("--quick", action="store_true", help="fewer digits and steps")
-    given = parser.parse_args()
-    given.output.mkdir(parents=True, exist_ok=True)
-    main(given.output, given.quick)
+# %%
+# The digit
+# ---------
+
+plot(fours[i], found.X[i])

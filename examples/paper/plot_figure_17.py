@@ -1,26 +1,41 @@
-"""Figure 17 of the paper: digits before and after a map that was learnt through their diagrams.
+"""
+Figure 17: digits before and after a learnt map
+===============================================
+
+Figure 17 of the paper: digits before and after a map that was learnt through their diagrams.
 
 How many holes a digit should have, learnt from the energies of its superlevel diagrams: without a
 map, and with two convolutions before the diagrams. The accuracies of five seeds are printed beside
 the paper's, then what the map does to the digits that were held out.
 
-``--choose`` prints instead how the settings were chosen: on 1,000 of the 4,000 training digits.
+``SKLTOPO_EXAMPLES=long`` prints also how the settings were chosen: on 1,000 of the 4,000 training
+digits.
 """
 
-import argparse
 from dataclasses import replace
 from itertools import product
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 import topological_mapping as mapping
 from matplotlib.ticker import PercentFormatter
 from tqdm import tqdm
 
 PAPER = {False: 84, True: 86}
 NAMES = {False: "without a map", True: "two convolutions before"}
+TABLE = {
+    False: "diagrams of the image",
+    True: "diagrams of what two convolutions made of it",
+}
+COMMAND = "python examples/paper/plot_figure_17.py"
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8C8C8C"
+
+
+# %%
+# Training without and with a map
+# -------------------------------
+# Several seeds of each.
 
 
 def train_all(digits, settings, n_seeds):
@@ -57,14 +72,24 @@ def choose(digits, settings, n_seeds):
         print(row)
 
 
+# %%
+# What is measured
+# ----------------
+# Accuracies, and what the map does to digits that were held out.
+
+
 def print_accuracies(right):
     """Print means and standard deviations over the seeds beside the paper's accuracies."""
     n = next(iter(right.values())).shape
+    table = []
     print(f"naive classes of {n[1]} held-out digits, mean and standard deviation of {n[0]} seeds")
     for with_map, one in right.items():
         scores = 100 * one.mean(axis=1)
         spread = f"{scores.mean():.1f} ± {scores.std():.1f} %"
         print(f"  {NAMES[with_map]:26}{spread:14} (the paper: {PAPER[with_map]} %)")
+        table.append((TABLE[with_map], spread, f"{PAPER[with_map]} %"))
+    heads = (f"{n[1]:,} held-out digits, {n[0]} seeds", "ours", "the paper")
+    sizes.keep_table("figure_17", COMMAND, heads, table)
 
 
 def describe(images, labels, complex):
@@ -93,6 +118,12 @@ def print_changes(models, held_out, complex):
         print(f"  {key:46}{value:8.1f}     " + " ".join(f"{one[key]:6.1f}" for one in after))
 
 
+# %%
+# What is drawn
+# -------------
+# Two of each digit: a usual one, and one that the map puts right.
+
+
 def choose_examples(digits, right, digit):
     """Return two held-out images of a digit: a usual one, and one that the map puts right."""
     of_digit = np.flatnonzero(digits == digit)
@@ -118,7 +149,7 @@ def draw_class(part, n_holes, held_out, mapped, right):
     return axes
 
 
-def plot(models, right, held_out, path):
+def plot(models, right, held_out):
     """Draw digits of every class before and after the first seed's map, above the accuracies."""
     mapped = mapping.map_images(models[True][0], held_out.images)
     figure = plt.figure(figsize=(12, 10), layout="constrained")
@@ -130,7 +161,7 @@ def plot(models, right, held_out, path):
             for ax, name in zip(axes[:, 0], 2 * ("before", "after"), strict=True):
                 ax.set_ylabel(name, size=13)
     draw_accuracy(bottom.subplots(), right, held_out.digits)
-    figure.savefig(path, dpi=150)
+    sizes.save(figure, "figure_17.png", dpi=150)
 
 
 def draw_accuracy(ax, right, digits):
@@ -147,24 +178,31 @@ def draw_accuracy(ax, right, digits):
     ax.legend(loc="lower center", ncols=2, frameon=False, bbox_to_anchor=(0.5, 1.0))
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the picture")
-    parser.add_argument("--quick", action="store_true", help="fewer digits and one seed")
-    parser.add_argument("--choose", action="store_true", help="print how settings were chosen")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    settings = mapping.Settings(n_epochs=1) if options.quick else mapping.Settings()
-    digits, held_out = mapping.load_digits(600 if options.quick else 5000)
-    n_seeds = 1 if options.quick else 5
-    if options.choose:
-        choose(digits, settings, min(n_seeds, 3))
-    else:
-        models = train_all(digits, settings, n_seeds)
-        right = {
-            with_map: np.array([mapping.is_right(model, held_out) for model in some])
-            for with_map, some in models.items()
-        }
-        print_accuracies(right)
-        print_changes(models[True], held_out, settings.complex)
-        plot(models, right, held_out, options.output / "figure_17.png")
+# %%
+# Accuracies
+# ----------
+# Beside those of the paper.
+
+settings = sizes.pick(mapping.Settings(n_epochs=1), mapping.Settings())
+digits, held_out = mapping.load_digits(sizes.pick(600, 5000))
+n_seeds = sizes.pick(1, 5)
+if sizes.is_long():
+    choose(digits, settings, min(n_seeds, 3))
+models = train_all(digits, settings, n_seeds)
+right = {
+    with_map: np.array([mapping.is_right(model, held_out) for model in some])
+    for with_map, some in models.items()
+}
+print_accuracies(right)
+
+# %%
+# What the map does
+# -----------------
+# Components and holes at half height, before the map and after that of each seed.
+
+print_changes(models[True], held_out, settings.complex)
+
+# %%
+# Digits before and after the map of the first seed, above the accuracy of each digit.
+
+plot(models, right, held_out)

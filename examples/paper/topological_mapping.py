@@ -24,7 +24,7 @@ BATCH = 64
 
 @dataclass(frozen=True)
 class Settings:
-    """How the network is made and trained; ``plot_figure_17.py --choose`` shows the choice.
+    """How the network is made and trained; ``plot_figure_17.py`` shows the choice in long size.
 
     The energies of images that no map changes are computed once, so more epochs cost nothing.
     """

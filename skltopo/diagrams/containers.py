@@ -41,6 +41,14 @@ class Points:
     -----
     ``==`` tells whether all numbers are equal. A pickle has the numbers of a tensor, and not its
     gradient.
+
+    Examples
+    --------
+    >>> from skltopo.filtrations import LevelSet
+    >>> batch = LevelSet(ndim=1)([[0.0, 2.0, 1.0], [0.0, 1.0, 2.0]])
+    >>> points = batch.get_points(0)
+    >>> points.finite, points.splits
+    (array([[1., 2.]]), array([0, 1, 1]))
     """
 
     finite: Any
@@ -160,6 +168,13 @@ class LastValues:
     samples : object
         What they are found from, which nobody changes. ``samples.part(start, stop)`` is a copy of
         some.
+
+    Examples
+    --------
+    >>> from skltopo.diagrams import LastValues
+    >>> last = LastValues(lambda samples: [max(sample) for sample in samples], [[1, 3], [2, 0]])
+    >>> last()
+    [3, 2]
     """
 
     def __init__(self, find, samples):

@@ -26,6 +26,14 @@ class Matching:
         Rows of the first and the second diagram, ascending in the first; with essential classes.
     diagonal1, diagonal2 : int64 ndarray
         Rows of the first and of the second diagram that go to the diagonal, ascending.
+
+    Examples
+    --------
+    >>> from skltopo.distances import wasserstein_distance
+    >>> first, second = [[0.0, 1.0], [2.0, 2.1]], [[0.0, 1.2]]
+    >>> _, matching = wasserstein_distance(first, second, return_matching=True)
+    >>> matching.pairs, matching.diagonal1
+    (array([[0, 0]]), array([1]))
     """
 
     pairs: np.ndarray

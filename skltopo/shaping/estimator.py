@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import _check_feature_names, check_is_fitted, validate_data
 
 from .._utils.arrays import as_plain
+from .._utils.links import DocumentationLink
 from ..energies import Energy
 from ..filtrations import Alpha, VietorisRips, WeakAlpha
 from .critical_sets import cliques, delaunay_faces
@@ -20,6 +21,11 @@ from .fields import NearestField, Replay, typical_spacing
 
 __all__ = ["OBJECTIVES", "TopoShaper"]
 
+#: The energies of the names that `TopoShaper` knows as objectives; a negative weight is increased.
+#:
+#: >>> from skltopo.shaping import OBJECTIVES
+#: >>> [(energy.dim, energy.p, energy.weight) for energy in OBJECTIVES["holes"]]
+#: [(1, 2, -1.0)]
 OBJECTIVES = {
     "spread": [Energy(dim=0, p=2, i0=2, weight=-1.0)],
     "clusters": [Energy(dim=0, p=2, i0=2)],
@@ -50,7 +56,7 @@ def _narrow(points, dtype):
     return narrow
 
 
-class TopoShaper(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class TopoShaper(OneToOneFeatureMixin, TransformerMixin, DocumentationLink, BaseEstimator):
     r"""Move points by descent on functions of their persistence diagram.
 
     Minimises :math:`\sum_j w_j E_j(\mathrm{PD}(x)) + \mathrm{anchor} \sum_i |x_i - x_i^0|^2` over

@@ -12,6 +12,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 
 from .._utils.arrays import as_numbers
 from .._utils.checks import check_n_jobs
+from .._utils.links import DocumentationLink
 from .._utils.masks import refuse_masks
 from .._utils.memory import check_memory
 from .._utils.namespace import is_tensor, namespace_of
@@ -44,7 +45,7 @@ COUNT = Interval(Integral, 1, MOST, closed="both")
 POWER = Interval(Real, 0, None, closed="left")
 
 
-class DiagramTransformer(TransformerMixin, BaseEstimator):
+class DiagramTransformer(TransformerMixin, DocumentationLink, BaseEstimator):
     """Base of transformers that take a list of diagrams, or data that become diagrams.
 
     A subclass has ``_fit_diagrams`` and ``_transform_diagrams``, which take a dict from dimensions

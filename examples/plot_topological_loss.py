@@ -1,15 +1,18 @@
-"""A topological loss in a training loop: masks of rings that are one piece with one hole.
+"""
+A topological loss in a training loop
+=====================================
+
+A topological loss in a training loop: masks of rings that are one piece with one hole.
 
 A small network segments noisy pictures of rings that a shadow crosses. Eight of them have labels,
 and the network misses what lies in the shadow: its rings are torn. That every mask should be one
 component with one hole is known of all pictures, also of those without labels, so it is a loss.
 """
 
-import argparse
 import copy
-from pathlib import Path
 
 import matplotlib.pyplot as plt
+import sizes
 import torch
 from matplotlib.patches import Rectangle
 from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits
@@ -22,6 +25,12 @@ SIZE = 32
 N_LABELLED = 8
 WISHED = {0: 1, 1: 1}
 FILTRATION = LevelSet(ndim=2, superlevel=True)
+
+
+# %%
+# Rings in a shadow
+# -----------------
+# The pictures, and the network that segments them.
 
 
 def make_rings(n, generator):
@@ -43,6 +52,13 @@ def make_network():
     layers = [torch.nn.Conv2d(1, 12, 5, padding=2), torch.nn.ReLU()]
     layers += [torch.nn.Conv2d(12, 12, 5, padding=2), torch.nn.ReLU()]
     return torch.nn.Sequential(*layers, torch.nn.Conv2d(12, 1, 5, padding=2))
+
+
+# %%
+# The loss
+# --------
+# `BettiPriorLoss` is the sum of what is missing of the wished points of the diagram and of what
+# there is beside them. It needs no labels, so that it takes all pictures.
 
 
 def train(network, labelled, pictures, n_steps, weight, title):
@@ -70,7 +86,11 @@ def measure(network, pictures, masks):
     return logits, torch.tensor(right), float(dice)
 
 
-def plot(pictures, masks, results, path):
+# %%
+# Held-out masks are drawn, wrong ones with a red frame.
+
+
+def plot(pictures, masks, results):
     """Draw the first pictures, and masks without and with the loss; wrong ones have a red frame."""
     names = [
         f"{name}\n{int(right.sum())} of {len(right)} right"
@@ -93,33 +113,28 @@ def plot(pictures, masks, results, path):
             if not right[i]:
                 frame = Rectangle((0, 0), 1, 1, transform=ax.transAxes, fill=False, lw=5)
                 ax.add_patch(frame).set_edgecolor("tab:red")
-    figure.savefig(path, dpi=150)
+    sizes.save(figure, "topological_loss.png", dpi=150)
 
 
-def main(n_steps, output):
-    """Train without and with the loss, for the same number of steps, and compare."""
-    generator = torch.Generator().manual_seed(0)
-    torch.manual_seed(0)
-    labelled = make_rings(N_LABELLED, generator)
-    pictures, _ = make_rings(128, generator)
-    held_out = make_rings(200, generator)
-    start = train(make_network(), labelled, pictures, n_steps, 0, "labels alone")
-    results = []
-    for weight, name in ((0, "more of labels alone"), (0.02, "labels and topology")):
-        network = train(copy.deepcopy(start), labelled, pictures, n_steps, weight, name)
-        results.append(measure(network, *held_out))
-        _, right, dice = results[-1]
-        print(
-            f"{name}: {100 * right.float().mean():.1f} % of held-out masks are one piece with one "
-            f"hole, Dice {dice:.3f}"
-        )
-    plot(*held_out, results, output / "topological_loss.png")
+# %%
+# Without and with the loss
+# -------------------------
+# Both networks start from the same weights and take the same number of steps.
 
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the picture")
-    parser.add_argument("--quick", action="store_true", help="fewer steps")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    main(30 if options.quick else 300, options.output)
+n_steps = sizes.pick(30, 300)
+generator = torch.Generator().manual_seed(0)
+torch.manual_seed(0)
+labelled = make_rings(N_LABELLED, generator)
+pictures, _ = make_rings(128, generator)
+held_out = make_rings(200, generator)
+start = train(make_network(), labelled, pictures, n_steps, 0, "labels alone")
+results = []
+for weight, name in ((0, "more of labels alone"), (0.02, "labels and topology")):
+    network = train(copy.deepcopy(start), labelled, pictures, n_steps, weight, name)
+    results.append(measure(network, *held_out))
+    _, right, dice = results[-1]
+    print(
+        f"{name}: {100 * right.float().mean():.1f} % of held-out masks are one piece with one "
+        f"hole, Dice {dice:.3f}"
+    )
+plot(*held_out, results)

