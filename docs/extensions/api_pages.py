@@ -20,7 +20,7 @@ GROUPS = {
     "Learning": ["regression", "classification", "penalties", "solvers", "nn"],
     "Points, signals and images that change": ["shaping", "denoising"],
     "Attacks and generators": ["attacks", "generative", "metrics"],
-    "Pictures and data": ["plotting", "datasets"],
+    "Pictures and data": ["plotting", "datasets", "streaming"],
 }
 
 
