@@ -159,6 +159,7 @@ class L1(CompiledPenalty):
 
     Examples
     --------
+    >>> from skltopo.penalties import L1
     >>> L1().value([1.0, -2.0]), L1().prox([1.0, -2.0], 1.5)
     (3.0, array([ 0. , -0.5]))
     """
@@ -178,6 +179,7 @@ class L2(CompiledPenalty):
 
     Examples
     --------
+    >>> from skltopo.penalties import L2
     >>> L2().value([3.0, 4.0]), L2().prox([3.0, 4.0], 2.5)
     (5.0, array([1.5, 2. ]))
     """
@@ -197,6 +199,7 @@ class TV(CompiledPenalty):
 
     Examples
     --------
+    >>> from skltopo.penalties import TV
     >>> TV().value([0.0, 2.0, 1.0]), TV().prox([0.0, 2.0, 1.0], 0.25)
     (3.0, array([0.25, 1.5 , 1.25]))
     """
@@ -217,6 +220,7 @@ class TV2(CompiledPenalty):
 
     Examples
     --------
+    >>> from skltopo.penalties import TV2
     >>> TV2().value([0.0, 3.0, -1.0]), TV2().prox([0.0, 4.0], 2**0.5)
     (5.0, array([1.4142..., 2.5857...]))
     """

@@ -1,5 +1,6 @@
 """PersistenceDiagrams: a scikit-learn transformer of data to diagrams."""
 
+import math
 import warnings
 from collections.abc import Sequence
 from functools import partial
@@ -545,7 +546,10 @@ def _count_values(samples):
     """Return how many numbers samples have; objects that are no arrays count as very many."""
     if isinstance(samples, np.ndarray):
         return samples.size
-    return sum(getattr(sample, "size", VALUES_PER_TASK) for sample in samples)
+    return sum(
+        math.prod(sample.shape) if hasattr(sample, "shape") else VALUES_PER_TASK
+        for sample in samples
+    )
 
 
 def name_dimensions(dims):

@@ -1,5 +1,8 @@
 """The site: every public name has a page, links are checked, estimators link to their pages."""
 
+import ast
+import builtins
+import doctest
 import re
 import sys
 from pathlib import Path
@@ -42,12 +45,27 @@ def test_every_public_name_has_a_page(extensions):
     assert paths["skltopo.filtrations.LevelSet"] == "skltopo.LevelSet"
 
 
+def names_from_nowhere(doc):
+    """Return names that an example uses and does not define: it could not be pasted."""
+    source = "".join(example.source for example in doctest.DocTestParser().get_examples(doc))
+    nodes = list(ast.walk(ast.parse(source)))
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    known = {node.id for node in names if isinstance(node.ctx, ast.Store)} | set(dir(builtins))
+    known |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    known |= {node.name for node in nodes if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
+    for node in nodes:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            known |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+    return {node.id for node in names} - known
+
+
 def test_every_public_name_has_an_example(extensions):
     from api_pages import find, public_paths
 
     for page in set(public_paths().values()):
         value = find(page)
         assert not callable(value) or ">>> " in value.__doc__, page
+        assert not names_from_nowhere(value.__doc__ or ""), page
 
 
 def test_groups_of_the_contents_have_every_module(extensions):

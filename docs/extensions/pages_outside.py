@@ -56,6 +56,8 @@ def link_files(app, doctree):
     """Turn links to files of the repository: to the gallery, or to plain text."""
     from sphinx.addnodes import download_reference, pending_xref
 
+    if app.env.docname.startswith("auto_examples/"):
+        return  # its files are beside it: what a reader downloads
     for node in list(doctree.findall(lambda n: isinstance(n, (download_reference, pending_xref)))):
         target = node.get("reftarget", "")
         if not target.endswith(".py"):

@@ -54,6 +54,7 @@ def make_clustered_coef(n_features=100, values=(1.0, 2.0, 3.0), *, random_state=
 
     Examples
     --------
+    >>> from skltopo.datasets import make_clustered_coef
     >>> make_clustered_coef(5, random_state=0)
     array([1., 2., 1., 2., 2.])
     """
@@ -87,6 +88,7 @@ def make_sawtooth(n_features=100, n_teeth=3):
 
     Examples
     --------
+    >>> from skltopo.datasets import make_sawtooth
     >>> make_sawtooth(7, n_teeth=2).round(2)
     array([-1.  , -0.33,  0.33, -1.  , -0.33,  0.33, -1.  ])
     """
@@ -119,6 +121,7 @@ def make_boxcar(n_features=100, n_boxes=3):
 
     Examples
     --------
+    >>> from skltopo.datasets import make_boxcar
     >>> make_boxcar(8, n_boxes=2)
     array([-1., -1.,  1.,  1., -1., -1.,  1., -1.])
     """
@@ -156,6 +159,8 @@ def make_regression_problem(coef, n_samples=75, *, noise=0.05, random_state=None
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from skltopo.datasets import make_regression_problem
     >>> X, y = make_regression_problem([1.0, 2.0], 4, noise=0.0, random_state=0)
     >>> bool(np.allclose(X @ [1.0, 2.0], y))
     True

@@ -28,6 +28,7 @@ def make_circle(size=50):
 
     Examples
     --------
+    >>> from skltopo.datasets import make_circle
     >>> make_circle(4).round(2)
     array([[0.76, 0.9 , 0.95, 0.9 ],
            [0.9 , 1.  , 0.99, 1.  ],
@@ -79,6 +80,7 @@ def make_chair(n_samples=400, *, noise=0.0, random_state=None):
 
     Examples
     --------
+    >>> from skltopo.datasets import make_chair
     >>> make_chair(100, random_state=0).shape
     (100, 3)
     """

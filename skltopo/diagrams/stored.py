@@ -102,6 +102,15 @@ def from_arrays(arrays):
     ------
     ValueError
         If names are missing.
+
+    Examples
+    --------
+    Points and offsets by hand: the first diagram has two points, the second has one.
+
+    >>> from skltopo.diagrams import from_arrays
+    >>> diagrams = from_arrays({"points": [[0, 2], [1, 3], [0, 1]], "offsets": [0, 2, 3]})
+    >>> [len(diagram) for diagram in diagrams]
+    [2, 1]
     """
     names = set(arrays)
     dims = sorted(int(name[1:-7]) for name in names if name[:1] == "H" and name[-7:] == "_points")
