@@ -17,7 +17,7 @@ demo: $(VENV)/.demo
 DOCS_JOBS ?= 1
 
 docs: $(VENV)/.docs
-	OMP_NUM_THREADS=1 SKLTOPO_EXAMPLES=quick SKLTOPO_DOCS_JOBS=$(DOCS_JOBS) \
+	TQDM_DISABLE=1 OMP_NUM_THREADS=1 SKLTOPO_EXAMPLES=quick SKLTOPO_DOCS_JOBS=$(DOCS_JOBS) \
 		$(BIN)/python -m sphinx -W --keep-going -q -b html -d build/doctrees docs build/site
 	$(BIN)/python docs/extensions/check_links.py build/site
 

@@ -121,6 +121,6 @@ html_theme_options = {
     "back_to_top_button": True,
     "navigation_with_keys": False,
 }
-html_sidebars = {"index": [], "glossary": []}
+html_sidebars = {"index": [], "glossary": [], "getting_started": []}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

@@ -177,6 +177,10 @@ def gradient_attack(
         If the model gives most of X the classes to reach already, as where y are the true classes,
         or if its gradient was zero at every step, so that nothing moved.
 
+    See Also
+    --------
+    skltopo.nn.to_torch : The module that a fitted estimator becomes.
+
     Notes
     -----
     An attack that fails shows no robustness: try more steps, restarts, "smooth", and an attack
@@ -206,6 +210,21 @@ def gradient_attack(
     ([[0.4, 0.6], [0.7, 0.3]], [True, False])
     >>> result.predicted.tolist(), result.distance.round(2).tolist()
     ([1, 0], [0.2, 0.2])
+
+    A fitted Pipeline is taken as it is. Of the digits that it gets right, some are taken for another:
+
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.linear_model import RidgeClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skltopo import PersistenceFeatures
+    >>> X, y = load_digits().images[:300] / 16, load_digits().target[:300]
+    >>> model = make_pipeline(PersistenceFeatures(), StandardScaler(), RidgeClassifier())
+    >>> model = model.fit(X[:280], y[:280])
+    >>> right = np.flatnonzero(model.predict(X[280:]) == y[280:]) + 280
+    >>> attack = gradient_attack(model, X[right], y[right], targeted=False, eps=0.1, n_steps=10)
+    >>> bool(0 < attack.success.sum()), bool((model.predict(attack.X) != y[right]).sum() > 0)
+    (True, True)
     """
     check_flag("targeted", targeted)
     check_integer("n_restarts", n_restarts, 1)
