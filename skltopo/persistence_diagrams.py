@@ -547,7 +547,9 @@ def _count_values(samples):
     if isinstance(samples, np.ndarray):
         return samples.size
     return sum(
-        math.prod(sample.shape) if hasattr(sample, "shape") else VALUES_PER_TASK
+        math.prod(sample.shape)
+        if isinstance(sample, np.ndarray) or is_tensor(sample)
+        else VALUES_PER_TASK
         for sample in samples
     )
 
