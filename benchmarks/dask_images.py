@@ -69,7 +69,7 @@ def on_cluster(source, store):
 
     features = features_of(source)
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
         with parallel_config("dask"):

@@ -42,7 +42,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def client():
     """Two workers, each a process with one thread."""
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with (
         distributed.LocalCluster(**options) as workers,
         distributed.Client(workers) as client,
