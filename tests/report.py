@@ -158,7 +158,8 @@ def collect():
 def read_notes():
     """Return (tests, oracle calls by file, examples by file, what is known of the run)."""
     tests, calls, examples = {}, Counter(), Counter()
-    for path in sorted(NOTES.glob("*.json")):
+    # Of a test that ran more than once, the last run counts.
+    for path in sorted(NOTES.glob("*.json"), key=lambda path: path.stat().st_mtime):
         if path.stem == "run":
             continue
         known = json.loads(path.read_text())
