@@ -211,7 +211,8 @@ def gradient_attack(
     >>> result.predicted.tolist(), result.distance.round(2).tolist()
     ([1, 0], [0.2, 0.2])
 
-    A fitted Pipeline is taken as it is. Of the digits that it gets right, some are taken for another:
+    A fitted Pipeline is taken as it is. Of the digits that it gets right, some are then taken for
+    others:
 
     >>> from sklearn.datasets import load_digits
     >>> from sklearn.linear_model import RidgeClassifier
