@@ -179,15 +179,18 @@ def run(n_train, n_test, n_seeds, n_epochs, weights):
     return {key: np.array(one) for key, one in scores.items()}, X_test[:60].numpy(), maps
 
 
-def print_table(scores):
-    """Print means and deviations over the seeds, and gains of the same seeds."""
-    print("prior, weight             " + "".join(f"{name:>18}" for name in (*COLUMNS, "gain")))
+def show_table(scores):
+    """Print means and deviations over the seeds, and gains of the same seeds; keep a full run's."""
     plain = scores["none", 0.0][:, 0]
+    rows = []
     for (prior, weight), score in scores.items():
-        name = f"{prior}, {weight:g}" if weight else prior
         columns = np.column_stack([score, score[:, 0] - plain])
         cells = zip(columns.mean(0), columns.std(0), strict=True)
-        print(f"{name:26}" + "".join(f"{mean:10.4f} ±{sd:.4f}" for mean, sd in cells))
+        name = f"{prior}, {weight:g}" if weight else prior
+        rows.append([name, *(f"{mean:.4f} ± {sd:.4f}" for mean, sd in cells)])
+    heads = ["prior, weight", *COLUMNS, "gain"]
+    print(sizes.markdown(heads, rows))
+    sizes.keep_table("activation_prior", "python examples/plot_activation_prior.py", heads, rows)
 
 
 # %%
@@ -254,5 +257,5 @@ if sizes.is_quick():
     scores, digits, maps = run(200, 200, 1, 3, (0.1, 1.0))
 else:
     scores, digits, maps = run(200, 1000, 5, 25, (0.1, 0.3, 1.0))
-print_table(scores)
+show_table(scores)
 plot(scores, digits, maps)

@@ -164,14 +164,18 @@ def run(n_train, n_test, n_seeds, n_epochs, n_more, weights):
     return {key: np.array(one) for key, one in scores.items()}, truth, images
 
 
-def print_table(scores, truth):
-    """Print means and deviations over the seeds."""
-    print("second loss, weight  " + "".join(f"{column:>17}" for column in COLUMNS))
+def show_table(scores, truth):
+    """Print means and deviations over the seeds, and keep those of a full run."""
+    rows = []
     for (loss, weight), score in scores.items():
         cells = zip(score.mean(0), score.std(0), strict=True)
         name = f"{loss}, {weight:g}" if weight else loss
-        print(f"{name:21}" + "".join(f"{mean:9.4f} ±{sd:.4f}" for mean, sd in cells))
-    print(f"{'the digits':21}" + "".join(f"{value:9.4f}        " for value in truth))
+        rows.append([name, *(f"{mean:.4f} ± {sd:.4f}" for mean, sd in cells)])
+    rows.append(["the digits", *(f"{value:.4f}" for value in truth)])
+    heads = ["second loss, weight", *COLUMNS]
+    print(sizes.markdown(heads, rows))
+    command = "python examples/plot_diagram_autoencoder.py"
+    sizes.keep_table("diagram_autoencoder", command, heads, rows)
 
 
 # %%
@@ -248,5 +252,5 @@ if sizes.is_quick():
     scores, truth, images = run(300, 60, 1, 20, 1, (1e-2,))
 else:
     scores, truth, images = run(2000, 400, 3, 30, 5, (3e-3, 1e-2, 3e-2, 1e-1))
-print_table(scores, truth)
+show_table(scores, truth)
 plot(scores, images)

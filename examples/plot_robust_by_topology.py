@@ -215,14 +215,17 @@ def run(n_train, n_attacked, n_seeds, n_epochs, n_steps, all_eps):
 # Tables and pictures of what was found.
 
 
-def print_table(scores, all_eps):
-    """Print means and deviations over the seeds, in percent."""
+def show_tables(scores, all_eps):
+    """Print means and deviations over the seeds, in percent; keep those of a full run."""
+    heads = ["accuracy in percent after", "network", *(f"eps {eps:g}" for eps in (0, *all_eps))]
+    rows = []
     for k, strength in enumerate(STRENGTHS):
-        print(f"\naccuracy in percent after: {strength}")
-        print(f"{'':28}" + "".join(f"{f'eps {eps:g}':>12}" for eps in (0, *all_eps)))
         for name, score in scores.items():
             cells = zip(100 * score[..., k].mean(0), 100 * score[..., k].std(0), strict=True)
-            print(f"{name:28}" + "".join(f"{mean:6.1f} ±{sd:4.1f}" for mean, sd in cells))
+            rows.append([strength, name, *(f"{mean:.1f} ± {sd:.1f}" for mean, sd in cells)])
+    print(sizes.markdown(heads, rows))
+    command = "python examples/plot_robust_by_topology.py"
+    sizes.keep_table("robust_by_topology", command, heads, rows)
 
 
 def plot(scores, digits, pictures, all_eps):
@@ -285,5 +288,5 @@ if sizes.is_quick():
 else:
     all_eps = (0.02, 0.05, 0.1, 0.15, 0.2)
     found = run(4000, 60, 3, 8, 40, all_eps)
-print_table(found[0], all_eps)
+show_tables(found[0], all_eps)
 plot(*found, all_eps)

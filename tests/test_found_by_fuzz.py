@@ -8,10 +8,14 @@ from sklearn.linear_model import Ridge
 
 from skltopo import PersistenceFeatures, nn
 from skltopo.attacks import AttackResult, gradient_attack
+from skltopo.diagrams import to_arrays
+from skltopo.distances import wasserstein_distance
 from skltopo.filtrations import LevelSet, VietorisRips, WeakAlpha
 from skltopo.generative import PersistenceDiscriminator
+from skltopo.kernels import SlicedWassersteinKernel
 from skltopo.metrics import coverage, minimum_matching_distance
 from skltopo.summaries import landscapes, silhouettes
+from skltopo.vectorize import BettiCurve
 
 
 def test_squared_lengths_beyond_single_precision_are_refused(rng):
@@ -123,3 +127,25 @@ def test_hidden_units_that_no_memory_holds():
 def test_an_attack_of_no_rows_has_a_representation():
     none = AttackResult(np.zeros((0, 2)), np.zeros(0, bool), np.zeros(0, int), np.zeros(0))
     assert repr(none) == "AttackResult(0 of 0 succeeded, distance <= 0)"
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16], ids=str)
+def test_diagrams_of_tensors_with_a_graph_become_arrays(dtype, rng):
+    points = torch.tensor([[0.0, 1.0], [0.5, 2.0]], dtype=dtype, requires_grad=True)
+    arrays = to_arrays([points, points[:1]])
+    np.testing.assert_array_equal(arrays["points"], [[0, 1], [0.5, 2], [0, 1]])
+    assert arrays["points"].dtype == (np.float64 if dtype == torch.float64 else np.float32)
+    images = torch.tensor(rng.random((2, 5, 5)), dtype=dtype, requires_grad=True)
+    stored = to_arrays(LevelSet(2)(images))
+    np.testing.assert_array_equal(
+        stored["H0_births"], images.detach().amin(dim=(1, 2)).double().numpy()
+    )
+
+
+@pytest.mark.parametrize("none", [np.empty((0, 2, 1)), np.empty((0, 5, 2))], ids=["2,1", "5,2"])
+def test_a_sample_without_any_dimension_is_refused(none):
+    for vectorizer in (SlicedWassersteinKernel(dim=None), BettiCurve(dim=None)):
+        with pytest.raises(ValueError, match="must have a homology dimension"):
+            vectorizer.fit([np.zeros((1, 2)), none])
+    with pytest.raises(ValueError, match="must have a homology dimension"):
+        wasserstein_distance(none, none, dim=None)

@@ -109,8 +109,15 @@ def _check_equal(dims1, dims2, name1, name2):
 
 def _dimensions_of(diagram):
     if isinstance(diagram, (Diagram, DiagramArrays, DiagramBatch)):
-        return tuple(sorted(diagram.homology_dimensions))
-    return tuple(range(len(diagram)))
+        dims = tuple(sorted(diagram.homology_dimensions))
+    else:
+        dims = tuple(range(len(diagram)))
+    if not dims:
+        raise ValueError(
+            "a diagram must have a homology dimension, got one without any; a diagram without "
+            "points is an array of shape (0, 2)"
+        )
+    return dims
 
 
 def last_value(diagram):

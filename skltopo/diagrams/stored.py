@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from .._utils.namespace import namespace_of
 from .arrays import DiagramArrays
 from .containers import Diagram, DiagramBatch, Points
 from .inputs import as_list, as_points_list
@@ -139,22 +140,23 @@ def from_arrays(arrays):
 def _arrays_of_batch(batch):
     # Pickles hold what tensors hold without their gradients; so do these.
     arrays = {
-        f"H{dim}_{NAMES[field.name]}": _plain(getattr(points, field.name))
+        f"H{dim}_{NAMES[field.name]}": _as_array(getattr(points, field.name))
         for dim, points in batch.points.items()
         for field in fields(points)
     }
     arrays["shape"] = np.array(batch.shape, dtype=np.int64)
     arrays["superlevel"] = np.array([batch.superlevel])
     if batch.last() is not None:
-        arrays["last"] = _plain(batch.last())
+        arrays["last"] = _as_array(batch.last())
     return arrays
 
 
-def _plain(values):
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+def _as_array(values):
+    return np.asarray(namespace_of(values).plain(values))
 
 
 def _points_and_offsets(diagrams):
+    diagrams = [_as_array(points) for points in diagrams]
     offsets = np.concatenate([[0], np.cumsum([len(points) for points in diagrams])])
     return {"points": np.concatenate(diagrams), "offsets": offsets.astype(np.int64)}
 
@@ -172,7 +174,7 @@ def _as_batch(diagrams):
         for dim in batches[0].homology_dimensions
     }
     lasts = [batch.last() for batch in batches]
-    last = None if any(x is None for x in lasts) else np.concatenate([_plain(x) for x in lasts])
+    last = None if any(x is None for x in lasts) else np.concatenate([_as_array(x) for x in lasts])
     return DiagramBatch(points, (len(diagrams),), batches[0].superlevel, last)
 
 
@@ -180,7 +182,7 @@ def _joined(parts):
     """Return the Points of several samples, each alone, as one."""
     joined = {}
     for field in fields(Points):
-        some = [_plain(getattr(part, field.name)) for part in parts]
+        some = [_as_array(getattr(part, field.name)) for part in parts]
         if field.name.endswith("splits"):
             joined[field.name] = np.concatenate([[0], np.cumsum([one[-1] for one in some])])
         else:
