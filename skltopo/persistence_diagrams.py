@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Sequence
 from functools import partial
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
@@ -44,6 +44,9 @@ __all__ = ["PersistenceDiagrams"]
 # Names of filtrations, and the classes that they stand for.
 POINT_CLOUDS = {"weak_alpha": "WeakAlpha", "alpha": "Alpha", "rips": "VietorisRips"}
 FILTRATIONS = {"level_set", *POINT_CLOUDS}
+GivenFiltration: TypeAlias = (
+    Literal["level_set", "weak_alpha", "alpha", "rips"] | FiltrationFunction
+)
 
 # With a progress bar: samples in one call of a filtration at least, and how often the bar moves.
 SAMPLES_PER_THREAD = 4
@@ -154,7 +157,7 @@ class PersistenceDiagrams(  # type: ignore[call-arg]
 
     def __init__(
         self,
-        filtration: str | FiltrationFunction = "level_set",
+        filtration: GivenFiltration = "level_set",
         *,
         homology_dimensions: Dimensions = (0, 1),
         superlevel: bool = False,

@@ -10,18 +10,17 @@ import sys
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
+from sklearn.utils._param_validation import StrOptions
 
 import skltopo
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(skltopo.__file__).parent
 SAMPLE = ROOT / "tests/typing_sample.py"
-# Parameters whose checks scikit-learn is told not to do, or that may be any of many things.
-ANYTHING = {"Any", "DTypeLike"}
-# Names in annotations that None is among.
-WITH_NONE = {"None", "Dimensions", "RandomState", "GivenPenalty", *ANYTHING}
 SPECIAL = {"__init__", "__call__", "__getitem__", "__len__", "__iter__"}
 ESTIMATORS = [
     name for name in skltopo._HOMES if hasattr(getattr(skltopo, name), "_parameter_constraints")
@@ -74,16 +73,26 @@ def test_public_names_have_annotations(name):
     assert signature.return_annotation is not signature.empty
 
 
+def alternatives(hint):
+    """Return what a hint admits: the parts of unions, and the values of literals."""
+    if get_origin(hint) in (Union, UnionType):
+        return set().union(*map(alternatives, get_args(hint)))
+    return set(get_args(hint)) if get_origin(hint) is Literal else {hint}
+
+
 @pytest.mark.parametrize("name", ESTIMATORS)
-def test_annotations_admit_none_where_the_checks_of_scikit_learn_do(name):
+def test_annotations_are_as_the_checks_of_scikit_learn(name):
     estimator = getattr(skltopo, name)
-    parameters = inspect.signature(estimator).parameters
+    hints = get_type_hints(estimator.__init__)
     for parameter, allowed in estimator._parameter_constraints.items():
-        if parameter in parameters and allowed != "no_validation":
-            names = set(re.findall(r"\w+", parameters[parameter].annotation))
-            admits = bool(names & WITH_NONE)
-            checked = None in allowed or "random_state" in allowed
-            assert admits == checked or names & ANYTHING, parameter
+        if parameter not in hints or allowed == "no_validation":
+            continue
+        admitted = alternatives(hints[parameter])
+        names = {x for one in allowed if isinstance(one, StrOptions) for x in one.options}
+        takes_none = None in allowed or "random_state" in allowed
+        if Any not in admitted:
+            assert {one for one in admitted if isinstance(one, str)} == names, parameter
+            assert (type(None) in admitted) == takes_none, parameter
 
 
 # --------------------------------------------------------------------------------------------------

@@ -49,11 +49,11 @@ Module: TypeAlias = "torch.nn.Module"
 Result: TypeAlias = Any
 
 # Homology dimensions; None for all that can be computed.
-Dimensions: TypeAlias = "int | Iterable[int] | None"
+Dimensions: TypeAlias = int | Iterable[int] | None
 # What becomes of essential classes.
 Essential: TypeAlias = Literal["keep", "drop", "clip"]
 # How pixels are joined.
 GridComplex: TypeAlias = Literal["freudenthal", "cubical", "cubical_cells"]
 # A filtration of this package, or any function from samples to diagrams.
 FiltrationFunction: TypeAlias = Callable[..., Any]
-RandomState: TypeAlias = "int | np.random.RandomState | None"
+RandomState: TypeAlias = int | np.random.RandomState | None

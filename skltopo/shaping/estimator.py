@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from functools import partial
 from numbers import Integral, Real
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
@@ -38,6 +39,9 @@ OBJECTIVES = {
     "fill": [Energy(dim=1, p=2)],
     "lines": [Energy(dim=1, p=2, q=1, weight=-1.0), Energy(dim=0, p=2, i0=2)],
 }
+Objective: TypeAlias = (
+    Literal["holes", "clusters", "spread", "lines", "fill"] | Energy | Sequence[Energy]
+)
 FILTRATIONS = {"weak_alpha": WeakAlpha, "alpha": Alpha, "rips": VietorisRips}
 # Most features for a Delaunay complex. For each of many uniform points it has 32 cells in R^4, 190
 # in R^5, and 1300 in R^6.
@@ -201,9 +205,9 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, DocumentationLink, Base
 
     def __init__(
         self,
-        objective: Any = "holes",
+        objective: Objective = "holes",
         *,
-        filtration: str | FiltrationFunction = "weak_alpha",
+        filtration: Literal["weak_alpha", "alpha", "rips"] | FiltrationFunction = "weak_alpha",
         gradient: Literal["subgradient", "big_step", "diffeomorphic"] = "subgradient",
         optimizer: Literal["adam", "sgd", "lbfgs"] = "adam",
         learning_rate: float | None = None,

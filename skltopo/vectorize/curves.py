@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
-from .._utils.typing import Essential, FiltrationFunction
+from .._utils.typing import Essential
+from ..persistence_diagrams import GivenFiltration
 from ..summaries import betti_curves, landscapes, silhouettes
 from .base import COUNT, MOST, POWER, DiagramVectorizer, check_range
 
@@ -135,7 +136,7 @@ class PersistenceLandscape(_GridTransformer):
 
     def __init__(
         self,
-        filtration: str | FiltrationFunction | None = None,
+        filtration: GivenFiltration | None = None,
         *,
         n_layers: int = 5,
         resolution: int = 100,
@@ -230,7 +231,7 @@ class Silhouette(_GridTransformer):
 
     def __init__(
         self,
-        filtration: str | FiltrationFunction | None = None,
+        filtration: GivenFiltration | None = None,
         *,
         weight_power: float = 1.0,
         resolution: int = 100,
@@ -321,7 +322,7 @@ class BettiCurve(_GridTransformer):
 
     def __init__(
         self,
-        filtration: str | FiltrationFunction | None = None,
+        filtration: GivenFiltration | None = None,
         *,
         resolution: int = 100,
         sample_range: Sequence[float] | None = None,

@@ -10,8 +10,8 @@ import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted, check_memory
 
-from .._utils.typing import FiltrationFunction
 from ..distances import pairwise_diagram_distances
+from ..persistence_diagrams import GivenFiltration
 from ..summaries import join
 from .base import COUNT, DiagramTransformer
 
@@ -90,7 +90,7 @@ class SlicedWassersteinKernel(DiagramTransformer):
 
     def __init__(
         self,
-        filtration: str | FiltrationFunction | None = None,
+        filtration: GivenFiltration | None = None,
         *,
         bandwidth: float = 1.0,
         n_directions: int = 50,

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from .._utils.checks import is_integer
-from .._utils.typing import FiltrationFunction
+from ..persistence_diagrams import GivenFiltration
 from ..summaries import persistence_images
 from .base import MOST, POWER, DiagramVectorizer, check_pair, check_range
 
@@ -96,7 +96,7 @@ class PersistenceImage(DiagramVectorizer):
 
     def __init__(
         self,
-        filtration: str | FiltrationFunction | None = None,
+        filtration: GivenFiltration | None = None,
         *,
         resolution: Sequence[int] = (20, 20),
         bandwidth: float | None = None,

@@ -8,7 +8,7 @@ from typing import Literal
 
 from sklearn.utils._param_validation import Interval
 
-from .._utils.typing import FiltrationFunction
+from ..persistence_diagrams import GivenFiltration
 from ..summaries import entropies, polynomials, top_lengths
 from .base import COUNT, DiagramVectorizer
 
@@ -69,7 +69,7 @@ class PersistenceEntropy(DiagramVectorizer):
 
     def __init__(
         self,
-        filtration: str | FiltrationFunction | None = None,
+        filtration: GivenFiltration | None = None,
         *,
         normalize: bool = False,
         dim: int | tuple[int, ...] | None = None,
@@ -141,7 +141,7 @@ class TopKLengths(DiagramVectorizer):
 
     def __init__(
         self,
-        filtration: str | FiltrationFunction | None = None,
+        filtration: GivenFiltration | None = None,
         *,
         k: int = 10,
         dim: int | tuple[int, ...] | None = None,
@@ -229,7 +229,7 @@ class Polynomial(DiagramVectorizer):
 
     def __init__(
         self,
-        filtration: str | FiltrationFunction | None = None,
+        filtration: GivenFiltration | None = None,
         *,
         max_p: int = 4,
         max_q: int = 4,
