@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 if TYPE_CHECKING:
-    import torch
+    from torch import Tensor
+    from torch.nn import Module
     from typing_extensions import Self
-else:
-    Self = Any
+else:  # torch is not loaded for its names
+    Tensor = Module = Self = Any
 
 __all__ = [
     "Array",
@@ -41,9 +42,6 @@ Array: TypeAlias = NDArray[Any]
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
 Names: TypeAlias = NDArray[np.object_]
-
-Tensor: TypeAlias = "torch.Tensor"
-Module: TypeAlias = "torch.nn.Module"
 
 # An array, or a tensor if the input was one; one diagram or a batch, by the axes of the input.
 Result: TypeAlias = Any
