@@ -52,6 +52,7 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	PATH="$(abspath $(BIN)):$$PATH" cython-lint skltopo
+	$(BIN)/mypy
 
 # A wheel for other machines of this kind, in dist/: `auditwheel` names the oldest that it fits.
 wheel: $(VENV)/bin/python

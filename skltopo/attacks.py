@@ -9,10 +9,13 @@ almost everywhere: few pixels move in a step. ``method="smooth"`` moves what is 
 pixel, too, ``method="critical"`` what would become critical on the way.
 """
 
+from __future__ import annotations
+
 import math
 import warnings
 from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -22,6 +25,7 @@ from tqdm import tqdm
 from ._utils.arrays import as_floats, as_numbers, check_finite
 from ._utils.checks import check_flag, check_integer, check_number
 from ._utils.namespace import is_tensor
+from ._utils.typing import ArrayLike, RandomState, Result
 from .nn.classifiers import Classifier
 from .nn.critical_sets import critical_sets
 from .nn.gradients import Blur, image_axes
@@ -65,10 +69,10 @@ class AttackResult:
     (array([ True,  True]), array([1, 1]))
     """
 
-    X: object
-    success: object
-    predicted: object
-    distance: object
+    X: Result
+    success: Result
+    predicted: Result
+    distance: Result
 
     def __repr__(self):
         n, unmoved = len(self.success), int((self.success & (self.distance == 0)).sum())
@@ -82,26 +86,26 @@ class AttackResult:
 
 @torch.inference_mode(False)
 def gradient_attack(
-    model,
-    X,
-    y,
+    model: Any,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    targeted=True,
-    eps,
-    norm=np.inf,
-    n_steps,
-    step_size=None,
-    momentum=0.0,
-    n_restarts=1,
-    confidence=0.0,
-    bounds=(0, 1),
-    method="gradient",
-    bandwidth=1.0,
-    image_shape=None,
-    batch_size=256,
-    random_state=None,
-    verbose=0,
-):
+    targeted: bool = True,
+    eps: float,
+    norm: float = np.inf,
+    n_steps: int,
+    step_size: float | None = None,
+    momentum: float = 0.0,
+    n_restarts: int = 1,
+    confidence: float = 0.0,
+    bounds: tuple[float, float] | None = (0, 1),
+    method: Literal["gradient", "smooth", "critical"] = "gradient",
+    bandwidth: float = 1.0,
+    image_shape: tuple[int, ...] | None = None,
+    batch_size: int = 256,
+    random_state: RandomState = None,
+    verbose: int = 0,
+) -> AttackResult:
     """Change samples within a ball, by gradient steps, until a classifier gives a wanted class.
 
     That is the class y of each sample or, with ``targeted=False``, any other than y.

@@ -1,8 +1,11 @@
 """Logistic regression with topological penalties on its weights (figure 18 of the paper)."""
 
+from __future__ import annotations
+
+from typing import Any, Literal
+
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax
-from sklearn.base import _fit_context
 from sklearn.linear_model._base import LinearClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
@@ -11,9 +14,12 @@ from sklearn.utils.extmath import softmax
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from .linear_base import CheckedScore, TopologicalLinearModel, as_dtype
+from ._utils.typing import Array, ArrayLike, Module, RandomState, Self
+from .fit_context import fit_context
+from .linear_base import CheckedScore, GivenPenalty, TopologicalLinearModel, as_dtype
 from .losses import LogisticLoss
 from .penalties import L2
+from .solvers import Solver
 
 __all__ = ["TopologicalClassifier"]
 
@@ -105,21 +111,21 @@ class TopologicalClassifier(CheckedScore, LinearClassifierMixin, TopologicalLine
 
     def __init__(
         self,
-        penalty="clusters",
+        penalty: GivenPenalty = "clusters",
         *,
-        n_components=3,
-        lam=0.1,
-        class_weight=None,
-        solver="auto",
-        coef_shape=None,
-        fit_intercept=True,
-        n_init=1,
-        max_iter=None,
-        tol=1e-5,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
+        n_components: int = 3,
+        lam: float = 0.1,
+        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        solver: Solver = "auto",
+        coef_shape: tuple[int, ...] | None = None,
+        fit_intercept: bool = True,
+        n_init: int = 1,
+        max_iter: int | None = None,
+        tol: float = 1e-5,
+        warm_start: bool = False,
+        random_state: RandomState = None,
+        verbose: int = 0,
+    ) -> None:
         self.penalty = penalty
         self.n_components = n_components
         self.lam = lam
@@ -134,8 +140,8 @@ class TopologicalClassifier(CheckedScore, LinearClassifierMixin, TopologicalLine
         self.random_state = random_state
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the model.
 
         Parameters
@@ -185,7 +191,7 @@ class TopologicalClassifier(CheckedScore, LinearClassifierMixin, TopologicalLine
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
         return self._solve(loss, penalty, start, lam=lam, rng=rng, continuation=not is_warm)
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> Array:
         """Return the scores of samples: of the second class, or one for each of more than two.
 
         Parameters
@@ -203,7 +209,7 @@ class TopologicalClassifier(CheckedScore, LinearClassifierMixin, TopologicalLine
             raise ValueError("scores are more than a float can hold; scale X to usual units")
         return scores.ravel() if len(self.classes_) == 2 else scores
 
-    def to_torch(self):
+    def to_torch(self) -> Module:
         """Return a `torch.nn.Module` that computes ``decision_function``, differentiably.
 
         Returns
@@ -216,7 +222,7 @@ class TopologicalClassifier(CheckedScore, LinearClassifierMixin, TopologicalLine
 
         return linear_scores(self.coef_, self.intercept_, flat=len(self.classes_) == 2)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> Array:
         """Predict probabilities of classes.
 
         Parameters
@@ -232,7 +238,7 @@ class TopologicalClassifier(CheckedScore, LinearClassifierMixin, TopologicalLine
             return np.stack([expit(-scores), expit(scores)], axis=1)
         return softmax(scores)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> Array:
         """Predict logarithms of probabilities of classes, exactly also where they are near 0.
 
         Parameters

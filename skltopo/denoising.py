@@ -1,8 +1,11 @@
 """TopoDenoiser: signals, images and volumes with at most a few maxima left."""
 
+from __future__ import annotations
+
 import warnings
 from functools import partial
 from numbers import Integral, Real
+from typing import Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
@@ -19,6 +22,7 @@ from ._utils.given import is_dask
 from ._utils.links import DocumentationLink
 from ._utils.memory import check_memory
 from ._utils.parallel import effective_n_jobs, run
+from ._utils.typing import Array, ArrayLike, DTypeLike, GridComplex, Integers
 from .filtrations import LevelSet
 from .filtrations.basins import Grid
 from .image_base import ImageRowsMixin, as_rows, float_type
@@ -143,18 +147,18 @@ class TopoDenoiser(
 
     def __init__(
         self,
-        n_components=1,
+        n_components: int = 1,
         *,
-        superlevel=True,
-        solver="monotone",
-        complex="freudenthal",
-        image_shape=None,
-        n_steps=200,
-        learning_rate=0.01,
-        dtype=None,
-        n_jobs=None,
-        verbose=0,
-    ):
+        superlevel: bool = True,
+        solver: Literal["monotone", "cancel", "adam"] = "monotone",
+        complex: GridComplex = "freudenthal",
+        image_shape: tuple[int, ...] | None = None,
+        n_steps: int = 200,
+        learning_rate: float = 0.01,
+        dtype: DTypeLike | None = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
         self.n_components = n_components
         self.superlevel = superlevel
         self.solver = solver
@@ -183,7 +187,7 @@ class TopoDenoiser(
             stacklevel=4,
         )
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> Array:
         """Return X with at most `n_components` maxima in each image.
 
         Parameters
@@ -220,7 +224,7 @@ class TopoDenoiser(
             run(tasks, n_jobs)
         return out if shape is None or self._wants_a_frame() else out.reshape(len(out), *shape)
 
-    def label(self, X, background=None):
+    def label(self, X: ArrayLike, background: float | None = None) -> Integers:
         """Return to which of the maxima that are kept each pixel belongs: a segmentation.
 
         The image is flooded from these maxima, from above: the highest pixel that touches a flooded

@@ -1,10 +1,13 @@
 """DelayEmbedding: time series to clouds of points."""
 
+from __future__ import annotations
+
 from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import (
     _check_feature_names_in,
@@ -18,11 +21,16 @@ from ._utils.checks import check_integer
 from ._utils.links import DocumentationLink
 from ._utils.masks import refuse_masks
 from ._utils.memory import check_memory
+from ._utils.typing import ArrayLike, Names, Self
+from .fit_context import fit_context
+
+if TYPE_CHECKING:
+    from .nn import DelayClouds
 
 __all__ = ["DelayEmbedding"]
 
 
-class DelayEmbedding(
+class DelayEmbedding(  # type: ignore[call-arg]
     TransformerMixin, DocumentationLink, BaseEstimator, auto_wrap_output_keys=None
 ):
     r"""Turn time series into clouds of points by their values at several times.
@@ -99,13 +107,13 @@ class DelayEmbedding(
         for name in ("dimension", "delay", "stride")
     }
 
-    def __init__(self, dimension=3, *, delay=1, stride=1):
+    def __init__(self, dimension: int = 3, *, delay: int = 1, stride: int = 1) -> None:
         self.dimension = dimension
         self.delay = delay
         self.stride = stride
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Learn the number of channels, and check that the series are long enough.
 
         Parameters
@@ -129,7 +137,7 @@ class DelayEmbedding(
         self._check_series(X, reset=True)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> Any:
         """Return the clouds.
 
         Parameters
@@ -157,7 +165,7 @@ class DelayEmbedding(
             return [self._cloud(one) for one in series]
         return self._cloud(series)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Names:
         """Return the names of the coordinates of a point, such as ``channel0_lag2``.
 
         Parameters
@@ -181,7 +189,7 @@ class DelayEmbedding(
             dtype=object,
         )
 
-    def to_torch(self):
+    def to_torch(self) -> DelayClouds:
         """Return a `torch.nn.Module` that computes the same clouds, differentiably.
 
         Returns
@@ -195,7 +203,9 @@ class DelayEmbedding(
         self._span()
         return DelayClouds(self.dimension, self.delay, self.stride)
 
-    def set_output(self, *, transform=None):
+    def set_output(
+        self, *, transform: Literal["default", "pandas", "polars"] | None = None
+    ) -> Self:
         """Do nothing: clouds have three axes, and a frame has two.
 
         It is there so that a Pipeline can set the output of the steps behind it.

@@ -1,5 +1,9 @@
 """Energies: the paper's polynomial functionals of persistence diagrams."""
 
+from __future__ import annotations
+
+from typing import Any, Literal
+
 import numpy as np
 
 from ._kernels.functionals.polynomial import polynomial_energy
@@ -8,6 +12,7 @@ from ._utils.checks import check_integer, check_number, check_powers, is_integer
 from ._utils.memory import check_memory
 from ._utils.namespace import namespace_of
 from ._utils.scales import powers, segment_exponents, spread
+from ._utils.typing import Floats, Result
 from .diagrams import Diagram, DiagramBatch
 
 __all__ = ["Energy", "polynomial_energies", "polynomial_gradient"]
@@ -56,8 +61,16 @@ def _lengths_and_middles(batch, dim, i0, essential, min_length=0.0):
 
 
 def polynomial_energies(
-    batch, dim, max_p, max_q, i0=1, essential="drop", *, min_p=0, min_length=0.0
-):
+    batch: DiagramBatch,
+    dim: int,
+    max_p: int,
+    max_q: int,
+    i0: int = 1,
+    essential: Literal["drop", "clip"] = "drop",
+    *,
+    min_p: int = 0,
+    min_length: float = 0.0,
+) -> Result:
     """Compute E(p, q, i0; PD_dim) for all p in min_p..max_p and q in 0..max_q at once.
 
     Parameters
@@ -159,7 +172,9 @@ def _values_and_derivatives(energy, finite, splits, essential_splits):
     return values, derivatives
 
 
-def polynomial_gradient(energy, finite, n_essential=0):
+def polynomial_gradient(
+    energy: Energy, finite: Floats, n_essential: int = 0
+) -> tuple[float, Floats]:
     """Compute an energy of a single diagram and its derivatives by births and deaths, in numpy.
 
     Parameters
@@ -251,7 +266,16 @@ class Energy:
     4.0
     """
 
-    def __init__(self, *, dim=0, p=1, q=0, i0=1, weight=1.0, essential="drop"):
+    def __init__(
+        self,
+        *,
+        dim: int = 0,
+        p: float = 1,
+        q: float = 0,
+        i0: int = 1,
+        weight: float = 1.0,
+        essential: Literal["drop", "clip"] = "drop",
+    ) -> None:
         if not is_integer(dim):
             raise TypeError(f"dim must be an integer, got {dim!r}")
         if dim < 0:
@@ -271,7 +295,7 @@ class Energy:
         self.i0 = i0
         self.essential = essential
 
-    def __call__(self, diagram):
+    def __call__(self, diagram: Diagram | DiagramBatch) -> Result:
         """Compute the energy.
 
         Parameters
@@ -294,7 +318,7 @@ class Energy:
         """
         _check_batch(diagram)
         single = isinstance(diagram, Diagram)
-        batch = diagram.as_batch() if single else diagram
+        batch = diagram.as_batch() if isinstance(diagram, Diagram) else diagram
         points = batch.get_points(self.dim)
         xp = namespace_of(points.finite)
         with np.errstate(over="ignore", invalid="ignore"):  # this is looked for
@@ -329,7 +353,7 @@ class Energy:
 
     def _scaled_sum(self, parts, shape, xp):
         """Return what _sum does where powers overflow, or raise ValueError where the sum does."""
-        total = 0
+        total: Any = 0
         for length, middle, splits in parts:
             if self.q != int(self.q) and (xp.plain(middle) < 0).any():
                 raise ValueError(

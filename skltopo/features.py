@@ -1,11 +1,14 @@
 """PersistenceFeatures: a scikit-learn transformer of images and volumes to topological features."""
 
+from __future__ import annotations
+
 import math
 from functools import partial
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from tqdm import tqdm
@@ -19,9 +22,14 @@ from ._utils.lazy import ends_of
 from ._utils.links import DocumentationLink
 from ._utils.memory import check_memory
 from ._utils.parallel import counted, effective_n_jobs, run
+from ._utils.typing import Array, ArrayLike, Dimensions, DTypeLike, GridComplex, Names, Self
 from .energies import polynomial_energies
 from .filtrations import LevelSet
+from .fit_context import fit_context
 from .image_base import ImageRowsMixin, as_rows, float_type
+
+if TYPE_CHECKING:
+    from .nn import LevelSetEnergies
 
 __all__ = ["PersistenceFeatures"]
 
@@ -241,23 +249,23 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, DocumentationLink, B
 
     def __init__(
         self,
-        filtration="directional",
+        filtration: Literal["directional", "superlevel", "sublevel"] = "directional",
         *,
-        n_directions=8,
-        homology_dimensions=None,
-        max_p=4,
-        max_q=4,
-        min_p=0,
-        min_length="auto",
-        i0=1,
-        superlevel=True,
-        image_shape=None,
-        essential="clip",
-        complex="freudenthal",
-        dtype=None,
-        n_jobs=None,
-        verbose=0,
-    ):
+        n_directions: int = 8,
+        homology_dimensions: Dimensions = None,
+        max_p: int = 4,
+        max_q: int = 4,
+        min_p: int = 0,
+        min_length: float | Literal["auto"] = "auto",
+        i0: int = 1,
+        superlevel: bool = True,
+        image_shape: tuple[int, ...] | None = None,
+        essential: Literal["drop", "clip"] = "clip",
+        complex: GridComplex = "freudenthal",
+        dtype: DTypeLike | None = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
         self.filtration = filtration
         self.n_directions = n_directions
         self.homology_dimensions = homology_dimensions
@@ -286,8 +294,8 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, DocumentationLink, B
             self.weights_ = np.ones((1, *self.image_shape_))
         self._n_features_out = self._count_columns()
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Learn from more images: ``min_length="auto"`` is a part of the range of all seen so far.
 
         Parameters
@@ -356,7 +364,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, DocumentationLink, B
         n_powers = (int(self.max_p) - int(self.min_p) + 1) * (int(self.max_q) + 1)
         return len(self.weights_) * len(self._dims) * n_powers
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> Array:
         """Compute the features of images.
 
         Parameters
@@ -471,7 +479,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, DocumentationLink, B
         ]
         return np.stack(energies, axis=1).reshape(len(volumes), -1)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Names:
         """Return the names of the columns, such as ``dir3_H1_p2_q0``.
 
         Parameters
@@ -497,7 +505,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, DocumentationLink, B
             dtype=object,
         )
 
-    def to_torch(self):
+    def to_torch(self) -> LevelSetEnergies:
         """Return a `torch.nn.Module` that computes the same columns, differentiably.
 
         Returns

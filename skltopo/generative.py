@@ -6,8 +6,12 @@ changes the weights, `optimize_latent` the codes; `interpolate_latent` shows wha
 codes. `PersistenceDiscriminator` tells real samples from generated ones by their diagrams alone.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from math import prod
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +22,15 @@ from ._utils.arrays import as_floats, as_numbers, check_finite
 from ._utils.checks import check_flag, check_integer, check_number, check_shape, is_integer
 from ._utils.memory import check_memory
 from ._utils.namespace import is_tensor
+from ._utils.typing import (
+    ArrayLike,
+    FiltrationFunction,
+    Floats,
+    Module,
+    RandomState,
+    Result,
+    Tensor,
+)
 from .energies import Energy
 from .filtrations import LevelSet
 from .nn.classifiers import evaluating
@@ -33,18 +46,18 @@ __all__ = [
 
 
 def finetune_generator(
-    generator,
-    loss,
+    generator: Module,
+    loss: Callable[..., Any],
     *,
-    n_steps,
-    batch_size=64,
-    latent_dim,
-    optimizer=None,
-    learning_rate=2e-4,
-    target=None,
-    random_state=None,
-    verbose=0,
-):
+    n_steps: int,
+    batch_size: int = 64,
+    latent_dim: int | tuple[int, ...] | Callable[..., Any],
+    optimizer: Any = None,
+    learning_rate: float = 2e-4,
+    target: float | None = None,
+    random_state: RandomState = None,
+    verbose: int = 0,
+) -> Floats:
     """Train a generator by a loss of its samples, in place.
 
     Each step draws new latent codes, and moves the weights down the loss of what the generator
@@ -143,17 +156,17 @@ def finetune_generator(
 
 
 def optimize_latent(
-    generator,
-    z,
-    loss,
+    generator: Module,
+    z: ArrayLike,
+    loss: Callable[..., Any],
     *,
-    n_steps,
-    optimizer=None,
-    learning_rate=0.1,
-    keep_norm=False,
-    target=None,
-    verbose=0,
-):
+    n_steps: int,
+    optimizer: Callable[..., Any] | None = None,
+    learning_rate: float = 0.1,
+    keep_norm: bool = False,
+    target: float | None = None,
+    verbose: int = 0,
+) -> Result:
     """Move latent codes down a loss of the samples that a generator makes of them.
 
     The generator stays as it is: it is called in evaluation mode, so that a sample does not depend
@@ -243,7 +256,7 @@ def optimize_latent(
     return _as_given(live.detach(), z, codes)
 
 
-def interpolate_latent(generator, z0, z1, n):
+def interpolate_latent(generator: Module, z0: ArrayLike, z1: ArrayLike, n: int) -> Tensor:
     """Generate samples on the line between two latent codes.
 
     Parameters
@@ -351,7 +364,14 @@ class PersistenceDiscriminator(torch.nn.Module):
     torch.Size([1])
     """
 
-    def __init__(self, filtration=None, *, dim=0, ks=(3, 4, 5, 11), n_hidden=32):
+    def __init__(
+        self,
+        filtration: FiltrationFunction | None = None,
+        *,
+        dim: int = 0,
+        ks: Sequence[int] = (3, 4, 5, 11),
+        n_hidden: int = 32,
+    ) -> None:
         super().__init__()
         if not is_integer(dim) or dim < 0:
             raise ValueError(f"dim must be an integer of at least 0, got {dim!r}")
@@ -376,7 +396,7 @@ class PersistenceDiscriminator(torch.nn.Module):
             torch.nn.Linear(n_hidden, 1),
         )
 
-    def features(self, samples):
+    def features(self, samples: Tensor) -> Tensor:
         """Compute what the network sees.
 
         Parameters
@@ -409,7 +429,7 @@ class PersistenceDiscriminator(torch.nn.Module):
         columns = [from_second - Energy(dim=self.dim, i0=k)(batch) for k in self.ks]
         return torch.stack([column.reshape(-1) for column in columns], dim=1)
 
-    def forward(self, samples):
+    def forward(self, samples: Tensor) -> Tensor:
         """Compute the scores.
 
         Parameters
@@ -423,9 +443,9 @@ class PersistenceDiscriminator(torch.nn.Module):
             Logits: positive for what seems real.
         """
         features = self.features(samples)
-        return check_scores(self.network(features.to(self.network[0].weight))[:, 0])
+        return check_scores(self.network(features.to(next(self.network.parameters())))[:, 0])
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         """Return the parameters, for the representation of the module."""
         return f"{self.filtration!r}, dim={self.dim}, ks={self.ks}"
 

@@ -1,10 +1,12 @@
 """Input validation of estimators of images, volumes and functions on a line."""
 
+from __future__ import annotations
+
 import math
 from copy import copy
+from typing import Any
 
 import numpy as np
-from sklearn.base import _fit_context
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_array, validate_data
 
@@ -13,6 +15,8 @@ from ._utils.checks import is_integer, refuse_colours
 from ._utils.given import is_dask
 from ._utils.hints import hint_of_images
 from ._utils.lazy import ends_of, map_samples
+from ._utils.typing import ArrayLike, Self
+from .fit_context import fit_context
 
 __all__ = ["ImageRowsMixin", "as_rows", "float_type", "resolve_shape"]
 
@@ -24,8 +28,10 @@ class ImageRowsMixin:
     more in `_prepare`.
     """
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    image_shape: tuple[int, ...] | None
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Learn the shape of the images.
 
         Parameters
@@ -93,7 +99,7 @@ class ImageRowsMixin:
         return _get_output_config("transform", self)["dense"] != "default"
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

@@ -1,8 +1,11 @@
 """What linear models with topological penalties share: parameters, checks, one call of a solver."""
 
+from __future__ import annotations
+
 import math
 import warnings
 from numbers import Integral, Real
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -21,16 +24,20 @@ from ._utils.given import refuse_dask
 from ._utils.links import DocumentationLink
 from ._utils.masks import refuse_masks
 from ._utils.namespace import is_tensor, namespace_of
+from ._utils.typing import Array, ArrayLike, Module
 from .penalties import L1, L2, TV, TV2, Clusters, Maxima, Penalty
 from .solvers import Solution, adam, choose_solver, proximal
 
 __all__ = [
     "CheckedScore",
+    "GivenPenalty",
     "TopologicalLinearModel",
     "TopologicalRegressor",
     "as_dtype",
     "known_solution",
 ]
+
+GivenPenalty: TypeAlias = Literal["clusters", "maxima", "l1", "l2", "tv", "tv2"] | Penalty | None
 
 PENALTIES = {"l1": L1, "l2": L2, "tv": TV, "tv2": TV2}
 NAMES = StrOptions({"clusters", "maxima", *PENALTIES})
@@ -138,7 +145,7 @@ class TopologicalLinearModel(DocumentationLink, BaseEstimator):
             )
 
     @property
-    def labels_(self):
+    def labels_(self) -> Any:
         """Cluster of each weight, from 0 at the smallest; there is none for other penalties."""
         check_is_fitted(self)
         penalty = self._make_penalty(self.n_features_in_)
@@ -149,7 +156,7 @@ class TopologicalLinearModel(DocumentationLink, BaseEstimator):
         return np.array([penalty.labels(row) for row in rows]).reshape(coef.shape)
 
     @property
-    def diagram_(self):
+    def diagram_(self) -> Any:
         """Diagram of the weights that the penalty measures; None for other penalties."""
         check_is_fitted(self)
         penalty = self._make_penalty(self.n_features_in_)
@@ -164,7 +171,7 @@ class TopologicalLinearModel(DocumentationLink, BaseEstimator):
 class CheckedScore:
     """The score of scikit-learn, which does not see masks."""
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the score of the predictions; see the class of scikit-learn that defines it.
 
         Parameters
@@ -179,13 +186,13 @@ class CheckedScore:
             R^2 of a regression, accuracy of a classifier.
         """
         y, sample_weight = _as_labels(y, "y"), _as_labels(sample_weight, "sample_weight")
-        return super().score(X, y, sample_weight)
+        return super().score(X, y, sample_weight)  # type: ignore[misc]
 
 
 class TopologicalRegressor(CheckedScore, RegressorMixin, TopologicalLinearModel):
     """Base of both regressions: prediction and fitted attributes."""
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> Array:
         """Predict.
 
         Parameters
@@ -203,7 +210,7 @@ class TopologicalRegressor(CheckedScore, RegressorMixin, TopologicalLinearModel)
             raise ValueError("predictions are more than a float can hold; scale X to usual units")
         return predicted
 
-    def to_torch(self):
+    def to_torch(self) -> Module:
         """Return a `torch.nn.Module` that predicts, differentiably.
 
         Returns

@@ -4,15 +4,20 @@ A loss gives its value and gradient to numpy and torch, the form in which the co
 (``kernel``), and starts.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.special import expit, log_softmax
 
-from ._kernels.fits.descent import GramLoss, PythonLoss
+from ._kernels.fits.descent import GramLoss, Loss, PythonLoss
 from ._utils.arrays import as_floats, as_numbers, check_finite
 from ._utils.checks import check_flag, check_integer
 from ._utils.namespace import is_tensor
 from ._utils.patience import call_long
+from ._utils.typing import ArrayLike, Floats, Tensor
 
 __all__ = ["LogisticLoss", "SquaredLoss"]
 
@@ -101,7 +106,13 @@ class SquaredLoss:
 
     n_blocks = 1
 
-    def __init__(self, X, y, sample_weight=None, fit_intercept=True):
+    def __init__(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        fit_intercept: bool = True,
+    ) -> None:
         X, weight = _as_samples(X, sample_weight)
         y = _as_data(y, "y", 1)
         _check_scale(y, "y")
@@ -117,14 +128,14 @@ class SquaredLoss:
         if fit_intercept:  # the mean of a constant is rounded
             self.X[:, X.min(axis=0) == X.max(axis=0)] = 0
         self.y = (y - self.y_mean) * self.root
-        self._gram_loss = None
+        self._gram_loss: GramLoss | None = None
 
     @property
-    def n_weights(self):
+    def n_weights(self) -> int:
         """Number of weights that a solver finds."""
         return self.n_coef
 
-    def kernel(self):
+    def kernel(self) -> Loss:
         """Return the loss as the compiled loop calls it."""
         n, p = self.X.shape
         if p > 2 * n and p > SMALL_GRAM:
@@ -134,12 +145,12 @@ class SquaredLoss:
             self._gram_loss = GramLoss(gram, self.X.T @ self.y, self.y @ self.y)
         return self._gram_loss
 
-    def evaluate(self, w):
+    def evaluate(self, w: Floats) -> tuple[float, Floats]:
         """Return the loss at w and its gradient without checks, for loops: both may overflow."""
         residual = self.X @ w - self.y
         return residual @ residual, 2 * (residual @ self.X)
 
-    def value_and_gradient(self, w):
+    def value_and_gradient(self, w: ArrayLike) -> tuple[float, Floats]:
         """Return the loss at w and its gradient, or raise ValueError if w is no such weights."""
         w = _as_weights(w, self.n_weights)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -147,14 +158,14 @@ class SquaredLoss:
         _check_value(value, w)
         return value, gradient
 
-    def torch_value(self, w):
+    def torch_value(self, w: Tensor) -> Tensor:
         """Return the loss at a tensor."""
         import torch
 
         residual = torch.from_numpy(self.X) @ w - torch.from_numpy(self.y)
         return residual @ residual
 
-    def flat(self, is_constant):
+    def flat(self, is_constant: bool) -> Floats:
         """Return the best weights that are all the same; zeros if not is_constant."""
         sums = self.X.sum(axis=1)
         square = sums @ sums
@@ -162,7 +173,7 @@ class SquaredLoss:
             return np.zeros(self.n_coef)
         return np.full(self.n_coef, sums @ self.y / square)
 
-    def least_squares(self):
+    def least_squares(self) -> Floats:
         """Return the least squares solution, of minimum norm if there are many."""
         return self._least_squares(self.y)
 
@@ -171,14 +182,16 @@ class SquaredLoss:
         n_products = 10 * n * p * min(n, p)  # of a singular value decomposition
         return call_long(lambda: np.linalg.lstsq(self.X, right, rcond=None)[0], n_products)
 
-    def start(self):
+    def start(self) -> Floats:
         """Return the least squares solution quickly, to the accuracy of its normal equations."""
         try:
             return self._solve(self.y)
         except LinAlgError:
             return self.least_squares()
 
-    def other_start(self, start, rng):
+    def other_start(
+        self, start: Floats, rng: np.random.Generator | np.random.RandomState
+    ) -> Floats:
         """Return start plus noise of its size, twice, that does not change the predictions."""
         noise = 2 * np.sqrt(np.mean(start**2)) * rng.standard_normal(len(start))
         try:
@@ -200,7 +213,7 @@ class SquaredLoss:
             gram += gram.trace() / n * np.outer(self.root, self.root)
         return self.X.T @ cho_solve(cho_factor(gram, check_finite=False), right)
 
-    def split(self, w):
+    def split(self, w: Floats) -> tuple[Floats, Any]:
         """Return (coefficients, intercept)."""
         return w, self.y_mean - self.X_mean @ w
 
@@ -227,7 +240,14 @@ class LogisticLoss:
     (0.6931, 2)
     """
 
-    def __init__(self, X, y, n_classes, sample_weight=None, fit_intercept=True):
+    def __init__(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        n_classes: int,
+        sample_weight: ArrayLike | None = None,
+        fit_intercept: bool = True,
+    ) -> None:
         self.X, self.weight = _as_samples(X, sample_weight)
         check_integer("n_classes", n_classes, 2)
         check_flag("fit_intercept", fit_intercept)
@@ -247,29 +267,31 @@ class LogisticLoss:
         self.target = np.eye(n_classes)[y]
 
     @property
-    def n_weights(self):
+    def n_weights(self) -> int:
         """Number of weights that a solver finds, with intercepts."""
         return self.n_blocks * (self.n_coef + self.fit_intercept)
 
-    def kernel(self):
+    def kernel(self) -> Loss:
         """Return the loss as the compiled loop calls it."""
         return PythonLoss(self, False)
 
-    def split(self, w):
+    def split(self, w: Floats) -> tuple[Floats, Floats]:
         """Return (coefficients, intercepts)."""
         coef = w[: self.n_blocks * self.n_coef].reshape(self.n_blocks, self.n_coef)
         intercept = w[coef.size :] if self.fit_intercept else np.zeros(self.n_blocks)
         return coef, intercept
 
-    def start(self):
+    def start(self) -> Floats:
         """Return zeros."""
         return np.zeros(self.n_weights)
 
-    def other_start(self, start, rng):
+    def other_start(
+        self, start: Floats, rng: np.random.Generator | np.random.RandomState
+    ) -> Floats:
         """Return start plus small noise."""
         return start + 0.01 * rng.standard_normal(len(start))
 
-    def value_and_gradient(self, w):
+    def value_and_gradient(self, w: ArrayLike) -> tuple[float, Floats]:
         """Return the loss at w and its gradient, or raise ValueError if w is no such weights."""
         w = _as_weights(w, self.n_weights)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -277,7 +299,7 @@ class LogisticLoss:
         _check_value(abs(scores).max(), w)
         return self._of_scores(scores)
 
-    def evaluate(self, w):
+    def evaluate(self, w: Floats) -> tuple[float, Floats]:
         """Return the loss at w and its gradient without checks, for loops: both may overflow."""
         return self._of_scores(self._scores(w))
 
@@ -300,7 +322,7 @@ class LogisticLoss:
             gradient = np.concatenate([gradient, residual.sum(axis=0)])
         return value, gradient
 
-    def torch_value(self, w):
+    def torch_value(self, w: Tensor) -> Tensor:
         """Return the loss at a tensor."""
         import torch
 

@@ -1,7 +1,11 @@
 """Metrics of generated samples beside real ones: matching distance, coverage, inception score."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from functools import partial
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -13,6 +17,7 @@ from ._utils.memory import check_memory
 from ._utils.namespace import is_tensor
 from ._utils.parallel import counted, effective_n_jobs, run
 from ._utils.patience import call_long
+from ._utils.typing import ArrayLike, FiltrationFunction
 from .diagrams import Diagram, DiagramArrays, DiagramBatch
 from .distances import pairwise_diagram_distances
 from .filtrations import LevelSet
@@ -27,8 +32,14 @@ ROUNDING = 1e-2
 
 
 def minimum_matching_distance(
-    reference, generated, distance="l2", *, filtration=None, n_jobs=None, verbose=0
-):
+    reference: ArrayLike | Sequence[Any],
+    generated: ArrayLike | Sequence[Any],
+    distance: str | Callable[..., Any] | ArrayLike = "l2",
+    *,
+    filtration: FiltrationFunction | None = None,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> float:
     r"""Compute how far real samples are from the nearest generated ones, on average.
 
     .. math:: \mathrm{MMD} = \frac1{|R|} \sum_{x \in R} \min_{y \in G} d(x, y)
@@ -91,7 +102,15 @@ def minimum_matching_distance(
     return float(distances.min(axis=1).mean())
 
 
-def coverage(reference, generated, distance="l2", *, filtration=None, n_jobs=None, verbose=0):
+def coverage(
+    reference: ArrayLike | Sequence[Any],
+    generated: ArrayLike | Sequence[Any],
+    distance: str | Callable[..., Any] | ArrayLike = "l2",
+    *,
+    filtration: FiltrationFunction | None = None,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> float:
     """Compute the share of real samples that are nearest to some generated sample.
 
     Every generated sample is matched to its nearest real one; of equally near ones, the first. The
@@ -132,7 +151,7 @@ def coverage(reference, generated, distance="l2", *, filtration=None, n_jobs=Non
     return len(np.unique(distances.argmin(axis=0))) / len(distances)
 
 
-def inception_score(probabilities):
+def inception_score(probabilities: ArrayLike) -> float:
     r"""Compute the inception score of generated samples from the opinion of a classifier.
 
     .. math:: \exp \left( \frac1n \sum_i KL(p(y | x_i) \,\|\, p(y)) \right),
@@ -210,8 +229,10 @@ def _distances(reference, generated, distance, filtration, n_jobs, verbose):
             f"{distance!r}"
         )
     if of_diagrams:
-        both = _as_diagrams(reference, generated, filtration)
-        out = pairwise_diagram_distances(*both, metric=distance, n_jobs=n_jobs, verbose=verbose)
+        first, second = _as_diagrams(reference, generated, filtration)
+        out = pairwise_diagram_distances(
+            first, second, metric=distance, n_jobs=n_jobs, verbose=verbose
+        )
     elif isinstance(distance, str):
         out = _distances_of_values(reference, generated, distance)
     elif callable(distance):

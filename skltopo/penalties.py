@@ -4,13 +4,20 @@ A penalty is one small class, see `Penalty`: its value, its proximal operator an
 it measures. How a solver treats it is told in `solvers.py`.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 from scipy.linalg import norm
 
-from ._kernels.fits.operators import ClustersProx, L1Prox, L2Prox, MaximaProx, TV2Prox, TVProx
+from ._kernels.fits.operators import ClustersProx, L1Prox, L2Prox, MaximaProx, Prox, TV2Prox, TVProx
 from ._utils.arrays import as_floats, as_numbers, check_finite
 from ._utils.checks import check_number, check_shape, is_integer
 from ._utils.namespace import is_tensor
+from ._utils.typing import ArrayLike, Floats, Integers, Result
+from .diagrams import Diagram
 from .energies import Energy
 from .filtrations import LevelSet, WeakAlpha
 
@@ -81,19 +88,19 @@ class Penalty:
     array([0.5, 1.5])
     """
 
-    def value(self, coef):
+    def value(self, coef: Any) -> Result:
         """Return the penalty at coef, an array or a tensor of any shape."""
         raise NotImplementedError(f"{type(self).__name__} must define value(coef)")
 
     @property
-    def has_prox(self):
+    def has_prox(self) -> bool:
         """Whether solver "proximal" can be used."""
         return hasattr(self, "prox")
 
     #: Whether weights that are all the same cost nothing; otherwise zero alone does.
     frees_constants = False
 
-    def dual_norm(self, gradient):
+    def dual_norm(self, gradient: Floats) -> float | None:
         """Return the lam from which on the flat weights are the solution, or None if unknown.
 
         Parameters
@@ -104,7 +111,7 @@ class Penalty:
         """
         return None
 
-    def diagram(self, coef):
+    def diagram(self, coef: ArrayLike) -> Any:
         """Return the `Diagram` that the penalty measures, or None."""
         return None
 
@@ -120,13 +127,16 @@ class CompiledPenalty(Penalty):
     value at a tensor.
     """
 
-    def value(self, coef):
+    operator: Callable[[], Prox]
+    _of_tensor: Callable[[Any], Any]
+
+    def value(self, coef: ArrayLike) -> Result:
         """Return the penalty at coef, an array or a tensor of any shape."""
         if is_tensor(coef):
             return _check_total(self._of_tensor(_check_weights(coef).reshape(-1)))
         return _check_total(self.operator().evaluate(_as_weights(coef)[1].ravel()))
 
-    def prox(self, coef, step):
+    def prox(self, coef: ArrayLike, step: float) -> Floats:
         """Return argmin of 1/2 |x - coef|^2 + step * value(x).
 
         Parameters
@@ -166,7 +176,7 @@ class L1(CompiledPenalty):
 
     operator = L1Prox
 
-    def dual_norm(self, gradient):
+    def dual_norm(self, gradient: Floats) -> float:
         """Return the largest absolute value."""
         return abs(gradient).max()
 
@@ -186,7 +196,7 @@ class L2(CompiledPenalty):
 
     operator = L2Prox
 
-    def dual_norm(self, gradient):
+    def dual_norm(self, gradient: Floats) -> float:
         """Return the Euclidean norm."""
         return norm(gradient)
 
@@ -207,7 +217,7 @@ class TV(CompiledPenalty):
     operator = TVProx
     frees_constants = True
 
-    def dual_norm(self, gradient):
+    def dual_norm(self, gradient: Floats) -> float:
         """Return the largest absolute value of a sum of first entries."""
         return abs(np.cumsum(gradient)).max()
 
@@ -228,7 +238,7 @@ class TV2(CompiledPenalty):
     operator = TV2Prox
     frees_constants = True
 
-    def dual_norm(self, gradient):
+    def dual_norm(self, gradient: Floats) -> float:
         """Return the Euclidean norm of the sums of first entries."""
         return norm(np.cumsum(gradient))
 
@@ -241,7 +251,7 @@ class _Components(CompiledPenalty):
 
     frees_constants = True
 
-    def dual_norm(self, gradient):
+    def dual_norm(self, gradient: Floats) -> float:
         """Return half of the sum of absolute values, the dual norm of the range of the weights.
 
         For one cluster this is exact. Otherwise it stands for a bound: to bring weights w to as few
@@ -283,15 +293,15 @@ class Clusters(_Components):
     array([1.125, 5.125, 1.375, 5.125])
     """
 
-    def __init__(self, n_components=3):
+    def __init__(self, n_components: int = 3) -> None:
         _check_n_components(n_components)
         self.n_components = n_components
 
-    def operator(self):
+    def operator(self) -> Prox:
         """Return a new compiled proximal operator."""
         return ClustersProx(min(self.n_components, ALL))
 
-    def labels(self, coef):
+    def labels(self, coef: ArrayLike) -> Integers:
         """Return the cluster of each weight, from 0 at the smallest, cut at the widest gaps.
 
         Parameters
@@ -319,7 +329,7 @@ class Clusters(_Components):
         gaps = coef.sort().values.diff().sort().values
         return gaps[: max(0, len(gaps) - self.n_components + 1)].sum()
 
-    def diagram(self, coef):
+    def diagram(self, coef: ArrayLike) -> Diagram:
         """Return the weak Alpha diagram of the weights: deaths are gaps of the sorted weights."""
         return WeakAlpha(max_dim=0)(_check_weights(coef).reshape(-1, 1))
 
@@ -351,17 +361,17 @@ class Maxima(_Components):
     array([0.  , 3.  , 1.25, 1.75])
     """
 
-    def __init__(self, n_components=3, shape=None):
+    def __init__(self, n_components: int = 3, shape: tuple[int, int] | None = None) -> None:
         _check_n_components(n_components)
         self.n_components = n_components
         self.shape = None if shape is None else check_shape("shape", shape, (1, 2, 3))
 
     @property
-    def has_prox(self):
+    def has_prox(self) -> bool:
         """Whether the weights lie on a line."""
         return self.shape is None or len(self.shape) == 1
 
-    def value(self, coef):
+    def value(self, coef: ArrayLike) -> Result:
         """Return the penalty at coef, an array or a tensor of any shape."""
         if self.has_prox and self.n_components < MANY_COMPONENTS:
             return super().value(coef)
@@ -371,17 +381,17 @@ class Maxima(_Components):
         i0 = min(self.n_components, ALL) + 1
         return Energy(dim=0, p=1, q=0, i0=i0)(self.diagram(coef))
 
-    def prox(self, coef, step):
+    def prox(self, coef: ArrayLike, step: float) -> Floats:
         """Return argmin of 1/2 |x - coef|^2 + step * value(x), on a line; see `Clusters`."""
         if not self.has_prox:
             raise TypeError("Maxima on a grid has no known proximal operator")
         return super().prox(coef, step)
 
-    def operator(self):
+    def operator(self) -> Prox:
         """Return a new compiled proximal operator, which finds the global minimum."""
         return MaximaProx(min(self.n_components, ALL))
 
-    def diagram(self, coef):
+    def diagram(self, coef: ArrayLike) -> Diagram:
         """Return the superlevel diagram of the weights."""
         shape = (-1,) if self.shape is None else self.shape
         level_set = LevelSet(ndim=len(shape), superlevel=True, homology_dimensions=(0,))
@@ -425,7 +435,12 @@ class TopologicalPenalty(Penalty):
     2.0
     """
 
-    def __init__(self, filtration, energies, shape=None):
+    def __init__(
+        self,
+        filtration: Callable[..., Any],
+        energies: Energy | Sequence[Energy],
+        shape: tuple[int, ...] | None = None,
+    ) -> None:
         if not callable(filtration):
             raise TypeError(f"filtration must be callable, got {filtration!r}")
         several = [energies] if isinstance(energies, Energy) else energies
@@ -441,13 +456,13 @@ class TopologicalPenalty(Penalty):
         self.energies = energies
         self.shape = None if shape is None else check_shape("shape", shape, range(1, 10))
 
-    def value(self, coef):
+    def value(self, coef: ArrayLike) -> Result:
         """Return the sum of energies at coef, an array or a tensor."""
         energies = [self.energies] if isinstance(self.energies, Energy) else self.energies
         diagram = self.diagram(coef)
         return sum(energy(diagram) for energy in energies)
 
-    def diagram(self, coef):
+    def diagram(self, coef: ArrayLike) -> Any:
         """Return the diagram of the weights."""
         coef = _check_weights(coef)
         return self.filtration(coef if self.shape is None else _reshaped(coef, self.shape))

@@ -1,13 +1,16 @@
 """PersistenceDiagrams: a scikit-learn transformer of data to diagrams."""
 
+from __future__ import annotations
+
 import math
 import warnings
 from collections.abc import Sequence
 from functools import partial
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in,
@@ -27,15 +30,23 @@ from ._utils.links import DocumentationLink
 from ._utils.masks import refuse_masks
 from ._utils.namespace import is_tensor, namespace_of
 from ._utils.parallel import effective_n_jobs, run
+from ._utils.typing import ArrayLike, Dimensions, Essential, FiltrationFunction, Names, Self
 from .diagrams import Diagram, DiagramArrays
 from .diagrams.inputs import depth
 from .diagrams.selection import clipped, without_short
+from .fit_context import fit_context
+
+if TYPE_CHECKING:
+    from .nn import Diagrams
 
 __all__ = ["PersistenceDiagrams"]
 
 # Names of filtrations, and the classes that they stand for.
 POINT_CLOUDS = {"weak_alpha": "WeakAlpha", "alpha": "Alpha", "rips": "VietorisRips"}
 FILTRATIONS = {"level_set", *POINT_CLOUDS}
+GivenFiltration: TypeAlias = (
+    Literal["level_set", "weak_alpha", "alpha", "rips"] | FiltrationFunction
+)
 
 # With a progress bar: samples in one call of a filtration at least, and how often the bar moves.
 SAMPLES_PER_THREAD = 4
@@ -44,7 +55,7 @@ UPDATES = 100
 VALUES_PER_TASK = 1 << 16
 
 
-class PersistenceDiagrams(
+class PersistenceDiagrams(  # type: ignore[call-arg]
     TransformerMixin, DocumentationLink, BaseEstimator, auto_wrap_output_keys=None
 ):
     """Turn images, volumes, functions on a line, point clouds or distance matrices into diagrams.
@@ -146,16 +157,16 @@ class PersistenceDiagrams(
 
     def __init__(
         self,
-        filtration="level_set",
+        filtration: GivenFiltration = "level_set",
         *,
-        homology_dimensions=(0, 1),
-        superlevel=False,
-        essential="drop",
-        min_length=0.0,
-        output="arrays",
-        n_jobs=None,
-        verbose=0,
-    ):
+        homology_dimensions: Dimensions = (0, 1),
+        superlevel: bool = False,
+        essential: Essential = "drop",
+        min_length: float = 0.0,
+        output: Literal["arrays", "diagrams"] = "arrays",
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
         self.filtration = filtration
         self.homology_dimensions = homology_dimensions
         self.superlevel = superlevel
@@ -165,8 +176,8 @@ class PersistenceDiagrams(
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Check the parameters and the form of X; there is nothing to learn.
 
         Parameters
@@ -196,7 +207,7 @@ class PersistenceDiagrams(
             hint_of_distances(samples[0])
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> list[Any]:
         """Compute the diagrams.
 
         Parameters
@@ -227,7 +238,7 @@ class PersistenceDiagrams(
             return [self._select(diagram, dims, empty) for diagram in diagrams]
         return [self._as_arrays(diagram, dims, empty) for diagram in diagrams]
 
-    def to_torch(self):
+    def to_torch(self) -> Diagrams:
         """Return a `torch.nn.Module` that computes the same diagrams, differentiably.
 
         Returns
@@ -249,7 +260,7 @@ class PersistenceDiagrams(
             return [self._select(diagram, dims, empty) for diagram in diagrams]
         return [self._as_arrays(diagram, dims, empty, live=True) for diagram in diagrams]
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Names:
         """Return one name for each homology dimension, so that a Pipeline can ask later steps.
 
         Parameters
@@ -268,7 +279,9 @@ class PersistenceDiagrams(
         dims = self._dimensions(())
         return np.array([f"H{dim}" for dim in dims] if dims else ["diagrams"], dtype=object)
 
-    def set_output(self, *, transform=None):
+    def set_output(
+        self, *, transform: Literal["default", "pandas", "polars"] | None = None
+    ) -> Self:
         """Do nothing: diagrams are lists of different lengths, which no frame can hold.
 
         It is there so that a Pipeline can set the output of the steps behind it.

@@ -1,12 +1,17 @@
 """Linear models with topological penalties on their weights (section 3.1 of the paper)."""
 
+from __future__ import annotations
+
 import numpy as np
-from sklearn.base import MultiOutputMixin, _fit_context
+from sklearn.base import MultiOutputMixin
 from sklearn.utils import check_random_state
 
-from .linear_base import TopologicalRegressor, known_solution
+from ._utils.typing import ArrayLike, RandomState, Self
+from .fit_context import fit_context
+from .linear_base import GivenPenalty, TopologicalRegressor, known_solution
 from .losses import SquaredLoss
 from .regression_cv import TopologicalRegressionCV
+from .solvers import Solver
 
 __all__ = ["TopologicalRegression", "TopologicalRegressionCV"]
 
@@ -109,20 +114,20 @@ class TopologicalRegression(MultiOutputMixin, TopologicalRegressor):
 
     def __init__(
         self,
-        penalty="clusters",
+        penalty: GivenPenalty = "clusters",
         *,
-        n_components=3,
-        lam=0.1,
-        solver="auto",
-        coef_shape=None,
-        fit_intercept=True,
-        n_init=1,
-        max_iter=None,
-        tol=1e-5,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
+        n_components: int = 3,
+        lam: float = 0.1,
+        solver: Solver = "auto",
+        coef_shape: tuple[int, ...] | None = None,
+        fit_intercept: bool = True,
+        n_init: int = 1,
+        max_iter: int | None = None,
+        tol: float = 1e-5,
+        warm_start: bool = False,
+        random_state: RandomState = None,
+        verbose: int = 0,
+    ) -> None:
         self.penalty = penalty
         self.n_components = n_components
         self.lam = lam
@@ -136,8 +141,8 @@ class TopologicalRegression(MultiOutputMixin, TopologicalRegressor):
         self.random_state = random_state
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the model.
 
         Parameters

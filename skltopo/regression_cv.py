@@ -1,12 +1,15 @@
 """Regression with topological penalties whose lam is chosen by cross-validation."""
 
+from __future__ import annotations
+
 import warnings
 from dataclasses import dataclass
 from functools import partial
 from numbers import Integral, Real
+from typing import Any, Literal
 
 import numpy as np
-from sklearn.base import MultiOutputMixin, _fit_context
+from sklearn.base import MultiOutputMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state
@@ -25,9 +28,11 @@ from ._utils.checks import check_n_jobs
 from ._utils.cluster import is_for_cluster, send
 from ._utils.memory import check_memory
 from ._utils.parallel import effective_n_jobs, run
-from .linear_base import TopologicalLinearModel, TopologicalRegressor, known_solution
+from ._utils.typing import ArrayLike, RandomState, Self
+from .fit_context import fit_context
+from .linear_base import GivenPenalty, TopologicalLinearModel, TopologicalRegressor, known_solution
 from .losses import SquaredLoss
-from .solvers import Solution, adam, choose_solver, plan_of, proximal, solve_path
+from .solvers import Solution, Solver, adam, choose_solver, plan_of, proximal, solve_path
 
 __all__ = ["TopologicalRegressionCV"]
 
@@ -297,23 +302,23 @@ class TopologicalRegressionCV(MultiOutputMixin, TopologicalRegressor):
 
     def __init__(
         self,
-        penalty="clusters",
+        penalty: GivenPenalty = "clusters",
         *,
-        n_components=3,
-        lams=20,
-        eps=1e-5,
-        cv=5,
-        rule="best",
-        solver="auto",
-        coef_shape=None,
-        fit_intercept=True,
-        n_init=1,
-        max_iter=None,
-        tol=1e-5,
-        random_state=None,
-        n_jobs=None,
-        verbose=0,
-    ):
+        n_components: int = 3,
+        lams: ArrayLike = 20,
+        eps: float = 1e-5,
+        cv: Any = 5,
+        rule: Literal["best", "one_standard_error"] = "best",
+        solver: Solver = "auto",
+        coef_shape: tuple[int, ...] | None = None,
+        fit_intercept: bool = True,
+        n_init: int = 1,
+        max_iter: int | None = None,
+        tol: float = 1e-5,
+        random_state: RandomState = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
         self.penalty = penalty
         self.n_components = n_components
         self.lams = lams
@@ -330,8 +335,15 @@ class TopologicalRegressionCV(MultiOutputMixin, TopologicalRegressor):
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, groups=None, **params):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        **params: Any,
+    ) -> Self:
         """Choose lam and fit the model.
 
         Parameters
@@ -367,7 +379,7 @@ class TopologicalRegressionCV(MultiOutputMixin, TopologicalRegressor):
         self._warn_at_ends(found, penalty)
         return self
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> Any:
         """Return how metadata go on to the splitter.
 
         Returns
@@ -393,7 +405,7 @@ class TopologicalRegressionCV(MultiOutputMixin, TopologicalRegressor):
         return folds
 
     def _check_memory(self, n_weights):
-        n_lams = self.lams if isinstance(self.lams, Integral) else len(self.lams)
+        n_lams = self.lams if isinstance(self.lams, Integral) else np.size(self.lams)
         check_memory(32 * n_lams * n_weights, f"weights for {n_lams} lams", "fewer lams take less")
 
     def _make_lams(self, loss, penalty):
@@ -410,7 +422,8 @@ class TopologicalRegressionCV(MultiOutputMixin, TopologicalRegressor):
         lams = self._make_lams(loss, penalty)
         fit_path = partial(_path, penalty=penalty, lams=lams, solver=solver, max_iter=self.max_iter)
         errors_of = [
-            partial(_fold_errors, X, y, sample_weight, *fold, self.fit_intercept) for fold in folds
+            partial(_fold_errors, X, y, sample_weight, train, test, self.fit_intercept)
+            for train, test in folds
         ]
         # Below ten times tol, errors on left-out samples change in the last digits only.
         fold_path = partial(fit_path, tol=10 * self.tol)
@@ -457,9 +470,9 @@ class TopologicalRegressionCV(MultiOutputMixin, TopologicalRegressor):
             return True
 
         def fit_starts(loss, fold):
-            options = {"max_iter": self.max_iter, "tol": self.tol, "n_init": self.n_init}
-            options["rng"] = np.random.default_rng([seed, fold])
-            return proximal(loss, penalty, search.lam, loss.start(), **options).coef[np.newaxis]
+            solve = partial(proximal, max_iter=self.max_iter, tol=self.tol, n_init=self.n_init)
+            rng = np.random.default_rng([seed, fold])
+            return solve(loss, penalty, search.lam, loss.start(), rng=rng).coef[np.newaxis]
 
         tasks = [partial(f, partial(fit_starts, fold=i)) for i, f in enumerate(errors_of)]
         found = run(tasks, effective_n_jobs(self.n_jobs))

@@ -1,12 +1,16 @@
 """Rows of more samples than memory holds: read in chunks, written to disk, taken up again."""
 
+from __future__ import annotations
+
 import json
 import math
 import os
 from copy import deepcopy
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import joblib
 import numpy as np
@@ -26,8 +30,15 @@ SHARED_STORES = {"LocalStore", "FsspecStore", "DirectoryStore", "FSStore"}
 
 
 def transform_to_store(
-    estimator, source, store, *, chunk_size=1024, restart=False, n_jobs=None, progress=False
-):
+    estimator: Any,
+    source: Any,
+    store: str | PathLike[str],
+    *,
+    chunk_size: int = 1024,
+    restart: bool = False,
+    n_jobs: int | None = None,
+    progress: bool = False,
+) -> Any:
     """Write what a fitted transformer makes of many samples to disk, chunk by chunk.
 
     A chunk that was written is noted beside the store, so that a call that was stopped, or whose
@@ -318,7 +329,8 @@ class _Progress:
     def __init__(self, store, key):
         self.path = store.with_name(store.name + ".progress")
         self.done = set()
-        self._key, self._lock, self._file = key, Lock(), None
+        self._key, self._lock = key, Lock()
+        self._file: Any = None
 
     def find(self, store):
         """Read what an earlier call has done, and return whether there was one."""

@@ -7,6 +7,7 @@ directions. Only `betti_curves`, `polynomials` and `drop_essential` take essenti
 """
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -51,9 +52,9 @@ def _check(points, splits, essential=False):
     if plain.ndim != 2 or plain.shape[1] != 2:
         raise ValueError(f"points must have shape (n, 2), births and deaths, got {plain.shape}")
     finite = np.isfinite(plain)
-    bad = False if finite.all() else np.isnan(plain) if essential else ~finite
+    bad = () if finite.all() else np.isnan(plain) if essential else ~finite
     if np.any(bad):
-        row = int(np.argmax(bad.any(axis=1)))
+        row = int(np.argmax(np.any(bad, axis=1)))
         wanted = "not have NaN" if essential else "be finite"
         way_out = "" if essential else "; drop_essential leaves essential classes out"
         raise ValueError(f"points must {wanted}, got {plain[row].tolist()} in row {row}{way_out}")
@@ -108,7 +109,7 @@ def join(diagrams):
     ----------
     diagrams : list of (n, 2) ndarray or torch.Tensor
     """
-    shapes = [getattr(points, "shape", ()) for points in diagrams]
+    shapes: list[Any] = [getattr(points, "shape", ()) for points in diagrams]
     for i, shape in enumerate(shapes):
         if len(shape) != 2 or shape[1] != 2:
             raise ValueError(
@@ -186,8 +187,9 @@ def _check_powers(points, power):
         )
 
 
-def _gaussians(centers, low, high, n, bandwidth, pixels, xp):
+def _gaussians(centers, span, n, bandwidth, pixels, xp):
     """Return (n_points, n) values of normal densities on an axis: of pixels, or at points."""
+    low, high = span
     with np.errstate(over="ignore"):  # far away the density is 0
         if pixels == "areas":
             edges = xp.operand(np.linspace(low, high, n + 1), centers)
@@ -210,8 +212,8 @@ def persistence_images(
     rows = [xp.zeros((0, n_births * n_lengths), points)]
     for part, part_splits in _chunks(points, splits):
         lengths = _lengths(part)
-        along_births = _gaussians(part[:, 0], *birth_range, n_births, bandwidth, pixels, xp)
-        along_lengths = _gaussians(lengths, *length_range, n_lengths, bandwidth, pixels, xp)
+        along_births = _gaussians(part[:, 0], birth_range, n_births, bandwidth, pixels, xp)
+        along_lengths = _gaussians(lengths, length_range, n_lengths, bandwidth, pixels, xp)
         weighted = along_lengths * powers(lengths, weight_power, xp)[:, None]
         rows += [
             (weighted[i:j].T @ along_births[i:j]).reshape(1, -1) for i, j in pairwise(part_splits)
@@ -386,6 +388,7 @@ def polynomials(points, splits, max_p, max_q, i0):
     finite = points[_by_length(points, splits)]
     essential_splits = np.concatenate([[0], np.cumsum(n_essential)])
     # Energies that drop essential classes look at their numbers only.
-    found = Points(finite, None, splits, finite[:0, 0], None, essential_splits)
+    none: Any = None
+    found = Points(finite, none, splits, finite[:0, 0], none, essential_splits)
     batch = DiagramBatch({0: found}, (len(splits) - 1,), False, None)
     return polynomial_energies(batch, 0, max_p, max_q, i0, "drop")

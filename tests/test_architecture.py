@@ -14,8 +14,8 @@ PACKAGE = Path(skltopo.__file__).parent
 
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
 UTILS = (
-    "checks links hints masks given lazy signals parallel cluster patience memory scales namespace "
-    "autograd adam prefetch bits buffer sorting pool gather arrays"
+    "typing checks links hints masks given lazy signals parallel cluster patience memory scales "
+    "namespace autograd adam prefetch bits buffer sorting pool gather arrays"
 )
 KERNELS = {
     "grids": "images critical_regions ranges lines features volume_tables volume_sweeps "
@@ -62,7 +62,7 @@ FLOORS = [
     ["nn.rows", "nn.kernel_machines", "nn.estimators", "nn.fitted", "nn.pipelines", "nn"],
     ["nn.classifiers", "nn.gradients", "nn.critical_sets"],
     ["shaping.critical_sets", "shaping.fields", "shaping.descent"],
-    ["image_base", "features", "denoising", "embedding"],
+    ["fit_context", "image_base", "features", "denoising", "embedding"],
     ["linear_base", "regression_cv", "regression", "classification"],
     ["shaping.estimator", "shaping", "persistence_diagrams"],
     ["vectorize.base", "vectorize.images", "vectorize.curves", "vectorize.statistics"],
@@ -80,7 +80,7 @@ ABOVE_KERNELS = {"sklearn", "torch", "matplotlib"}
 OF_STEPS = {
     f"nn.{room}" for room in ["kernel_machines", "estimators", "fitted", "pipelines", "classifiers"]
 }
-KNOW_SKLEARN = OF_STEPS | set(ORDER[ORDER.index("image_base") :])
+KNOW_SKLEARN = OF_STEPS | set(ORDER[ORDER.index("fit_context") :])
 OF_KERNELS = {"numpy", "cython", "libc", "libcpp", "cpython", "functools", "itertools"}
 MORE_OF_KERNELS = {
     "fits.descent": {"scipy"},  # its BLAS

@@ -1,5 +1,7 @@
 """Adam in numpy, where gradients need no torch."""
 
+from typing import Any
+
 import numpy as np
 
 __all__ = ["Adam"]
@@ -25,7 +27,8 @@ class Adam:
         self.betas = betas
         self.eps = eps
         self.n_steps = 0
-        self.mean = self.square = 0.0
+        self.mean: Any = 0.0
+        self.square: Any = 0.0
 
     def step(self, gradient):
         """Return the moves of a step."""

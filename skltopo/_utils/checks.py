@@ -174,6 +174,7 @@ def with_own_init(cls):
         init.__code__, init.__globals__, init.__name__, init.__defaults__, init.__closure__
     )
     own.__kwdefaults__ = init.__kwdefaults__
+    own.__annotations__ = init.__annotations__
     own.__doc__ = init.__doc__
     own.__qualname__ = f"{cls.__qualname__}.__init__"
     cls.__init__ = own

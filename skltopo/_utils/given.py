@@ -4,6 +4,7 @@ Frames, grey images and nested lists become arrays of numbers.
 """
 
 import sys
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -32,7 +33,7 @@ def is_sparse(values):
     return _module(values) == "scipy" and hasattr(values, "toarray")
 
 
-def is_dask(values):
+def is_dask(values: object) -> TypeGuard[Any]:
     """Tell whether values is a Dask array, without importing Dask."""
     module = sys.modules.get("dask.array")
     return module is not None and isinstance(values, getattr(module, "Array", ()))

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from multiprocessing import parent_process
 from threading import Lock, local
+from typing import Any
 
 from joblib import cpu_count
 from joblib.parallel import get_active_backend
@@ -111,7 +112,7 @@ def is_beside_cluster():
 def worker_of_cluster():
     """Return the worker of a Dask cluster that runs this task; None outside of its tasks."""
     distributed = sys.modules.get("distributed")
-    if not hasattr(distributed, "get_worker"):
+    if distributed is None or not hasattr(distributed, "get_worker"):
         return None
     try:
         return distributed.get_worker()
@@ -133,7 +134,7 @@ class _Call:
 
     def __init__(self, tasks, n_jobs):
         self.todo = deque(enumerate(tasks))
-        self.results = [None] * len(tasks)
+        self.results: Any = [None] * len(tasks)
         self.errors = {}  # of tasks, by their place
         self.stop = Stop()
         self.futures = []

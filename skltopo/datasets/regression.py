@@ -1,5 +1,7 @@
 """Regression problems of the paper (section 3.1)."""
 
+from __future__ import annotations
+
 import numpy as np
 from sklearn.utils import check_random_state
 
@@ -7,6 +9,7 @@ from .._utils.arrays import as_numbers, check_finite
 from .._utils.checks import check_integer, check_number
 from .._utils.memory import check_memory
 from .._utils.namespace import namespace_of
+from .._utils.typing import ArrayLike, Floats, RandomState
 
 __all__ = [
     "make_boxcar",
@@ -29,7 +32,9 @@ def _as_weights(values, name):
     return values
 
 
-def make_clustered_coef(n_features=100, values=(1.0, 2.0, 3.0), *, random_state=None):
+def make_clustered_coef(
+    n_features: int = 100, values: ArrayLike = (1.0, 2.0, 3.0), *, random_state: RandomState = None
+) -> Floats:
     """Draw weights from few values, uniformly and independently.
 
     Parameters
@@ -65,7 +70,7 @@ def make_clustered_coef(n_features=100, values=(1.0, 2.0, 3.0), *, random_state=
     return check_random_state(random_state).choice(values, n_features)
 
 
-def make_sawtooth(n_features=100, n_teeth=3):
+def make_sawtooth(n_features: int = 100, n_teeth: int = 3) -> Floats:
     """Return weights that rise from -1 to 1, fall at once, and so on: n_teeth local maxima.
 
     Parameters
@@ -98,7 +103,7 @@ def make_sawtooth(n_features=100, n_teeth=3):
     return 2 * (np.linspace(0, n_teeth, n_features) % 1) - 1
 
 
-def make_boxcar(n_features=100, n_boxes=3):
+def make_boxcar(n_features: int = 100, n_boxes: int = 3) -> Floats:
     """Return weights that are -1 on the first half of each period and 1 on the second.
 
     Parameters
@@ -131,7 +136,9 @@ def make_boxcar(n_features=100, n_boxes=3):
     return np.where(np.linspace(0, n_boxes, n_features) % 1 > 0.5, 1.0, -1.0)
 
 
-def make_regression_problem(coef, n_samples=75, *, noise=0.05, random_state=None):
+def make_regression_problem(
+    coef: ArrayLike, n_samples: int = 75, *, noise: float = 0.05, random_state: RandomState = None
+) -> tuple[Floats, Floats]:
     """Draw y = X coef + noise with standard normal X.
 
     Parameters

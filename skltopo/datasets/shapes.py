@@ -1,15 +1,18 @@
 """Shapes of the paper: an image of a ring, the points of a chair."""
 
+from __future__ import annotations
+
 import numpy as np
 from sklearn.utils import check_random_state
 
 from .._utils.checks import check_integer, check_number
 from .._utils.memory import check_memory
+from .._utils.typing import Floats, RandomState
 
 __all__ = ["make_chair", "make_circle"]
 
 
-def make_circle(size=50):
+def make_circle(size: int = 50) -> Floats:
     """Return an image of a bright ring: one hole and one component above most levels.
 
     Parameters
@@ -54,7 +57,9 @@ CHAIR = np.array(
 )
 
 
-def make_chair(n_samples=400, *, noise=0.0, random_state=None):
+def make_chair(
+    n_samples: int = 400, *, noise: float = 0.0, random_state: RandomState = None
+) -> Floats:
     """Draw points from the surface of a chair in space, uniformly by area.
 
     Parameters

@@ -1,10 +1,16 @@
 """Furniture as voxels: chairs, tables and lamps of many makes, one connected component each."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from .._utils.checks import check_integer
 from .._utils.memory import check_memory
+from .._utils.typing import Integers, RandomState
 
 __all__ = ["make_voxel_shapes"]
 
@@ -13,8 +19,12 @@ LEAST_SIZE = 12
 
 
 def make_voxel_shapes(
-    n_samples=100, size=16, kinds=("chair", "table", "lamp"), *, random_state=None
-):
+    n_samples: int = 100,
+    size: int = 16,
+    kinds: Sequence[str] = ("chair", "table", "lamp"),
+    *,
+    random_state: RandomState = None,
+) -> tuple[NDArray[np.float32], Integers]:
     """Make voxel grids of chairs, tables and lamps.
 
     Every shape is put together from parts of random sizes: chairs with four legs, panels or a

@@ -1,5 +1,10 @@
 """Diagrams of one sample as a list of arrays, which others take, too."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
 from .._utils.namespace import namespace_of
 from .containers import not_computed
 
@@ -29,13 +34,15 @@ class DiagramArrays(list):
     ((0, 1), 2, 2.0)
     """
 
-    def __init__(self, arrays, homology_dimensions, last=None):
+    def __init__(
+        self, arrays: Iterable[Any], homology_dimensions: Iterable[int], last: Any = None
+    ) -> None:
         super().__init__(arrays)
         self.homology_dimensions = tuple(homology_dimensions)
         self._last = last
 
     @property
-    def last(self):
+    def last(self) -> float | None:
         """The last filtration value, at which essential classes are clipped, or None."""
         last = self._last() if callable(self._last) else self._last
         if last is not None and not isinstance(last, float):
@@ -46,7 +53,7 @@ class DiagramArrays(list):
     def __reduce__(self):
         return DiagramArrays, (list(self), self.homology_dimensions, self.last)
 
-    def get_points(self, dim):
+    def get_points(self, dim: int) -> Any:
         """Return the array of one dimension, or raise KeyError saying what there is."""
         if dim not in self.homology_dimensions:
             raise KeyError(not_computed(dim, self.homology_dimensions))

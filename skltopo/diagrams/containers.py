@@ -7,6 +7,9 @@ A diagram is a value: it holds its births, deaths and indices, and not what they
 is copied, compared and pickled as such.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -14,6 +17,7 @@ import numpy as np
 
 from .._utils.checks import check_number
 from .._utils.namespace import namespace_of, unpack
+from .._utils.typing import Integers, Result
 
 __all__ = ["Diagram", "DiagramBatch", "LastValues", "Points", "not_computed"]
 
@@ -51,14 +55,14 @@ class Points:
     (array([[1., 2.]]), array([0, 1, 1]))
     """
 
-    finite: Any
-    pairs: np.ndarray
-    splits: np.ndarray
-    births: Any
-    essential: np.ndarray
-    essential_splits: np.ndarray
+    finite: Result
+    pairs: Integers
+    splits: Integers
+    births: Result
+    essential: Integers
+    essential_splits: Integers
 
-    def sample(self, start, stop):
+    def sample(self, start: int, stop: int) -> Points:
         """Return a copy of the points of samples start to stop."""
         i, j = self.splits[start], self.splits[stop]
         k, m = self.essential_splits[start], self.essential_splits[stop]
@@ -92,19 +96,19 @@ class Points:
     def __hash__(self):
         return hash((self.splits.tobytes(), self.essential_splits.tobytes()))
 
-    def without_essential(self):
+    def without_essential(self) -> Points:
         """Return the finite points alone."""
         none = np.zeros_like(self.essential_splits)
         return replace(
             self, births=self.births[:0], essential=self.essential[:0], essential_splits=none
         )
 
-    def of_positive_length(self):
+    def of_positive_length(self) -> Points:
         """Return these points without those whose death equals their birth."""
         plain = namespace_of(self.finite).plain(self.finite)
         return self._of(plain[:, 0] != plain[:, 1])
 
-    def of_length(self, min_length):
+    def of_length(self, min_length: float) -> Points:
         """Return these points without the finite ones that are shorter than min_length."""
         plain = namespace_of(self.finite).plain(self.finite)
         with np.errstate(over="ignore"):  # what overflows is long
@@ -121,7 +125,7 @@ class Points:
             splits=np.concatenate([[0], np.cumsum(kept)])[self.splits],
         )
 
-    def without_points(self):
+    def without_points(self) -> Points:
         """Return no point at all, of the same kind."""
         none = np.zeros_like(self.splits)
         return replace(
@@ -148,7 +152,11 @@ def _pack(values):
 
 
 def _unpack_points(*packed):
-    return Points(*(None if values is None else unpack(values) for values in packed))
+    return Points(*map(_unpack, packed))
+
+
+def _unpack(packed):
+    return None if packed is None else unpack(packed)
 
 
 def _same(a, b):
@@ -177,18 +185,19 @@ class LastValues:
     [3, 2]
     """
 
-    def __init__(self, find, samples):
-        self._find, self._samples = find, samples
+    def __init__(self, find: Callable[[Any], Any], samples: Any) -> None:
+        self._find: Any = find
+        self._samples = samples
         self._values = None
 
-    def __call__(self):
+    def __call__(self) -> Any:
         """Return the values."""
         if self._values is None:
             self._values = self._find(self._samples)
             self._find = self._samples = None
         return self._values
 
-    def part(self, start, stop):
+    def part(self, start: int, stop: int) -> Any:
         """Return the last values of samples start to stop."""
         if self._values is None:
             return LastValues(self._find, self._samples.part(start, stop))
@@ -233,18 +242,18 @@ class Diagram:
 
     __iter__ = None  # not a sequence: diagram[k] is asked for by dimension
 
-    def __init__(self, batch):
+    def __init__(self, batch: DiagramBatch) -> None:
         self._batch = batch
         self.superlevel = batch.superlevel
         self.pairs = {dim: points.pairs for dim, points in batch.points.items()}
         self.essential = {dim: points.essential for dim, points in batch.points.items()}
 
     @property
-    def homology_dimensions(self):
+    def homology_dimensions(self) -> tuple[int, ...]:
         """Dimensions that were computed."""
         return self._batch.homology_dimensions
 
-    def __getitem__(self, dim):
+    def __getitem__(self, dim: int) -> Result:
         points = self._batch.get_points(dim)
         if len(points.births) == 0:
             return points.finite
@@ -252,7 +261,7 @@ class Diagram:
         xp = namespace_of(points.births)
         return xp.concat([xp.stack([points.births, points.births * 0 + end], 1), points.finite])
 
-    def finite(self, dim):
+    def finite(self, dim: int) -> Result:
         """Return the finite points of one dimension.
 
         Parameters
@@ -273,7 +282,7 @@ class Diagram:
         """
         return self._batch.get_points(dim).finite
 
-    def betti_numbers(self, value):
+    def betti_numbers(self, value: float) -> dict[int, int]:
         """Return how many classes of each dimension there are at a filtration value.
 
         Parameters
@@ -300,7 +309,7 @@ class Diagram:
             numbers[dim] = int(((births <= sign * value) & (sign * value < deaths)).sum())
         return numbers
 
-    def as_batch(self):
+    def as_batch(self) -> DiagramBatch:
         """Return this diagram as a batch without axes."""
         return self._batch
 
@@ -319,7 +328,13 @@ class Diagram:
     def __hash__(self):
         return hash(self._batch)
 
-    def select(self, dims, empty=(), keep_essential=True, min_length=0.0):
+    def select(
+        self,
+        dims: Iterable[int],
+        empty: Collection[int] = (),
+        keep_essential: bool = True,
+        min_length: float = 0.0,
+    ) -> Diagram:
         """Return a diagram with some of the dimensions.
 
         Parameters
@@ -388,13 +403,19 @@ class DiagramBatch:
     (5, 2)
     """
 
-    def __init__(self, points, shape, superlevel, stored_last=None):
+    def __init__(
+        self,
+        points: dict[int, Points],
+        shape: Iterable[int],
+        superlevel: bool,
+        stored_last: Any = None,
+    ) -> None:
         self.points = points
         self.shape = tuple(shape)
         self.superlevel = superlevel
         self.stored_last = stored_last
 
-    def last(self):
+    def last(self) -> Result:
         """Return the last filtration value of every sample, where essential classes are clipped.
 
         Returns
@@ -427,7 +448,7 @@ class DiagramBatch:
     def __hash__(self):
         return hash((self.shape, self.superlevel, *sorted(self.points)))
 
-    def get_points(self, dim):
+    def get_points(self, dim: int) -> Points:
         """Return the `Points` of one dimension, or raise KeyError saying what there is."""
         try:
             return self.points[dim]
@@ -435,16 +456,16 @@ class DiagramBatch:
             raise KeyError(not_computed(dim, self.points)) from None
 
     @property
-    def homology_dimensions(self):
+    def homology_dimensions(self) -> tuple[int, ...]:
         """Dimensions that were computed."""
         return tuple(self.points)
 
     @property
-    def n_samples(self):
+    def n_samples(self) -> int:
         """Number of samples over all leading axes."""
         return int(np.prod(self.shape, dtype=np.int64))
 
-    def flat(self):
+    def flat(self) -> DiagramBatch:
         """Return the same diagrams with one leading axis."""
         return self._select(0, self.n_samples, (self.n_samples,))
 
@@ -459,12 +480,12 @@ class DiagramBatch:
             last = _copy(last[start:stop])
         return DiagramBatch(points, shape, self.superlevel, last)
 
-    def __len__(self):
+    def __len__(self) -> int:
         if not self.shape:
             raise TypeError("a batch without axes has no length")
         return self.shape[0]
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int | slice | tuple[int | slice, ...]) -> Any:
         if isinstance(index, tuple):
             batch = self
             for i in index:
@@ -484,7 +505,7 @@ class DiagramBatch:
         one = self._select(i * stride, (i + 1) * stride, self.shape[1:])
         return one if one.shape else Diagram(one)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
 
     def __repr__(self):
@@ -497,5 +518,4 @@ def not_computed(dim, known):
 
 
 def _unpack_batch(points, shape, superlevel, last):
-    last = None if last is None else unpack(last)
-    return DiagramBatch(points, shape, superlevel, last)
+    return DiagramBatch(points, shape, superlevel, _unpack(last))

@@ -113,7 +113,7 @@ def essential_distances(first, second, p):
     (len(first), len(second)) ndarray
     """
     xp = namespace_of()
-    groups = [{}, {}]  # of diagrams with the same signature: (numbers, coordinates)
+    groups: list[dict] = [{}, {}]  # of diagrams with the same signature: (numbers, coordinates)
     for group, diagrams in zip(groups, (first, second), strict=True):
         for i, diagram in enumerate(diagrams):
             members, rows = group.setdefault(diagram.signature, ([], []))

@@ -5,9 +5,12 @@ A sample may have one diagram or several, one for each homology dimension: a `Di
 its position in a plain list, which does not tell the dimensions of its arrays.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import partial
 from operator import attrgetter
+from typing import TypeAlias
 
 import numpy as np
 
@@ -16,10 +19,13 @@ from .._utils.checks import is_integer
 from .._utils.given import refuse_dask
 from .._utils.masks import refuse_masks
 from .._utils.namespace import is_tensor, namespace_of
+from .._utils.typing import ArrayLike
 from .arrays import DiagramArrays
 from .containers import Diagram, DiagramBatch
 
 __all__ = [
+    "DiagramLike",
+    "DiagramsLike",
     "are_empty_lists",
     "are_ready",
     "as_list",
@@ -31,6 +37,10 @@ __all__ = [
     "has_dimensions",
     "pick_dim",
 ]
+
+# What users give as the diagram of a sample, and as those of several samples.
+DiagramLike: TypeAlias = "Diagram | DiagramArrays | Sequence[ArrayLike] | ArrayLike"
+DiagramsLike: TypeAlias = "DiagramBatch | Sequence[DiagramLike] | ArrayLike"
 
 WANTED = "a diagram is an (n, 2) array of births and deaths, or a Diagram"
 SHAPE = "shape (n, 2), births and deaths"

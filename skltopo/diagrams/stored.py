@@ -1,14 +1,18 @@
 """Diagrams as plain arrays, points and offsets, which files of numpy, zarr and h5py hold."""
 
+from __future__ import annotations
+
 from dataclasses import fields
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from .._utils.namespace import namespace_of
+from .._utils.typing import Array
 from .arrays import DiagramArrays
 from .containers import Diagram, DiagramBatch, Points
-from .inputs import as_list, as_points_list
+from .inputs import DiagramsLike, as_list, as_points_list
 
 __all__ = ["from_arrays", "to_arrays"]
 
@@ -23,7 +27,7 @@ NAMES = {
 }
 
 
-def to_arrays(diagrams):
+def to_arrays(diagrams: DiagramsLike) -> dict[str, Array]:
     """Return diagrams as a dict of arrays, as numpy.savez, zarr and h5py store them.
 
     Parameters
@@ -66,7 +70,7 @@ def to_arrays(diagrams):
         return _arrays_of_batch(diagrams)
     diagrams = as_list(diagrams, "diagrams")
     kinds = {type(diagram) for diagram in diagrams}
-    dims = {getattr(diagram, "homology_dimensions", None) for diagram in diagrams}
+    dims: set[Any] = {getattr(diagram, "homology_dimensions", None) for diagram in diagrams}
     if not diagrams or len(dims) > 1 or (len(kinds) > 1 and dims != {None}):
         raise ValueError(
             "diagrams must be at least one, of one kind and of the same homology dimensions, got "
@@ -76,7 +80,7 @@ def to_arrays(diagrams):
         return _arrays_of_batch(_as_batch(diagrams))
     if dims == {None}:
         return _points_and_offsets(as_points_list(diagrams, None, "diagrams")[0])
-    arrays = {}
+    arrays: dict[str, Array] = {}
     for dim in dims.pop():
         points = _points_and_offsets([diagram.get_points(dim) for diagram in diagrams])
         arrays |= {f"H{dim}_{name}": array for name, array in points.items()}
@@ -86,7 +90,7 @@ def to_arrays(diagrams):
     return arrays
 
 
-def from_arrays(arrays):
+def from_arrays(arrays: Any) -> Any:
     """Return the diagrams of which `to_arrays` made arrays, number by number.
 
     Parameters

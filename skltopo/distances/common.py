@@ -1,6 +1,7 @@
 """What the distances share: parameters, norms, projections on lines."""
 
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -23,9 +24,13 @@ GROUNDS = (2, np.inf)
 MAX_P = 100
 
 
+def _is_power(p: Any) -> bool:
+    return 1 <= p <= MAX_P or p == np.inf
+
+
 def check_p(p):
     """Return the power of a Wasserstein distance as a float, or raise ValueError."""
-    if isinstance(p, bool) or not isinstance(p, Real) or not (1 <= p <= MAX_P or p == np.inf):
+    if isinstance(p, bool) or not isinstance(p, Real) or not _is_power(p):
         raise ValueError(f"p must be a number from 1 to {MAX_P}, or inf, got {p!r}")
     return float(p)
 

@@ -4,12 +4,16 @@ Kernels find which point goes where; the distance is then a function of births a
 tensors it is a tensor whose gradient flows into both diagrams through the matching.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
 
 from .._kernels.matchings.matching import matched_pairs
+from .._utils.typing import Integers, Result
 from ..diagrams.essential import split_two
+from ..diagrams.inputs import DiagramLike
 from ..diagrams.selection import dimensions_of_two
 from .common import check_ground, check_p, check_total, combined, infinite, p_norm
 
@@ -36,12 +40,20 @@ class Matching:
     (array([[0, 0]]), array([1]))
     """
 
-    pairs: np.ndarray
-    diagonal1: np.ndarray
-    diagonal2: np.ndarray
+    pairs: Integers
+    diagonal1: Integers
+    diagonal2: Integers
 
 
-def wasserstein_distance(dgm1, dgm2, *, p=1.0, ground=2, dim=None, return_matching=False):
+def wasserstein_distance(
+    dgm1: DiagramLike,
+    dgm2: DiagramLike,
+    *,
+    p: float = 1.0,
+    ground: float = 2,
+    dim: int | tuple[int, ...] | None = None,
+    return_matching: bool = False,
+) -> Result:
     r"""Compute the p-Wasserstein distance of two persistence diagrams, exactly.
 
     .. math:: W_p = \min_\varphi \Big(\sum_x \|x - \varphi(x)\|^p\Big)^{1/p}
@@ -105,7 +117,14 @@ def wasserstein_distance(dgm1, dgm2, *, p=1.0, ground=2, dim=None, return_matchi
     return _over_dimensions(dgm1, dgm2, dim, check_p(p), check_ground(ground), return_matching)
 
 
-def bottleneck_distance(dgm1, dgm2, *, ground=np.inf, dim=None, return_matching=False):
+def bottleneck_distance(
+    dgm1: DiagramLike,
+    dgm2: DiagramLike,
+    *,
+    ground: float = np.inf,
+    dim: int | tuple[int, ...] | None = None,
+    return_matching: bool = False,
+) -> Result:
     r"""Compute the bottleneck distance of two persistence diagrams, exactly.
 
     .. math:: W_\infty = \min_\varphi \max_x \|x - \varphi(x)\|

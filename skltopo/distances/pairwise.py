@@ -1,6 +1,9 @@
 """Distances between all pairs of diagrams of two lists."""
 
+from __future__ import annotations
+
 from functools import partial
+from typing import Literal
 
 import numpy as np
 from tqdm import tqdm
@@ -11,8 +14,9 @@ from .._utils.checks import check_integer, check_n_jobs
 from .._utils.cluster import is_for_cluster, send
 from .._utils.memory import check_memory
 from .._utils.parallel import counted, effective_n_jobs, run
+from .._utils.typing import Floats
 from ..diagrams.essential import SplitDiagram, essential_distances, row_norm
-from ..diagrams.inputs import as_list, as_points_list, check_dim_is_used
+from ..diagrams.inputs import DiagramsLike, as_list, as_points_list, check_dim_is_used
 from ..diagrams.selection import dimensions_of_two, find_dimensions
 from .common import (
     angles_of,
@@ -33,17 +37,17 @@ WORK_OF_MATCHED, WORK_OF_SLICED = 16, 1
 
 
 def pairwise_diagram_distances(
-    X,
-    Y=None,
-    metric="wasserstein",
+    X: DiagramsLike,
+    Y: DiagramsLike | None = None,
+    metric: Literal["wasserstein", "bottleneck", "sliced_wasserstein"] = "wasserstein",
     *,
-    p=1.0,
-    ground=None,
-    n_directions=50,
-    dim=None,
-    n_jobs=None,
-    verbose=0,
-):
+    p: float = 1.0,
+    ground: float | None = None,
+    n_directions: int = 50,
+    dim: int | tuple[int, ...] | None = None,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> Floats:
     """Compute the distances between all diagrams of X and all of Y.
 
     Parameters

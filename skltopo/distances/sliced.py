@@ -1,16 +1,26 @@
 """Sliced Wasserstein distance of two diagrams: the mean of distances of their projections."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from .._utils.checks import check_integer
+from .._utils.typing import Result
 from ..diagrams.essential import split_two
+from ..diagrams.inputs import DiagramLike
 from ..diagrams.selection import dimensions_of_two
 from .common import angles_of, check_total, combined, infinite, projections
 
 __all__ = ["sliced_wasserstein_distance"]
 
 
-def sliced_wasserstein_distance(dgm1, dgm2, *, n_directions=50, dim=None):
+def sliced_wasserstein_distance(
+    dgm1: DiagramLike,
+    dgm2: DiagramLike,
+    *,
+    n_directions: int = 50,
+    dim: int | tuple[int, ...] | None = None,
+) -> Result:
     r"""Compute the sliced Wasserstein distance of two persistence diagrams.
 
     .. math:: SW = \frac{1}{K} \sum_{k=0}^{K-1} W_1(\pi_k D_1 \cup \pi_k \Delta D_2,
@@ -61,8 +71,8 @@ def _sliced_distance(dgm1, dgm2, n_directions, dim):
         return infinite(first, second, xp)
     points1, points2 = (xp.take(diagram.live, diagram.is_finite) for diagram in (first, second))
     with np.errstate(over="ignore", invalid="ignore"):  # this is looked for
-        projected = [projections(points, angles) for points in (points1, points2)]
-        total = _sliced_of_projections(*projected, xp) + essential.sum()
+        projected1, projected2 = (projections(points, angles) for points in (points1, points2))
+        total = _sliced_of_projections(projected1, projected2, xp) + essential.sum()
     return xp.number(check_total(total))
 
 

@@ -11,8 +11,11 @@
 A filtration is its parameters and one ``_find``; ``docs/adding_a_filtration.md`` shows one.
 """
 
+from __future__ import annotations
+
 import inspect
 import math
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +24,7 @@ from .._utils.arrays import as_floats, as_numbers, check_finite, gather
 from .._utils.checks import check_dimensions, check_flag, check_n_jobs
 from .._utils.namespace import namespace_of
 from .._utils.parallel import effective_n_jobs
+from .._utils.typing import ArrayLike, Result, Self
 from ..diagrams import Diagram, DiagramBatch, LastValues, Points
 
 __all__ = ["Filtration", "Samples", "VertexValues"]
@@ -44,6 +48,8 @@ class Samples:
     xp : NumpyNamespace or TorchNamespace
         Functions of what is of this kind.
     """
+
+    n_vertices: int
 
     def __init__(self, shape, starts, live):
         self.shape = tuple(shape)
@@ -179,7 +185,7 @@ class Filtration:
         "n_jobs": lambda _, n_jobs: check_n_jobs(n_jobs),
     }
     # Parameters that the representation shows; None for all.
-    _shown = None
+    _shown: tuple[str, ...] | None = None
 
     # Parameters ---------------------------------------------------------------------------------
 
@@ -204,7 +210,7 @@ class Filtration:
         """Return (range of dimensions that can be computed, or None; what has them)."""
         return range(1), ""
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters as they were given, as scikit-learn's estimators do.
 
         Parameters
@@ -219,7 +225,7 @@ class Filtration:
         names = [name for name in inspect.signature(type(self)).parameters if name in self._given]
         return {name: self._given[name] for name in names}
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Change parameters; they are checked as in the constructor.
 
         Parameters
@@ -255,7 +261,7 @@ class Filtration:
 
     # A call -------------------------------------------------------------------------------------
 
-    def __call__(self, values):
+    def __call__(self, values: ArrayLike) -> Result:
         """Compute the diagrams of one sample or of a batch.
 
         Parameters

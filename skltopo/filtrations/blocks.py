@@ -1,7 +1,10 @@
 """Level sets of one image or volume that is read block by block: it may be larger than memory."""
 
+from __future__ import annotations
+
 import math
 from functools import partial
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -12,6 +15,7 @@ from .._utils.checks import check_integer, check_number, check_shape, is_integer
 from .._utils.namespace import is_tensor
 from .._utils.parallel import counted, effective_n_jobs, run
 from .._utils.sorting import argsort_keys
+from .._utils.typing import Dimensions, GridComplex
 from ..diagrams import Diagram, DiagramBatch, Points
 from .level_sets import LevelSet
 from .parts import Ended, Sweep, block_at, join_parts, part_of_block, sweep_block
@@ -31,17 +35,17 @@ LOOPS_NEED_ALL = (
 
 
 def level_set_diagram_blocks(
-    values,
+    values: Any,
     *,
-    block_shape=None,
-    superlevel=False,
-    complex="freudenthal",
-    homology_dimensions=None,
-    keep_zero=False,
-    min_length=0.0,
-    n_jobs=None,
-    verbose=0,
-):
+    block_shape: int | tuple[int, ...] | None = None,
+    superlevel: bool = False,
+    complex: GridComplex = "freudenthal",
+    homology_dimensions: Dimensions = None,
+    keep_zero: bool = False,
+    min_length: float = 0.0,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> Diagram:
     """Compute the diagram of one line, image or volume that is read block by block.
 
     It is that of `LevelSet`, number by number and vertex by vertex, for arrays that memory does not
@@ -302,8 +306,9 @@ class BlockPass:
     def __init__(self, source, sweeps, min_length=0.0):
         self.source, self.sweeps, self.min_length = source, sweeps, min_length
         self.most_bytes = self.n_vertices = self.n_keys = self.n_records = 0
-        self._parts = {sweep.dim: [] for sweep in sweeps}  # that wait to be joined
-        self._ended = {sweep.dim: [] for sweep in sweeps}
+        # Parts that wait to be joined.
+        self._parts: dict[int, list[Any]] = {sweep.dim: [] for sweep in sweeps}
+        self._ended: dict[int, list[Any]] = {sweep.dim: [] for sweep in sweeps}
         self._last = []
 
     def run(self, n_jobs, verbose=0):

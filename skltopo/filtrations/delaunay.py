@@ -1,7 +1,11 @@
 """Weak Alpha and Alpha filtrations: points to diagrams by their Delaunay triangulation."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from functools import partial
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +15,7 @@ from .._kernels.delaunay.triangulation2 import Triangulation, delaunay_triangles
 from .._persistence import join_pairs, no_pairs
 from .._utils.checks import with_own_init
 from .._utils.parallel import run
+from .._utils.typing import Dimensions
 from ..diagrams import LastValues
 from .circumradius import measure_spheres
 from .point_clouds import PointFiltration
@@ -32,17 +37,21 @@ class _DelaunayFiltration(PointFiltration):
 
     # The triangulation that warm_start keeps; a call has it for itself, so that threads may share
     # the filtration.
-    _previous = None
+    _previous: Triangulation | None = None
+    warm_start: bool
+    _alpha: bool
+    _measure: Callable[..., Any]
+    _last_value: Callable[..., Any]
 
     def __init__(
         self,
-        max_dim=1,
+        max_dim: int = 1,
         *,
-        homology_dimensions=None,
-        keep_zero=False,
-        warm_start=False,
-        n_jobs=None,
-    ):
+        homology_dimensions: Dimensions = None,
+        keep_zero: bool = False,
+        warm_start: bool = False,
+        n_jobs: int | None = None,
+    ) -> None:
         self._store(
             max_dim=max_dim,
             homology_dimensions=homology_dimensions,

@@ -1,5 +1,7 @@
 """LevelSet: persistence of functions on lines, images and volumes, by their level sets."""
 
+from __future__ import annotations
+
 import math
 from functools import partial
 
@@ -8,9 +10,11 @@ import numpy as np
 from .._kernels.grids.images import COMPLEXES, image_pairs
 from .._kernels.grids.lines import line_pairs, long_line_pairs
 from .._kernels.grids.volumes import volume_pairs
-from .._persistence import join_pairs
+from .._persistence import Pairs, join_pairs
 from .._utils.checks import check_integer, check_number, is_integer, refuse_colours
 from .._utils.parallel import run
+from .._utils.typing import Array, ArrayLike, Dimensions, GridComplex, Integers, Tensor
+from ..diagrams import DiagramBatch
 from .base import Filtration, VertexValues
 from .basins import Grid, basins
 from .parts import LEAST_LAYERS, Sweep, pairs_in_blocks
@@ -108,18 +112,21 @@ class LevelSet(Filtration):
     array([[1., 0.]])
     """
 
+    ndim: int
+    complex: str
+
     _shown = ("ndim", "superlevel", "complex", "homology_dimensions")
 
     def __init__(
         self,
-        ndim,
+        ndim: int,
         *,
-        superlevel=False,
-        complex="freudenthal",
-        homology_dimensions=None,
-        keep_zero=False,
-        n_jobs=None,
-    ):
+        superlevel: bool = False,
+        complex: GridComplex = "freudenthal",
+        homology_dimensions: Dimensions = None,
+        keep_zero: bool = False,
+        n_jobs: int | None = None,
+    ) -> None:
         self._store(
             ndim=ndim,
             superlevel=superlevel,
@@ -159,7 +166,7 @@ class LevelSet(Filtration):
                 f"a sample must have fewer than 2**{bits} vertices, got shape {sample_shape}"
             )
 
-    def of_batch(self, samples):
+    def of_batch(self, samples: Array | Tensor) -> DiagramBatch:
         """Compute the diagrams of samples of any width: their last axis is not one of colours.
 
         Parameters
@@ -172,7 +179,14 @@ class LevelSet(Filtration):
         """
         return self(samples[:, None]).flat()
 
-    def label(self, values, *, n_components=None, min_length=0.0, background=None):
+    def label(
+        self,
+        values: ArrayLike,
+        *,
+        n_components: int | None = None,
+        min_length: float = 0.0,
+        background: float | None = None,
+    ) -> Integers:
         """Return to which component of PD_0 each vertex belongs: a segmentation.
 
         The components that are kept are the most persistent ones. The grid is flooded from the
@@ -278,7 +292,7 @@ class LevelSet(Filtration):
             ],
             n_jobs,
         )
-        joined = {}
+        joined: dict[int, Pairs] = {}
         for i in range(0, len(found), len(chunks)):
             joined |= join_pairs(found[i : i + len(chunks)])
         return joined

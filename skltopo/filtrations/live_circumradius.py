@@ -36,9 +36,9 @@ def live_circumradii(points, plain, simplices):
 
     def pull_back(outer):
         gradient = np.zeros_like(plain)
-        for rows, sphere, weight in zip(simplices, spheres, outer, strict=True):
-            if weight is not None:
-                add_radius_gradient(plain, rows, *sphere, weight, gradient)
+        for rows, (radii, weights), slope in zip(simplices, spheres, outer, strict=True):
+            if slope is not None:
+                add_radius_gradient(plain, rows, radii, weights, slope, gradient)
         return gradient
 
     return CompiledNode.apply(points, [radii for radii, _ in spheres], pull_back, by_torch)

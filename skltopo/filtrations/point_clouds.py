@@ -188,7 +188,9 @@ class PointFiltration(Filtration):
     a batch.
     """
 
-    _shown = ("max_dim", "homology_dimensions")
+    max_dim: int
+
+    _shown: tuple[str, ...] | None = ("max_dim", "homology_dimensions")
 
     def _known_dimensions(self):
         max_dim = self.max_dim

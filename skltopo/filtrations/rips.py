@@ -1,5 +1,7 @@
 """Vietoris-Rips filtrations: points or distances to persistence diagrams."""
 
+from __future__ import annotations
+
 from functools import partial
 
 import numpy as np
@@ -13,6 +15,7 @@ from .._persistence import Pairs, join_pairs
 from .._utils.checks import is_integer
 from .._utils.memory import available_memory
 from .._utils.parallel import run
+from .._utils.typing import Dimensions
 from ..diagrams import LastValues
 from .distance_matrices import DistanceMatrices
 from .metric_clouds import EUCLIDEAN, MetricClouds, check_metric
@@ -125,18 +128,20 @@ class VietorisRips(PointFiltration):
     tensor([0.6000, 0.8000], dtype=torch.float64)
     """
 
+    metric: str
+
     _shown = ("max_dim", "max_edge", "metric", "homology_dimensions")
 
     def __init__(
         self,
-        max_dim=1,
-        max_edge=np.inf,
-        metric="euclidean",
+        max_dim: int = 1,
+        max_edge: float = np.inf,
+        metric: str = "euclidean",
         *,
-        homology_dimensions=None,
-        keep_zero=False,
-        n_jobs=None,
-    ):
+        homology_dimensions: Dimensions = None,
+        keep_zero: bool = False,
+        n_jobs: int | None = None,
+    ) -> None:
         self._store(
             max_dim=max_dim,
             max_edge=max_edge,

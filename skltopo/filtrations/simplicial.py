@@ -1,8 +1,11 @@
 """Functions on the vertices of any simplicial complex: from values to persistence diagrams."""
 
+from __future__ import annotations
+
 import math
 from functools import partial
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array, issparse
@@ -15,6 +18,7 @@ from .._utils.memory import available_memory
 from .._utils.namespace import namespace_of
 from .._utils.parallel import run
 from .._utils.sorting import argsort_rows
+from .._utils.typing import Dimensions, Self
 from .base import Filtration, VertexValues
 
 __all__ = ["SimplicialComplex"]
@@ -117,15 +121,15 @@ class SimplicialComplex(Filtration):
 
     def __init__(
         self,
-        simplices,
+        simplices: Any,
         *,
-        n_vertices=None,
-        max_dim=None,
-        superlevel=False,
-        homology_dimensions=None,
-        keep_zero=False,
-        n_jobs=None,
-    ):
+        n_vertices: int | None = None,
+        max_dim: int | None = None,
+        superlevel: bool = False,
+        homology_dimensions: Dimensions = None,
+        keep_zero: bool = False,
+        n_jobs: int | None = None,
+    ) -> None:
         self._store(
             simplices=simplices,
             n_vertices=n_vertices,
@@ -151,7 +155,9 @@ class SimplicialComplex(Filtration):
         return None, ""  # any: PD_k is empty above the dimension of the complex
 
     @classmethod
-    def from_graph(cls, adjacency, *, homology_dimensions=(0, 1), **parameters):
+    def from_graph(
+        cls, adjacency: Any, *, homology_dimensions: Dimensions = (0, 1), **parameters: Any
+    ) -> Self:
         """Build the complex of a graph: PD_0 of its components, and its cycles in PD_1.
 
         Parameters
@@ -291,7 +297,7 @@ def _as_arrays(simplices):
         return [_as_array(simplices)]
     if any(getattr(part, "ndim", 1) == 2 for part in simplices):
         return [_as_array(part) for part in simplices]
-    by_size = {}
+    by_size: dict[int, Any] = {}
     for simplex in simplices:
         try:
             by_size.setdefault(len(simplex), []).append(simplex)

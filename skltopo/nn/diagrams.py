@@ -1,8 +1,14 @@
 """Samples to clouds and diagrams as torch modules."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import torch
 
 from .._utils.checks import check_integer
+from .._utils.typing import Tensor
 from .inputs import as_samples
 from .representation import representation
 
@@ -27,11 +33,11 @@ class Diagrams(torch.nn.Module):
     [[1.0, 3.0]]
     """
 
-    def __init__(self, function):
+    def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__()
         self.function = function
 
-    def forward(self, X):
+    def forward(self, X: Tensor | Sequence[Tensor]) -> list[Any]:
         """Compute the diagrams.
 
         Parameters
@@ -68,13 +74,17 @@ class DelayClouds(torch.nn.Module):
     [[[1.0, 3.0], [2.0, 4.0]]]
     """
 
-    def __init__(self, dimension, delay=1, stride=1):
+    dimension: int
+    delay: int
+    stride: int
+
+    def __init__(self, dimension: int, delay: int = 1, stride: int = 1) -> None:
         super().__init__()
         for name, value in (("dimension", dimension), ("delay", delay), ("stride", stride)):
             check_integer(name, value, 1)
             setattr(self, name, int(value))
 
-    def forward(self, series):
+    def forward(self, series: Tensor | Sequence[Tensor]) -> Tensor | list[Tensor]:
         """Compute the clouds.
 
         Parameters
@@ -101,7 +111,7 @@ class DelayClouds(torch.nn.Module):
             )
         return self._cloud(series[:, None] if series.ndim == 2 else series)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         """Return the parameters, for the representation of the module."""
         return representation(dimension=self.dimension, delay=self.delay, stride=self.stride)
 

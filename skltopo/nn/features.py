@@ -1,11 +1,15 @@
 """Energies of the level sets of images as a torch module."""
 
+from __future__ import annotations
+
 import math
+from typing import Literal
 
 import torch
 
 from .._utils.arrays import as_floats, as_numbers, check_finite
 from .._utils.checks import check_integer, check_number, check_powers
+from .._utils.typing import ArrayLike, GridComplex, Tensor
 from ..energies import polynomial_energies
 from ..filtrations import LevelSet
 from .operators import Functional, is_traced
@@ -59,21 +63,23 @@ class LevelSetEnergies(torch.nn.Module):
     torch.Size([2, 6, 6])
     """
 
+    weights: Tensor
+
     def __init__(
         self,
-        weights,
+        weights: ArrayLike,
         *,
-        homology_dimensions,
-        superlevel,
-        complex,
-        max_p,
-        max_q,
-        i0,
-        essential,
-        min_p=0,
-        min_length=0.0,
-        n_jobs=None,
-    ):
+        homology_dimensions: tuple[int, ...],
+        superlevel: bool,
+        complex: GridComplex,
+        max_p: int,
+        max_q: int,
+        i0: int,
+        essential: Literal["drop", "clip"],
+        min_p: int = 0,
+        min_length: float = 0.0,
+        n_jobs: int | None = None,
+    ) -> None:
         super().__init__()
         plain = as_floats(as_numbers(weights, "weights"))[1]
         check_finite(plain, "weights", before="")
@@ -100,7 +106,7 @@ class LevelSetEnergies(torch.nn.Module):
         self.min_length = check_number("min_length", min_length, 0)
         self._rows = Functional(self._rows_of, self._shape_of, of_samples=False)
 
-    def forward(self, images):
+    def forward(self, images: Tensor) -> Tensor:
         """Compute the features.
 
         Parameters
@@ -130,7 +136,7 @@ class LevelSetEnergies(torch.nn.Module):
         functions = images.reshape(n_images, 1, *shape) * self.weights.to(images)
         return self._rows(functions)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         """Return the parameters, for the representation of the module."""
         return representation(
             weights=self.weights,

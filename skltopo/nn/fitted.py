@@ -1,6 +1,10 @@
 """FittedModule, which `to_torch` returns, and what is known of a fitted estimator as a whole."""
 
+from __future__ import annotations
+
 import copy
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,6 +15,7 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from .._utils.typing import Module, Names, Tensor
 from .inputs import as_live, as_samples, check_scores
 
 __all__ = ["FittedModule", "drops", "has_scores", "inner_estimator", "last_step", "passes"]
@@ -47,7 +52,7 @@ class FittedModule(torch.nn.Module):
     (['a', 'b'], torch.Size([1]))
     """
 
-    def __init__(self, body, fitted, head=None):
+    def __init__(self, body: Module, fitted: Any, head: Module | None = None) -> None:
         super().__init__()
         self.body = body
         self.head = head
@@ -58,7 +63,7 @@ class FittedModule(torch.nn.Module):
                 setattr(self, name, copy.copy(value))
         self._names_out = _names_out(fitted)
 
-    def forward(self, X):
+    def forward(self, X: Tensor | Sequence[Tensor]) -> Tensor:
         """Compute the scores.
 
         Parameters
@@ -83,7 +88,7 @@ class FittedModule(torch.nn.Module):
         scores = check_scores(self.body(self._as_samples(X)))
         return scores if self.head is None else self.head(scores)
 
-    def get_feature_names_out(self):
+    def get_feature_names_out(self) -> Names:
         """Return the names of the columns that ``transform`` makes, or that the last step sees.
 
         Returns

@@ -1,5 +1,7 @@
 """Modules of fitted kernel machines: SVC, NuSVC, SVR, NuSVR, OneClassSVM and KernelRidge."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from sklearn.kernel_ridge import KernelRidge
@@ -24,13 +26,16 @@ class Kernel(torch.nn.Module):
         As in scikit-learn.
     """
 
+    points: torch.Tensor
+    center: torch.Tensor
+
     def __init__(self, points, name, *, gamma, coef0, degree):
         super().__init__()
         self.register_buffer("points", as_tensor(points))
         # Squares of distances lose fewer digits about the middle of the points.
         self.register_buffer("center", self.points.mean(dim=0))
         self.name = name
-        self.gamma = None if name == "linear" else float(gamma)
+        self.gamma: Any = None if name == "linear" else float(gamma)
         self.coef0 = coef0
         self.degree = degree
 
@@ -110,7 +115,7 @@ def _kernel_ridge(model):
     _check_kernel(model)
     dual = as_dense(model.dual_coef_)
     gamma = model.gamma if model.gamma is not None else 1 / model.n_features_in_
-    steps = [Linear(dual.reshape(len(dual), -1).T)]
+    steps: list[torch.nn.Module] = [Linear(dual.reshape(len(dual), -1).T)]
     if model.kernel != "precomputed":
         options = {"gamma": gamma, "coef0": model.coef0, "degree": model.degree}
         steps.insert(0, Kernel(as_dense(model.X_fit_), model.kernel, **options))

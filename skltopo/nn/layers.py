@@ -1,10 +1,16 @@
 """Filtrations as torch modules: values in, differentiable diagrams out."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import torch
 
 from .._utils.checks import with_own_init
 from .._utils.namespace import is_tensor, namespace_of
+from .._utils.typing import Dimensions, GridComplex, Result, Tensor
 from ..filtrations import Alpha, LevelSet, VietorisRips, WeakAlpha
 from ..filtrations.base import Filtration
 from .operators import is_traced
@@ -69,7 +75,7 @@ def split_clouds(points, ptr):
     if ends.dtype.kind not in "iu":
         raise TypeError(f"ptr must be integers, got dtype {ends.dtype}")
     ends = ends.astype(np.int64)  # without a sign, differences would not be negative
-    sizes = np.diff(ends) if ends.ndim == 1 else ()
+    sizes = np.diff(ends) if ends.ndim == 1 else np.empty(0, dtype=np.int64)
     if not len(sizes) or ends[0] != 0 or ends[-1] != len(points) or min(sizes) < 1:
         raise ValueError(
             "ptr must have shape (n_clouds + 1,) and rise from 0 to the number of points, "
@@ -107,7 +113,7 @@ class FiltrationLayer(torch.nn.Module):
         super().__init__()
         self.filtration = filtration
 
-    def forward(self, values):
+    def forward(self, values: Any) -> Result:
         """Compute the diagrams.
 
         Parameters
@@ -141,7 +147,7 @@ class FiltrationLayer(torch.nn.Module):
             raise TypeError(TRANSFORMED.format(kind_of(self)))
         return self.filtration(values if ptr is None else split_clouds(values, ptr))
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         """Return the parameters of the filtration, for the representation of the module."""
         return repr(self.filtration).partition("(")[2][:-1]
 
@@ -149,7 +155,7 @@ class FiltrationLayer(torch.nn.Module):
 class CloudLayer(FiltrationLayer):
     """Base of layers of point clouds."""
 
-    def forward(self, points, ptr=None):
+    def forward(self, points: Tensor | Sequence[Tensor], ptr: Tensor | None = None) -> Result:
         """Compute the diagrams.
 
         Parameters
@@ -210,14 +216,14 @@ class LevelSetLayer(FiltrationLayer):
 
     def __init__(
         self,
-        ndim=2,
+        ndim: int = 2,
         *,
-        superlevel=False,
-        complex="freudenthal",
-        homology_dimensions=None,
-        keep_zero=False,
-        n_jobs=None,
-    ):
+        superlevel: bool = False,
+        complex: GridComplex = "freudenthal",
+        homology_dimensions: Dimensions = None,
+        keep_zero: bool = False,
+        n_jobs: int | None = None,
+    ) -> None:
         super().__init__(
             LevelSet(
                 ndim,
@@ -259,14 +265,14 @@ class RipsLayer(CloudLayer):
 
     def __init__(
         self,
-        max_dim=1,
-        max_edge=np.inf,
-        metric="euclidean",
+        max_dim: int = 1,
+        max_edge: float = np.inf,
+        metric: str = "euclidean",
         *,
-        homology_dimensions=None,
-        keep_zero=False,
-        n_jobs=None,
-    ):
+        homology_dimensions: Dimensions = None,
+        keep_zero: bool = False,
+        n_jobs: int | None = None,
+    ) -> None:
         super().__init__(
             VietorisRips(
                 max_dim,
@@ -282,15 +288,17 @@ class RipsLayer(CloudLayer):
 class _DelaunayLayer(CloudLayer):
     """What layers of the Delaunay triangulation share."""
 
+    _filtration_type: type[WeakAlpha] | type[Alpha]
+
     def __init__(
         self,
-        max_dim=1,
+        max_dim: int = 1,
         *,
-        homology_dimensions=None,
-        keep_zero=False,
-        warm_start=False,
-        n_jobs=None,
-    ):
+        homology_dimensions: Dimensions = None,
+        keep_zero: bool = False,
+        warm_start: bool = False,
+        n_jobs: int | None = None,
+    ) -> None:
         super().__init__(
             self._filtration_type(
                 max_dim,

@@ -1,6 +1,10 @@
 """Topological losses: a scalar of the diagrams of a batch."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -10,6 +14,7 @@ from .._utils.autograd import CompiledNode
 from .._utils.checks import check_integer, check_number, is_integer
 from .._utils.namespace import is_tensor
 from .._utils.parallel import effective_n_jobs, run
+from .._utils.typing import FiltrationFunction, Tensor
 from ..energies import Energy
 from ..filtrations import LevelSet
 from ..filtrations.level_sets import chunks_of
@@ -44,7 +49,7 @@ class _DiagramLoss(torch.nn.Module):
             self._totals_of, self._shape_of, of_samples=True, with_gradient=self._with_gradient
         )
 
-    def forward(self, values, ptr=None):
+    def forward(self, values: Tensor | Sequence[Tensor], ptr: Tensor | None = None) -> Tensor:
         """Compute the loss.
 
         Parameters
@@ -256,7 +261,12 @@ class EnergyLoss(_DiagramLoss):
     tensor([[ 0., -1.,  1.]])
     """
 
-    def __init__(self, energies, filtration, reduction="mean"):
+    def __init__(
+        self,
+        energies: Energy | Sequence[Energy],
+        filtration: FiltrationFunction,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+    ) -> None:
         super().__init__(filtration, reduction)
         energies = (energies,) if isinstance(energies, Energy) else energies
         if not isinstance(energies, (list, tuple)):
@@ -327,7 +337,7 @@ class EnergyLoss(_DiagramLoss):
         """Return the energies of images, and their gradient."""
         terms = [(e.dim, e.p, e.q, e.i0, e.weight, e.essential == "clip") for e in self.energies]
         totals = np.empty(len(plain))
-        gradient = np.zeros_like(plain) if has_gradient else None
+        gradient: Any = np.zeros_like(plain) if has_gradient else None
         n_jobs = effective_n_jobs(self.filtration.n_jobs)
         tasks = [
             partial(
@@ -344,7 +354,7 @@ class EnergyLoss(_DiagramLoss):
         run(tasks, n_jobs)
         return totals, gradient
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         """Return the parameters, for the representation of the module."""
         energies = "".join(f"  {energy!r},\n" for energy in self.energies)
         return f"[\n{energies}],\n{self.filtration!r},\nreduction={self.reduction!r}"
@@ -435,7 +445,15 @@ class BettiPriorLoss(_DiagramLoss):
     0.0
     """
 
-    def __init__(self, betti, filtration, level=None, margin=1.0, weights=None, reduction="mean"):
+    def __init__(
+        self,
+        betti: Mapping[int, int],
+        filtration: FiltrationFunction,
+        level: float | None = None,
+        margin: float = 1.0,
+        weights: Mapping[int, float] | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+    ) -> None:
         super().__init__(filtration, reduction)
         self.betti = self._checked_dict("betti", betti)
         if not self.betti:
@@ -466,7 +484,7 @@ class BettiPriorLoss(_DiagramLoss):
 
     def _of_batch(self, diagrams):
         batch = diagrams if hasattr(diagrams, "points") else diagrams.as_batch()
-        total = 0
+        total: Any = 0
         for dim, count in self.betti.items():
             total = total + self.weights.get(dim, 1.0) * self._cost(batch, dim, count)
         return total.reshape(batch.shape)
@@ -524,7 +542,7 @@ class BettiPriorLoss(_DiagramLoss):
         ways_out = torch.minimum(torch.relu(above + margin / 2), torch.relu(margin / 2 - below))
         return kept, torch.minimum(ways_out, above - below)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         """Return the parameters, for the representation of the module."""
         return (
             f"{self.betti}, {self.filtration!r}, level={self.level}, margin={self.margin}, "

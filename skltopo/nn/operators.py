@@ -13,6 +13,7 @@ and are refused; without compilation and transforms they are there.
 """
 
 import itertools
+from typing import Any
 from weakref import WeakValueDictionary
 
 import torch
@@ -24,7 +25,7 @@ __all__ = ["Functional", "is_traced"]
 HAS_OPERATORS = hasattr(torch.library, "register_vmap")
 
 # The functionals that operators, whose arguments are tensors, numbers and text, know by a key.
-_functionals = WeakValueDictionary()
+_functionals: WeakValueDictionary[str, Any] = WeakValueDictionary()
 _keys = map(str, itertools.count())
 
 TOO_OLD = "torch.compile and torch.func need torch 2.5 or later here, got {}"

@@ -5,6 +5,11 @@ the end. Its module is the first that its class or a base class has of these: a 
 `register_step`, a method ``to_torch``, a function in the tables of `estimators`.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
 import torch
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
@@ -21,7 +26,7 @@ __all__ = ["register_step", "to_torch"]
 OUTPUTS = ("auto", "logits")
 ROLES = ("transform", "scores")
 # What the steps that people register become, by role.
-REGISTERED = {role: {} for role in ROLES}
+REGISTERED: dict[str, dict[type, Any]] = {role: {} for role in ROLES}
 TABLES = {"transform": TRANSFORMS, "scores": SCORES}
 CAN = {
     "transform": "PersistenceFeatures, PersistenceDiagrams and the vectorizers behind it, "
@@ -34,7 +39,11 @@ CAN = {
 }
 
 
-def register_step(estimator_class, function, role=None):
+def register_step(
+    estimator_class: type,
+    function: Callable[..., Any],
+    role: Literal["transform", "scores"] | None = None,
+) -> None:
     """Say what module a fitted estimator of some class becomes in `to_torch`.
 
     Parameters
@@ -103,7 +112,7 @@ def register_step(estimator_class, function, role=None):
         REGISTERED[one][estimator_class] = function
 
 
-def to_torch(fitted, output="auto"):
+def to_torch(fitted: Any, output: Literal["auto", "logits"] = "auto") -> FittedModule:
     """Return a `torch.nn.Module` that computes the scores of a fitted estimator or Pipeline.
 
     Gradients flow through it to the input: what attacks, saliency maps and losses need.
@@ -242,7 +251,8 @@ def _convert(estimator, role, path):
 
 def _find_function(estimator, role, path):
     """Return (function that makes the module, class that it is for)."""
-    for base in type(estimator).__mro__:
+    bases: tuple[Any, ...] = type(estimator).__mro__
+    for base in bases:
         if base in REGISTERED[role]:
             return REGISTERED[role][base], base
         if "to_torch" in vars(base):

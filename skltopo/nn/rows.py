@@ -118,6 +118,9 @@ class Normalize(torch.nn.Module):
 class Project(torch.nn.Module):
     """(rows - mean) @ axes.T, the mean projected before it is subtracted as scikit-learn does."""
 
+    axes: torch.Tensor
+    mean: torch.Tensor | None
+
     def __init__(self, axes, mean=None):
         super().__init__()
         self.register_buffer("axes", as_tensor(axes))
@@ -222,6 +225,8 @@ class Votes(torch.nn.Module):
     ----------
     n_classes : int
     """
+
+    signs: torch.Tensor
 
     def __init__(self, n_classes):
         super().__init__()

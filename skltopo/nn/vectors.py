@@ -1,9 +1,15 @@
 """Vectors of diagrams as a torch module."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 import torch
 
 from .._utils.checks import check_integer, check_number
+from .._utils.typing import ArrayLike, Essential, Module, Tensor
 from ..diagrams.selection import as_dimensions, points_by_dimension
 from ..distances import sliced_wasserstein_distance
 from ..summaries import check_vectors, join
@@ -46,10 +52,18 @@ class DiagramVectors(torch.nn.Module):
     [[0.0, 1.0, -1.0, 0.0]]
     """
 
-    def __init__(self, function, dim=None, *, essential="keep", min_length=0.0, source=None):
+    def __init__(
+        self,
+        function: Callable[..., Any] | Sequence[Callable[..., Any]],
+        dim: int | tuple[int, ...] | None = None,
+        *,
+        essential: Essential = "keep",
+        min_length: float = 0.0,
+        source: Module | None = None,
+    ) -> None:
         super().__init__()
-        several = isinstance(function, (list, tuple))
-        self._functions = tuple(function) if several else (function,)
+        several = function if isinstance(function, (list, tuple)) else (function,)
+        self._functions = tuple(several)
         for one in self._functions:
             if not callable(one):
                 raise TypeError(f"function must be callable, got {one!r}")
@@ -65,7 +79,7 @@ class DiagramVectors(torch.nn.Module):
         self.min_length = min_length
         self.source = source
 
-    def forward(self, diagrams):
+    def forward(self, diagrams: Any) -> Tensor:
         """Compute the vectors.
 
         Parameters
@@ -93,7 +107,7 @@ class DiagramVectors(torch.nn.Module):
         ]
         return check_vectors(torch.cat(rows, 1) if len(rows) > 1 else rows[0])
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         """Return the parameters, for the representation of the module."""
         return representation(dim=self.dim, essential=self.essential, min_length=self.min_length)
 
@@ -121,7 +135,14 @@ class DiagramKernel(torch.nn.Module):
     torch.Size([1, 2])
     """
 
-    def __init__(self, references, *, bandwidth=1.0, n_directions=50, source=None):
+    def __init__(
+        self,
+        references: dict[int, list[ArrayLike]],
+        *,
+        bandwidth: float = 1.0,
+        n_directions: int = 50,
+        source: Module | None = None,
+    ) -> None:
         super().__init__()
         self.references = {
             dim: [_as_tensor(points) for points in some] for dim, some in references.items()
@@ -131,7 +152,7 @@ class DiagramKernel(torch.nn.Module):
         self.n_directions = n_directions
         self.source = source
 
-    def forward(self, diagrams):
+    def forward(self, diagrams: Any) -> Tensor:
         """Compute the kernels.
 
         Parameters
@@ -149,7 +170,7 @@ class DiagramKernel(torch.nn.Module):
         found = points_by_dimension(diagrams, dims, name="diagrams", live=True)
         return sum(self._rows(found[dim], self.references[dim]) for dim in dims)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         """Return the parameters, for the representation of the module."""
         return representation(bandwidth=self.bandwidth, n_directions=self.n_directions)
 

@@ -1,9 +1,14 @@
 """Displays of the weights of linear models, with their clusters or maxima marked."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from .._utils.checks import check_number
-from ..penalties import Clusters, Maxima
+from .._utils.typing import Array, ArrayLike, Floats, Self
+from ..penalties import Clusters, Maxima, Penalty
 from .feature_names import as_names, model_and_names, name_features
 from .pictures import (
     BLUE,
@@ -16,6 +21,9 @@ from .pictures import (
     pop_cmap,
     shades,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["CoefficientDisplay", "CoefficientPathDisplay"]
 
@@ -74,7 +82,15 @@ class CoefficientDisplay(Display):
     'weight'
     """
 
-    def __init__(self, *, coef, penalty=None, truth=None, feature_names=None, title=None):
+    def __init__(
+        self,
+        *,
+        coef: Array,
+        penalty: Penalty | None = None,
+        truth: ArrayLike | None = None,
+        feature_names: ArrayLike | None = None,
+        title: str | None = None,
+    ) -> None:
         self.coef = coef
         self.penalty = penalty
         self.truth = truth
@@ -83,8 +99,15 @@ class CoefficientDisplay(Display):
 
     @classmethod
     def from_estimator(
-        cls, estimator, *, truth=None, feature_names=None, title=None, ax=None, **kwargs
-    ):
+        cls,
+        estimator: Any,
+        *,
+        truth: ArrayLike | None = None,
+        feature_names: ArrayLike | None = None,
+        title: str | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the display of a fitted estimator with one row of weights.
 
         Parameters
@@ -135,7 +158,7 @@ class CoefficientDisplay(Display):
             truth = as_drawn(np.ravel(self.truth), "truth", 1, len(index))
             ax.plot(index, truth, color="0.75", lw=3, label="truth", zorder=0)
         if isinstance(self.penalty, Clusters):
-            self._plot_clusters(ax, index, style)
+            self._plot_clusters(ax, index, self.penalty, style)
         else:
             look = {"s": 10, "color": BLUE, "label": "weights"}
             look = merge_style("PathCollection", look, style)
@@ -146,15 +169,15 @@ class CoefficientDisplay(Display):
                 ax.axhline(0, color="0.6", lw=0.8, zorder=0)
             self.points_ = ax.scatter(index, self.coef, **look)
         if isinstance(self.penalty, Maxima) and self.penalty.has_prox:
-            self._mark_maxima(ax)
+            self._mark_maxima(ax, self.penalty)
         ax.set(xlabel="feature", ylabel="weight", title=self.title)
         if names is not None:
             name_features(ax, names)
         if self.truth is not None or isinstance(self.penalty, Maxima) or "label" in style:
             draw_legend_above(ax, self.title)
 
-    def _plot_clusters(self, ax, index, style):
-        labels = self.penalty.labels(self.coef)
+    def _plot_clusters(self, ax, index, penalty, style):
+        labels = penalty.labels(self.coef)
         look = {"s": 14, "c": labels, "cmap": "viridis", "zorder": 2}
         look |= {"vmin": 0, "vmax": max(1, labels.max()) / PALEST}
         self.points_ = ax.scatter(index, self.coef, **merge_style("PathCollection", look, style))
@@ -169,9 +192,9 @@ class CoefficientDisplay(Display):
                 va="center", fontsize=8,
             )  # fmt: skip
 
-    def _mark_maxima(self, ax):
-        diagram = self.penalty.diagram(self.coef)
-        free = diagram.pairs[0][: self.penalty.n_components - 1, 0]
+    def _mark_maxima(self, ax, penalty):
+        diagram = penalty.diagram(self.coef)
+        free = diagram.pairs[0][: penalty.n_components - 1, 0]
         peaks = np.concatenate([diagram.essential[0], free])
         ax.scatter(
             peaks, self.coef[peaks], s=70, facecolors="none", edgecolors=VERMILION, linewidths=1.8,
@@ -217,7 +240,16 @@ class CoefficientPathDisplay(Display):
     4
     """
 
-    def __init__(self, *, lams, coef_path, mse_path, lam, labels=None, feature_names=None):
+    def __init__(
+        self,
+        *,
+        lams: Floats,
+        coef_path: Array,
+        mse_path: Array,
+        lam: float,
+        labels: Array | None = None,
+        feature_names: ArrayLike | None = None,
+    ) -> None:
         self.lams = lams
         self.coef_path = coef_path
         self.mse_path = mse_path
@@ -226,7 +258,14 @@ class CoefficientPathDisplay(Display):
         self.feature_names = feature_names
 
     @classmethod
-    def from_estimator(cls, estimator, *, feature_names=None, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        feature_names: ArrayLike | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the display of a fitted `TopologicalRegressionCV`.
 
         Parameters

@@ -1,11 +1,16 @@
 """Displays of the critical simplices of a diagram on a line, an image, a volume or a cloud."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from itertools import combinations
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._utils.arrays import as_numbers
 from .._utils.checks import check_integer, is_integer
+from .._utils.typing import Array, ArrayLike, FiltrationFunction, Self
 from ..diagrams import Diagram
 from ..diagrams.inputs import pick_dim
 from .pictures import (
@@ -18,6 +23,9 @@ from .pictures import (
     draw_legend_above,
     merge_style,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["CriticalPointsDisplay"]
 
@@ -83,15 +91,15 @@ class CriticalPointsDisplay(Display):
     def __init__(
         self,
         *,
-        sample,
-        births,
-        deaths,
-        is_cloud,
-        essential=(),
-        numbers=None,
-        superlevel=False,
-        title=None,
-    ):
+        sample: Array,
+        births: Sequence[Array],
+        deaths: Sequence[Array],
+        is_cloud: bool,
+        essential: Sequence[Array] = (),
+        numbers: Sequence[int] | None = None,
+        superlevel: bool = False,
+        title: str | None = None,
+    ) -> None:
         self.sample = sample
         self.births = births
         self.deaths = deaths
@@ -104,16 +112,16 @@ class CriticalPointsDisplay(Display):
     @classmethod
     def from_sample(
         cls,
-        filtration,
-        sample,
+        filtration: FiltrationFunction,
+        sample: ArrayLike,
         *,
-        dim=0,
-        n_points=10,
-        points=None,
-        title=None,
-        ax=None,
-        **kwargs,
-    ):
+        dim: int = 0,
+        n_points: int = 10,
+        points: ArrayLike | None = None,
+        title: str | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the display of a sample, its most persistent finite points and essential classes.
 
         Parameters
@@ -190,7 +198,8 @@ class CriticalPointsDisplay(Display):
         self._draw_cells(ax, birth, death)
         self.links_ = ax.add_collection(
             LineCollection(
-                np.stack([starts, ends], axis=1), colors=YELLOW if self._is_pixels else "0.45",
+                list(np.stack([starts, ends], axis=1)),
+                colors=YELLOW if self._is_pixels else "0.45",
                 linewidths=1.2, linestyles=":", zorder=3,
             )
         )  # fmt: skip

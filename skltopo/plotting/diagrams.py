@@ -3,13 +3,21 @@
 Dimensions differ in their colours and in their markers, and so do diagrams on the same axes.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from .._utils.checks import check_number, is_integer
+from .._utils.typing import Array, Dimensions, Self
 from ..diagrams import Diagram, DiagramArrays, DiagramBatch
-from ..diagrams.inputs import as_points, depth, pick_dim
+from ..diagrams.inputs import DiagramLike, as_points, depth, pick_dim
 from .pictures import Display, merge_style, pop_cmap, shades
 from .shared_axes import BarStack, Plane
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["BarcodeDisplay", "PersistenceDiagramDisplay", "split_label"]
 
@@ -72,7 +80,9 @@ def split_label(label, dim, n_dims):
 class _DiagramDisplay(Display):
     """A display of the births and deaths of one sample."""
 
-    def __init__(self, *, points, label=None, title=None):
+    def __init__(
+        self, *, points: dict[int, Array], label: str | None = None, title: str | None = None
+    ) -> None:
         self.points = points
         self.label = label
         self.title = title
@@ -80,15 +90,15 @@ class _DiagramDisplay(Display):
     @classmethod
     def from_diagram(
         cls,
-        diagram,
+        diagram: DiagramLike | dict[int, Any],
         *,
-        homology_dimensions=None,
-        min_length=0.0,
-        label=None,
-        title=None,
-        ax=None,
-        **kwargs,
-    ):
+        homology_dimensions: Dimensions = None,
+        min_length: float = 0.0,
+        label: str | None = None,
+        title: str | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the display of a diagram.
 
         Parameters

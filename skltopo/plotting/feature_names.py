@@ -1,6 +1,5 @@
 """Names of the features of fitted models, and how an axis shows them."""
 
-import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -61,7 +60,7 @@ def name_features(ax, names):
         return names[at] if abs(position - at) < 1e-6 and 0 <= at < len(names) else ""
 
     is_few = len(names) <= MOST_NAMES
-    places = FixedLocator(np.arange(len(names))) if is_few else MaxNLocator(20, integer=True)
+    places = FixedLocator(range(len(names))) if is_few else MaxNLocator(20, integer=True)
     ax.xaxis.set_major_locator(places)
     ax.xaxis.set_major_formatter(FuncFormatter(name_at))
     ax.set_xlim(-0.6, len(names) - 0.4)

@@ -1,12 +1,20 @@
 """Display of a matching of two diagrams."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
 import numpy as np
 
-from ..diagrams.inputs import as_points
-from ..distances import bottleneck_distance, wasserstein_distance
+from .._utils.typing import Array, Self
+from ..diagrams.inputs import DiagramLike, as_points
+from ..distances import Matching, bottleneck_distance, wasserstein_distance
 from .diagrams import PersistenceDiagramDisplay
 from .pictures import Display, pop_cmap, shades
 from .shared_axes import Plane
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["MatchingDisplay"]
 
@@ -63,16 +71,16 @@ class MatchingDisplay(Display):
     def __init__(
         self,
         *,
-        points1,
-        points2,
-        matching,
-        distance,
-        metric="wasserstein",
-        p=1.0,
-        ground=2,
-        labels=("first", "second"),
-        title=None,
-    ):
+        points1: Array,
+        points2: Array,
+        matching: Matching,
+        distance: float,
+        metric: Literal["wasserstein", "bottleneck"] = "wasserstein",
+        p: float = 1.0,
+        ground: float = 2,
+        labels: tuple[str, str] = ("first", "second"),
+        title: str | None = None,
+    ) -> None:
         self.points1 = points1
         self.points2 = points2
         self.matching = matching
@@ -86,18 +94,18 @@ class MatchingDisplay(Display):
     @classmethod
     def from_diagrams(
         cls,
-        dgm1,
-        dgm2,
+        dgm1: DiagramLike,
+        dgm2: DiagramLike,
         *,
-        metric="wasserstein",
-        p=1.0,
-        ground=None,
-        dim=None,
-        labels=("first", "second"),
-        title=None,
-        ax=None,
-        **kwargs,
-    ):
+        metric: Literal["wasserstein", "bottleneck"] = "wasserstein",
+        p: float = 1.0,
+        ground: float | None = None,
+        dim: int | None = None,
+        labels: tuple[str, str] = ("first", "second"),
+        title: str | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the display of an optimal matching of two diagrams.
 
         Parameters
@@ -144,7 +152,7 @@ class MatchingDisplay(Display):
         points1, points2 = (
             as_points(dgm, dim, name)[1] for dgm, name in ((dgm1, "dgm1"), (dgm2, "dgm2"))
         )
-        given = {"ground": ground, "return_matching": True}
+        given: dict[str, Any] = {"ground": ground, "return_matching": True}
         if metric == "wasserstein":
             distance, matching = wasserstein_distance(points1, points2, p=p, **given)
         else:

@@ -1,9 +1,17 @@
 """The base class of displays, what they share of matplotlib, and their colours and markers."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from .._utils.arrays import as_numbers, check_finite
 from .._utils.namespace import namespace_of
+from .._utils.typing import Self
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = [
     "BLUE",
@@ -178,7 +186,7 @@ class Display:
     A subclass has ``_draw(ax, style)``, where style is the keyword arguments of its artists.
     """
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax: Axes | None = None, **kwargs: Any) -> Self:
         """Draw again, on other axes.
 
         Parameters
@@ -206,6 +214,10 @@ class Display:
         self._draw(ax, kwargs)
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+    def _draw(self, ax, style):
+        """Draw on ax, with keyword arguments of matplotlib; a subclass defines it."""
+        raise NotImplementedError
 
     def _figsize(self):
         """Return the size of a new figure in inches, None for that of rcParams."""

@@ -1,8 +1,15 @@
 """Display of a `TopoShaper`: points before and after, their trails, and their diagrams."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._utils.typing import Array, ArrayLike, Self
+from ..diagrams import Diagram
 from .pictures import (
     BLUE,
     GREEN,
@@ -13,6 +20,9 @@ from .pictures import (
     import_pyplot,
     merge_style,
 )  # fmt: skip
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["TopoShaperDisplay"]
 
@@ -56,14 +66,28 @@ class TopoShaperDisplay:
     ['before', 'after', 'trails', 'diagrams']
     """
 
-    def __init__(self, *, before, after, path=None, diagrams=None):
+    def __init__(
+        self,
+        *,
+        before: Array,
+        after: Array,
+        path: Array | None = None,
+        diagrams: tuple[Diagram, Diagram] | None = None,
+    ) -> None:
         self.before = before
         self.after = after
         self.path = path
         self.diagrams = diagrams
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, axes=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: ArrayLike,
+        *,
+        axes: Sequence[Axes] | Array | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the display of a fitted `TopoShaper`.
 
         Parameters
@@ -98,7 +122,7 @@ class TopoShaperDisplay:
             axes=axes, **kwargs
         )
 
-    def plot(self, axes=None, **kwargs):
+    def plot(self, axes: Sequence[Axes] | Array | None = None, **kwargs: Any) -> Self:
         """Draw again, on other axes.
 
         Parameters
@@ -132,7 +156,7 @@ class TopoShaperDisplay:
         axes[2].scatter(*after.T, **{**after_style, "s": np.divide(after_style["s"], 2)})
         self._share_limits(axes[:3], np.concatenate([before, after]))
         if self.diagrams is not None:
-            self._draw_diagrams(axes[3])
+            self._draw_diagrams(axes[3], self.diagrams)
         for ax, title in zip(axes, TITLES, strict=True):
             ax.set_title(title)
             factor_out_powers(ax)
@@ -183,8 +207,8 @@ class TopoShaperDisplay:
             for set_limit, center in zip(set_limits, middle, strict=False):
                 set_limit(center - half, center + half)
 
-    def _draw_diagrams(self, ax):
-        before, after = self.diagrams
+    def _draw_diagrams(self, ax, diagrams):
+        before, after = diagrams
         top = 0.0
         for dim in before.homology_dimensions:
             marker = MARKERS[dim % len(MARKERS)]

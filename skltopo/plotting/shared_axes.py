@@ -5,6 +5,7 @@ artist that carries it, so that clearing the Axes removes it.
 """
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class _SharedAxes:
 
     def __init__(self, ax):
         self.ax = ax
-        self._taken = Counter()
+        self._taken: Counter[int] = Counter()
 
     @classmethod
     def on(cls, ax):
@@ -66,7 +67,8 @@ class Plane(_SharedAxes):
 
     def __init__(self, ax):
         super().__init__(ax)
-        self.diagonal, self.infinities, self.handles = None, {}, []
+        self.diagonal: Any = None
+        self.infinities, self.handles = {}, []
         self._texts, self._never, self._links, self._signs = {}, [], [], set()
 
     def add(self, points):
@@ -137,7 +139,7 @@ class Plane(_SharedAxes):
     def draw_legend(self):
         """Draw a legend where no point is: on the other side of the diagonal, or beside."""
         falls = not next(iter(self._signs))
-        place = {"loc": "upper left" if falls else "lower right"}
+        place: dict[str, Any] = {"loc": "upper left" if falls else "lower right"}
         size = self._font_size_in_corner() if len(self._signs) == 1 else None
         if size is None:
             place = {"loc": "upper left", "bbox_to_anchor": (1.06, 1.0), "borderaxespad": 0.0}

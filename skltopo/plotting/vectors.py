@@ -1,8 +1,14 @@
 """Displays of vectors of diagrams: persistence images, curves, and bars."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._utils.typing import Array, ArrayLike, Self
 from ..vectorize import PersistenceImage
 from .pictures import (
     BLUE,
@@ -15,6 +21,9 @@ from .pictures import (
     pop_cmap,
     shades,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["DiagramBarDisplay", "DiagramCurveDisplay", "PersistenceImageDisplay"]
 
@@ -52,14 +61,30 @@ class PersistenceImageDisplay(Display):
     'length'
     """
 
-    def __init__(self, *, image, birth_range, length_range, title=None):
+    def __init__(
+        self,
+        *,
+        image: Array,
+        birth_range: tuple[float, float],
+        length_range: tuple[float, float],
+        title: str | None = None,
+    ) -> None:
         self.image = image
         self.birth_range = birth_range
         self.length_range = length_range
         self.title = title
 
     @classmethod
-    def from_estimator(cls, estimator, row, *, dim=None, title=None, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        row: ArrayLike,
+        *,
+        dim: int | None = None,
+        title: str | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the display of one row that a fitted `PersistenceImage` returned.
 
         Parameters
@@ -161,7 +186,15 @@ class DiagramCurveDisplay(Display):
     2
     """
 
-    def __init__(self, *, grid, curves, labels, ylabel, title=None):
+    def __init__(
+        self,
+        *,
+        grid: Array,
+        curves: Array,
+        labels: Sequence[str],
+        ylabel: str,
+        title: str | None = None,
+    ) -> None:
         self.grid = grid
         self.curves = curves
         self.labels = labels
@@ -169,7 +202,15 @@ class DiagramCurveDisplay(Display):
         self.title = title
 
     @classmethod
-    def from_estimator(cls, estimator, row, *, title=None, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        row: ArrayLike,
+        *,
+        title: str | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the display of one row that a fitted transformer returned.
 
         Parameters
@@ -295,13 +336,21 @@ class DiagramBarDisplay(Display):
     [3.0, 1.0]
     """
 
-    def __init__(self, *, rows, labels, title=None):
+    def __init__(self, *, rows: Array, labels: Sequence[str], title: str | None = None) -> None:
         self.rows = rows
         self.labels = labels
         self.title = title
 
     @classmethod
-    def from_estimator(cls, estimator, rows, *, title=None, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        rows: ArrayLike,
+        *,
+        title: str | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the display of one row or several that a fitted transformer returned.
 
         Parameters

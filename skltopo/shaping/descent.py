@@ -1,6 +1,7 @@
 """Descent of points: a loss with its gradient, a rule for steps, and the loop around both."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy.optimize import Bounds, minimize
@@ -279,7 +280,8 @@ def descend_lbfgs(descent, loss, unit):
         Size of the cloud. The first step that L-BFGS-B tries has length 1 in this unit.
     """
     n, d = descent.points.shape
-    start, last = descent.points, {}
+    start = descent.points
+    last: dict[str, Any] = {}
 
     def evaluate(flat):
         points = descent.project(unit * flat.reshape(n, d))

@@ -1,11 +1,15 @@
 """TopoShaper: points move until their persistence diagram is as wished (figures 1 and 2)."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Sequence
 from functools import partial
 from numbers import Integral, Real
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
@@ -13,8 +17,10 @@ from sklearn.utils.validation import _check_feature_names, check_is_fitted, vali
 
 from .._utils.arrays import as_plain
 from .._utils.links import DocumentationLink
+from .._utils.typing import Array, ArrayLike, FiltrationFunction, RandomState, Self
 from ..energies import Energy
 from ..filtrations import Alpha, VietorisRips, WeakAlpha
+from ..fit_context import fit_context
 from .critical_sets import cliques, delaunay_faces
 from .descent import RULES, Box, Descent, Loss, descend, descend_lbfgs
 from .fields import NearestField, Replay, typical_spacing
@@ -33,6 +39,9 @@ OBJECTIVES = {
     "fill": [Energy(dim=1, p=2)],
     "lines": [Energy(dim=1, p=2, q=1, weight=-1.0), Energy(dim=0, p=2, i0=2)],
 }
+Objective: TypeAlias = (
+    Literal["holes", "clusters", "spread", "lines", "fill"] | Energy | Sequence[Energy]
+)
 FILTRATIONS = {"weak_alpha": WeakAlpha, "alpha": Alpha, "rips": VietorisRips}
 # Most features for a Delaunay complex. For each of many uniform points it has 32 cells in R^4, 190
 # in R^5, and 1300 in R^6.
@@ -196,23 +205,23 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, DocumentationLink, Base
 
     def __init__(
         self,
-        objective="holes",
+        objective: Objective = "holes",
         *,
-        filtration="weak_alpha",
-        gradient="subgradient",
-        optimizer="adam",
-        learning_rate=None,
-        max_iter=100,
-        tol=1e-4,
-        n_iter_no_change=10,
-        anchor=0.0,
-        bounds=None,
-        bandwidth=None,
-        subsample=None,
-        store_path=False,
-        random_state=None,
-        verbose=0,
-    ):
+        filtration: Literal["weak_alpha", "alpha", "rips"] | FiltrationFunction = "weak_alpha",
+        gradient: Literal["subgradient", "big_step", "diffeomorphic"] = "subgradient",
+        optimizer: Literal["adam", "sgd", "lbfgs"] = "adam",
+        learning_rate: float | None = None,
+        max_iter: int = 100,
+        tol: float | None = 1e-4,
+        n_iter_no_change: int = 10,
+        anchor: float = 0.0,
+        bounds: tuple[ArrayLike, ArrayLike] | None = None,
+        bandwidth: float | None = None,
+        subsample: float | None = None,
+        store_path: bool = False,
+        random_state: RandomState = None,
+        verbose: int = 0,
+    ) -> None:
         self.objective = objective
         self.filtration = filtration
         self.gradient = gradient
@@ -229,8 +238,8 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, DocumentationLink, Base
         self.random_state = random_state
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Move the points.
 
         Parameters
@@ -289,10 +298,13 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, DocumentationLink, Base
         if self.bounds is None:
             return Box(np.full(n_features, -np.inf), np.full(n_features, np.inf))
         try:
-            low, high = (np.broadcast_to(np.float64(b), n_features) for b in self.bounds)
+            low, high = (
+                np.broadcast_to(np.asarray(b, np.float64), n_features) for b in self.bounds
+            )
+            is_box = bool((low <= high).all())
         except (TypeError, ValueError):
-            low = high = None
-        if low is None or not (low <= high).all():
+            is_box = False
+        if not is_box:
             raise ValueError(
                 "bounds must be (low, high) with low <= high, numbers or arrays of shape "
                 f"({n_features},), got {self.bounds!r}"
@@ -405,7 +417,9 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, DocumentationLink, Base
         if self.store_path:
             self.path_ = np.array(descent.path)
         self._project = project
-        self._nearest = self._nearest_back = self._replay = None
+        self._nearest: Any = None
+        self._nearest_back: Any = None
+        self._replay: Any = None
         if self.gradient == "diffeomorphic":
             self._replay = Replay(descent.fields[: descent.best_iter], project)
         else:
@@ -419,7 +433,7 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, DocumentationLink, Base
             return self._replay(points)
         return self._project(points + self._nearest(points))
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: ArrayLike, y: Any = None) -> Array:
         """Move the points and return them.
 
         Parameters
@@ -435,7 +449,7 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, DocumentationLink, Base
         """
         return self.fit(X).embedding_
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> Array:
         """Carry points by the fitted displacement.
 
         Parameters
@@ -449,7 +463,7 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, DocumentationLink, Base
         X = self._check(X)
         return _narrow(self._carry(X.astype(np.float64)), X.dtype)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> Array:
         """Carry moved points back.
 
         For gradient="diffeomorphic" without bounds each step is undone. Otherwise the moves of the

@@ -54,7 +54,8 @@ class GaussianField:
 
     def __init__(self, anchors, moves, bandwidth):
         self.bandwidth = bandwidth
-        self.anchors, self.moves = _merge(*_strongest(anchors, moves), MERGE * bandwidth)
+        anchors, moves = _strongest(anchors, moves)
+        self.anchors, self.moves = _merge(anchors, moves, MERGE * bandwidth)
         kernel = self._kernel(self.anchors, self.anchors)
         kernel[np.diag_indices(len(kernel))] += RIDGE
         self.coef = cho_solve(cho_factor(kernel, check_finite=False), self.moves)

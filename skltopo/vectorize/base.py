@@ -1,12 +1,15 @@
 """Base classes of the transformers of diagrams: checks of X and of ranges, fit and transform."""
 
+from __future__ import annotations
+
 import copy
 import warnings
 from functools import partial
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
@@ -16,8 +19,9 @@ from .._utils.links import DocumentationLink
 from .._utils.masks import refuse_masks
 from .._utils.memory import check_memory
 from .._utils.namespace import is_tensor, namespace_of
+from .._utils.typing import Array, ArrayLike, Names, Self
 from ..diagrams import Diagram, DiagramBatch
-from ..diagrams.inputs import as_list, depth
+from ..diagrams.inputs import DiagramsLike, as_list, depth
 from ..diagrams.selection import (
     as_dimensions,
     find_dimensions,
@@ -26,8 +30,12 @@ from ..diagrams.selection import (
     only_dimension,
     points_by_dimension,
 )
+from ..fit_context import fit_context
 from ..persistence_diagrams import FILTRATIONS, PersistenceDiagrams, name_dimensions
 from ..summaries import check_vectors, drop_essential, join, of_finite
+
+if TYPE_CHECKING:
+    from ..nn import DiagramVectors
 
 __all__ = [
     "COUNT",
@@ -65,8 +73,8 @@ class DiagramTransformer(TransformerMixin, DocumentationLink, BaseEstimator):
     essential = "keep"
     min_length = 0.0
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: DiagramsLike, y: Any = None) -> Self:
         """Learn ranges from diagrams.
 
         Parameters
@@ -94,8 +102,8 @@ class DiagramTransformer(TransformerMixin, DocumentationLink, BaseEstimator):
         self._fit_diagrams(self._as_diagrams(X, reset=True))
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(self, X, y=None):
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X: DiagramsLike, y: Any = None) -> Array:
         """Learn ranges from diagrams, and turn the same diagrams into rows.
 
         Parameters
@@ -122,7 +130,7 @@ class DiagramTransformer(TransformerMixin, DocumentationLink, BaseEstimator):
         """Return what transform does, for the diagrams of fit."""
         return self._transform_diagrams(diagrams)
 
-    def transform(self, X):
+    def transform(self, X: DiagramsLike) -> Array:
         """Turn diagrams into rows.
 
         Parameters
@@ -142,7 +150,7 @@ class DiagramTransformer(TransformerMixin, DocumentationLink, BaseEstimator):
         check_is_fitted(self)
         return self._transform_diagrams(self._as_diagrams(X, reset=False))
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Names:
         """Return the names of the columns.
 
         Parameters
@@ -288,10 +296,10 @@ class DiagramVectorizer(DiagramTransformer):
         "essential": [StrOptions({"drop", "clip"})],
         "min_length": [Interval(Real, 0, None, closed="left")],
     }
-    _learnt = ()
+    _learnt: tuple[str, ...] = ()
     _takes_essential = False
 
-    def to_torch(self):
+    def to_torch(self) -> DiagramVectors:
         """Return a `torch.nn.Module` that computes the same columns, differentiably.
 
         Returns
@@ -336,7 +344,7 @@ class DiagramVectorizer(DiagramTransformer):
         """
         parts = {dim: copy.copy(part) for dim, part in self._parts.items()}
         for part in parts.values():
-            vars(part).update(self.get_params(deep=False))
+            part.__dict__.update(self.get_params(deep=False))
         return parts
 
     def _fit_points(self, find_points):
@@ -437,7 +445,7 @@ def _check_not_a_diagram(X):
 def _check_not_images(X):
     """Raise ValueError if arrays are not of births and deaths, saying how to give other data."""
     is_list = isinstance(X, (list, tuple))
-    shape = getattr(X[0] if is_list and len(X) else X, "shape", ())
+    shape: Any = getattr(X[0] if is_list and len(X) else X, "shape", ())
     if not isinstance(X, DiagramBatch) and len(shape) >= 3 - is_list and shape[-1] != 2:
         raise ValueError(
             "X must be a list of diagrams, (n, 2) arrays of births and deaths, got "
@@ -459,7 +467,8 @@ def check_pair(given, name, is_valid, wanted):
 
 
 def _is_finite_number(x):
-    return isinstance(x, Real) and not isinstance(x, bool) and -1e308 < x < 1e308
+    is_number = isinstance(x, Real) and not isinstance(x, bool)
+    return is_number and -1e308 < x < 1e308
 
 
 def check_range(given, name, low, high, may_be_point=False):

@@ -1,10 +1,16 @@
 """Landscapes, silhouettes and Betti curves: values on a grid of filtration values."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from functools import partial
+from typing import Literal
 
 import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
+from .._utils.typing import Essential
+from ..persistence_diagrams import GivenFiltration
 from ..summaries import betti_curves, landscapes, silhouettes
 from .base import COUNT, MOST, POWER, DiagramVectorizer, check_range
 
@@ -130,16 +136,16 @@ class PersistenceLandscape(_GridTransformer):
 
     def __init__(
         self,
-        filtration=None,
+        filtration: GivenFiltration | None = None,
         *,
-        n_layers=5,
-        resolution=100,
-        sample_range=None,
-        dim=None,
-        essential="drop",
-        min_length=0.0,
-        n_jobs=None,
-    ):
+        n_layers: int = 5,
+        resolution: int = 100,
+        sample_range: Sequence[float] | None = None,
+        dim: int | tuple[int, ...] | None = None,
+        essential: Literal["drop", "clip"] = "drop",
+        min_length: float = 0.0,
+        n_jobs: int | None = None,
+    ) -> None:
         super().__init__(
             filtration,
             resolution=resolution,
@@ -225,16 +231,16 @@ class Silhouette(_GridTransformer):
 
     def __init__(
         self,
-        filtration=None,
+        filtration: GivenFiltration | None = None,
         *,
-        weight_power=1.0,
-        resolution=100,
-        sample_range=None,
-        dim=None,
-        essential="drop",
-        min_length=0.0,
-        n_jobs=None,
-    ):
+        weight_power: float = 1.0,
+        resolution: int = 100,
+        sample_range: Sequence[float] | None = None,
+        dim: int | tuple[int, ...] | None = None,
+        essential: Literal["drop", "clip"] = "drop",
+        min_length: float = 0.0,
+        n_jobs: int | None = None,
+    ) -> None:
         super().__init__(
             filtration,
             resolution=resolution,
@@ -316,15 +322,15 @@ class BettiCurve(_GridTransformer):
 
     def __init__(
         self,
-        filtration=None,
+        filtration: GivenFiltration | None = None,
         *,
-        resolution=100,
-        sample_range=None,
-        dim=None,
-        essential="keep",
-        min_length=0.0,
-        n_jobs=None,
-    ):
+        resolution: int = 100,
+        sample_range: Sequence[float] | None = None,
+        dim: int | tuple[int, ...] | None = None,
+        essential: Essential = "keep",
+        min_length: float = 0.0,
+        n_jobs: int | None = None,
+    ) -> None:
         super().__init__(
             filtration,
             resolution=resolution,
@@ -336,7 +342,7 @@ class BettiCurve(_GridTransformer):
         )
 
     @property
-    def _takes_essential(self):
+    def _takes_essential(self):  # type: ignore[override]
         return self.essential == "keep"
 
     def _rows(self):

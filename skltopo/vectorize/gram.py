@@ -1,15 +1,22 @@
 """Kernels of diagrams: Gram matrices for support vector machines and their like."""
 
+from __future__ import annotations
+
 from itertools import pairwise
 from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted, check_memory
 
 from ..distances import pairwise_diagram_distances
+from ..persistence_diagrams import GivenFiltration
 from ..summaries import join
 from .base import COUNT, DiagramTransformer
+
+if TYPE_CHECKING:
+    from ..nn import DiagramKernel
 
 __all__ = ["SlicedWassersteinKernel"]
 
@@ -83,14 +90,14 @@ class SlicedWassersteinKernel(DiagramTransformer):
 
     def __init__(
         self,
-        filtration=None,
+        filtration: GivenFiltration | None = None,
         *,
-        bandwidth=1.0,
-        n_directions=50,
-        dim=None,
-        memory=None,
-        n_jobs=None,
-    ):
+        bandwidth: float = 1.0,
+        n_directions: int = 50,
+        dim: int | tuple[int, ...] | None = None,
+        memory: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
         self.filtration = filtration
         self.bandwidth = bandwidth
         self.n_directions = n_directions
@@ -98,7 +105,7 @@ class SlicedWassersteinKernel(DiagramTransformer):
         self.memory = memory
         self.n_jobs = n_jobs
 
-    def to_torch(self):
+    def to_torch(self) -> DiagramKernel:
         """Return a `torch.nn.Module` that computes the same rows, differentiably.
 
         Returns
@@ -120,7 +127,7 @@ class SlicedWassersteinKernel(DiagramTransformer):
 
     def _fit_diagrams(self, diagrams):
         kept = {dim: [np.array(points) for points in some] for dim, some in diagrams.items()}
-        self.diagrams_ = next(iter(kept.values())) if len(kept) == 1 else kept
+        self.diagrams_: Any = next(iter(kept.values())) if len(kept) == 1 else kept
         self._n_features_out = self._count_columns()
 
     def _transform_fitted(self, diagrams):
@@ -151,10 +158,15 @@ class SlicedWassersteinKernel(DiagramTransformer):
 
 def _distances(first, second, n_directions, n_jobs):
     """Return sliced distances of joined diagrams: two arrays are hashed faster than many."""
-    first, second = (
-        None if joined is None else [joined[0][i:j] for i, j in pairwise(joined[1])]
-        for joined in (first, second)
-    )
     return pairwise_diagram_distances(
-        first, second, "sliced_wasserstein", n_directions=n_directions, n_jobs=n_jobs
+        _apart(first),
+        None if second is None else _apart(second),
+        "sliced_wasserstein",
+        n_directions=n_directions,
+        n_jobs=n_jobs,
     )
+
+
+def _apart(joined):
+    points, splits = joined
+    return [points[i:j] for i, j in pairwise(splits)]

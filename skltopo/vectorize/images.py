@@ -1,12 +1,17 @@
 """Persistence images."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from functools import partial
 from numbers import Real
+from typing import Literal
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from .._utils.checks import is_integer
+from ..persistence_diagrams import GivenFiltration
 from ..summaries import persistence_images
 from .base import MOST, POWER, DiagramVectorizer, check_pair, check_range
 
@@ -91,19 +96,19 @@ class PersistenceImage(DiagramVectorizer):
 
     def __init__(
         self,
-        filtration=None,
+        filtration: GivenFiltration | None = None,
         *,
-        resolution=(20, 20),
-        bandwidth=None,
-        weight_power=1.0,
-        birth_range=None,
-        length_range=None,
-        pixels="areas",
-        dim=None,
-        essential="drop",
-        min_length=0.0,
-        n_jobs=None,
-    ):
+        resolution: Sequence[int] = (20, 20),
+        bandwidth: float | None = None,
+        weight_power: float = 1.0,
+        birth_range: Sequence[float] | None = None,
+        length_range: Sequence[float] | None = None,
+        pixels: Literal["areas", "points"] = "areas",
+        dim: int | tuple[int, ...] | None = None,
+        essential: Literal["drop", "clip"] = "drop",
+        min_length: float = 0.0,
+        n_jobs: int | None = None,
+    ) -> None:
         self.filtration = filtration
         self.resolution = resolution
         self.bandwidth = bandwidth

@@ -1,10 +1,14 @@
 """Numbers of a diagram: entropy, greatest lengths, and energies."""
 
+from __future__ import annotations
+
 from functools import partial
 from numbers import Integral
+from typing import Literal
 
 from sklearn.utils._param_validation import Interval
 
+from ..persistence_diagrams import GivenFiltration
 from ..summaries import entropies, polynomials, top_lengths
 from .base import COUNT, DiagramVectorizer
 
@@ -65,14 +69,14 @@ class PersistenceEntropy(DiagramVectorizer):
 
     def __init__(
         self,
-        filtration=None,
+        filtration: GivenFiltration | None = None,
         *,
-        normalize=False,
-        dim=None,
-        essential="drop",
-        min_length=0.0,
-        n_jobs=None,
-    ):
+        normalize: bool = False,
+        dim: int | tuple[int, ...] | None = None,
+        essential: Literal["drop", "clip"] = "drop",
+        min_length: float = 0.0,
+        n_jobs: int | None = None,
+    ) -> None:
         self.filtration = filtration
         self.normalize = normalize
         self.dim = dim
@@ -136,8 +140,15 @@ class TopKLengths(DiagramVectorizer):
     _parameter_constraints = {**DiagramVectorizer._parameter_constraints, "k": [COUNT]}
 
     def __init__(
-        self, filtration=None, *, k=10, dim=None, essential="drop", min_length=0.0, n_jobs=None
-    ):
+        self,
+        filtration: GivenFiltration | None = None,
+        *,
+        k: int = 10,
+        dim: int | tuple[int, ...] | None = None,
+        essential: Literal["drop", "clip"] = "drop",
+        min_length: float = 0.0,
+        n_jobs: int | None = None,
+    ) -> None:
         self.filtration = filtration
         self.k = k
         self.dim = dim
@@ -218,16 +229,16 @@ class Polynomial(DiagramVectorizer):
 
     def __init__(
         self,
-        filtration=None,
+        filtration: GivenFiltration | None = None,
         *,
-        max_p=4,
-        max_q=4,
-        i0=1,
-        dim=None,
-        essential="drop",
-        min_length=0.0,
-        n_jobs=None,
-    ):
+        max_p: int = 4,
+        max_q: int = 4,
+        i0: int = 1,
+        dim: int | tuple[int, ...] | None = None,
+        essential: Literal["drop", "clip"] = "drop",
+        min_length: float = 0.0,
+        n_jobs: int | None = None,
+    ) -> None:
         self.filtration = filtration
         self.max_p = max_p
         self.max_q = max_q

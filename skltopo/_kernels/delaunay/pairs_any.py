@@ -11,6 +11,7 @@ differ in value by that much.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from ..._persistence import (
     no_pairs,
     reduce_complex,
 )
+from ..._utils.typing import Floats
 from .pairs3 import delaunay_pairs_in_space
 from .spheres_any import Spheres
 from .triangulation3 import delaunay_simplices
@@ -218,7 +220,9 @@ def _sphere_steps(points, faces, facets):
     spheres = Spheres(points)
     n_vertices = len(faces[0])
     own = [np.ones(len(f), dtype=bool) for f in faces]
-    radii, errors, holds_centre = [], [], []
+    radii: list[Floats] = []
+    errors: list[Floats] = []
+    holds_centre: list[Any] = []
     for dim in range(1, len(faces)):
         radius, error, inside = spheres.measure(faces[dim])
         radii.append(radius)

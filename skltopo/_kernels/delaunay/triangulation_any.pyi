@@ -1,0 +1,9 @@
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._utils.typing import Floats, Integers
+
+class Triangulation: ...
+
+def exact_rank(points: Floats) -> int: ...
+def triangulate(points: Floats, order: NDArray[np.int32]) -> Integers: ...

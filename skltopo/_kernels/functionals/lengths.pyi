@@ -1,0 +1,6 @@
+from ..._utils.typing import Floats, Integers
+
+def edge_lengths(points: Floats, edges: Integers) -> Floats: ...
+def edge_gradient(
+    points: Floats, edges: Integers, lengths: Floats, weights: Floats, out: Floats
+) -> None: ...

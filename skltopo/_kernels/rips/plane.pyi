@@ -1,0 +1,6 @@
+from ..._persistence import Pairs
+from ..._utils.typing import Floats
+
+class FaceWorkspace: ...
+
+def planar_rips_pairs(points: Floats, budget: float = 0) -> dict[int, Pairs] | None: ...

@@ -1,0 +1,3 @@
+from .._utils.typing import Array, Integers
+
+def gather_floats(values: Array, index: Integers, out: Array) -> None: ...
