@@ -221,10 +221,10 @@ def test_transposed_and_turned_images_have_the_same_points(image):
 @settings(deadline=None, max_examples=200)
 @given(small_images, st.integers(-5, 5), st.sampled_from([0.5, 2.0, 4.0]))
 def test_shifts_and_scales_carry_over(image, shift, scale):
-    image = np.round(image, 2)
+    image = np.round(64 * image) / 64  # exact in floats, so that equal lengths stay equal
     diagram, moved = LevelSet(2)(image), LevelSet(2)(scale * image + shift)
     for dim in (0, 1):
-        np.testing.assert_allclose(moved[dim], scale * diagram[dim] + shift, atol=1e-12)
+        np.testing.assert_array_equal(moved[dim], scale * diagram[dim] + shift)
 
 
 @settings(deadline=None, max_examples=100)
