@@ -217,6 +217,22 @@ def test_scale(scale):
         )
 
 
+@pytest.mark.parametrize(("long", "short"), [(1.0, 1e-200), (1e150, 1e-100), (1e100, 1e-215)])
+def test_long_points_that_coincide_leave_the_distance_of_short_ones(long, short):
+    """Squares of short lengths, and lengths scaled with the long ones, once became zero."""
+    first = np.array([[0, long], [2 * long, 5 * long], [1e3 * short, 1002 * short], [0, short]])
+    second = first + np.array([[0, 0], [0, 0], [short / 4, short / 4], [0, 0]])
+    for ground, step in ((np.inf, 0.25), (2, 0.25 * np.sqrt(2))):
+        expected = pytest.approx(step * short, rel=1e-12, abs=0)
+        distance, matching = bottleneck_distance(
+            first, second[::-1], ground=ground, return_matching=True
+        )
+        assert distance == expected
+        np.testing.assert_array_equal(matching.pairs, [[0, 3], [1, 2], [2, 1], [3, 0]])
+        found = pairwise_diagram_distances([first], [second], metric="bottleneck", ground=ground)
+        assert found[0, 0] == expected
+
+
 def test_distance_to_nothing_is_the_way_to_the_diagonal():
     points = [[0.0, 2.0], [1.0, 4.0], [3.0, 3.0]]
     assert wasserstein_distance(points, [], ground=np.inf) == 2.5

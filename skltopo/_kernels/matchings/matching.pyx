@@ -19,7 +19,7 @@ from .wasserstein cimport match_by_sum
 cdef int match(Side rows, Side columns, const double[:, ::1] first,
                const double[:, ::1] second, Metric metric, bint bottleneck) except? -9999 nogil:
     """Match two diagrams; return the exponent of their scale."""
-    cdef int exponent = scale_of(first, second)
+    cdef int exponent = scale_of(first, second, bottleneck)
     rows.which = 0
     columns.which = 1
     build(rows, &first[0, 0] if first.shape[0] else NULL, first.shape[0], exponent, metric)

@@ -17,8 +17,12 @@ cdef extern from *:
     """
     // Rounding error of sums and differences of duals, relative to a cost.
     constexpr double SKLTOPO_ROUNDING = 1e-14;
+    // Squares below it may have lost digits, and numbers are squared again times FINER.
+    constexpr double SKLTOPO_TINY = 0x1p-900, SKLTOPO_FINER = 0x1p600;
     """
     const double ROUNDING "SKLTOPO_ROUNDING"
+    const double TINY "SKLTOPO_TINY"
+    const double FINER "SKLTOPO_FINER"
 
 ctypedef pair[double, int32_t] Entry
 
@@ -44,7 +48,8 @@ cdef class Side:
     cdef Side coarse                    # some of the points, for a first guess of duals
 
 
-cdef int scale_of(const double[:, ::1] first, const double[:, ::1] second) noexcept nogil
+cdef int scale_of(const double[:, ::1] first, const double[:, ::1] second,
+                  bint keeps_small) noexcept nogil
 cdef int build(Side side, const double* points, Py_ssize_t n, int exponent,
                Metric metric) except -1 nogil
 
@@ -55,6 +60,10 @@ cdef inline double cost_of(double dx, double dy, Metric metric) noexcept nogil:
     if metric.euclidean:
         square = dx * dx + dy * dy
         if metric.p == 1:
+            if square < TINY:
+                dx *= FINER
+                dy *= FINER
+                return sqrt(dx * dx + dy * dy) / FINER
             return sqrt(square)
         return square if metric.p == 2 else pow(square, metric.p / 2)
     norm = fmax(fabs(dx), fabs(dy))

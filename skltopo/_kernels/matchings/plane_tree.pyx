@@ -10,7 +10,8 @@ What it is
 
 Why it is correct
     The distance to a box is at most that to any point inside. Coordinates are scaled by a power of
-    two, which rounds nothing, so that death - birth is at most 1: no cost that counts overflows.
+    two, so that death - birth is at most 1, or at most 2 ** FAR: no cost that counts overflows.
+    What that rounds is less than 2 ** -1000 of the greatest length.
 
 Complexity
     O(n log n) to build, O(n) memory, kept from one diagram to the next.
@@ -24,14 +25,21 @@ from libc.stdint cimport int32_t
 from libcpp.algorithm cimport nth_element
 from libcpp.vector cimport vector
 
+cdef enum:
+    FAR = 400       # squares of numbers up to 2 ** FAR do not overflow
+
+
 cdef class Side:
     """One of the two diagrams, laid out by build."""
 
 
-cdef int scale_of(const double[:, ::1] first, const double[:, ::1] second) noexcept nogil:
+cdef int scale_of(const double[:, ::1] first, const double[:, ::1] second,
+                  bint keeps_small) noexcept nogil:
     """Return the exponent of two that makes lengths at most 1: powers neither overflow nor vanish.
 
     A power of two, so that scaling rounds nothing. Half lengths, since a length may overflow.
+    keeps_small: lengths at most 2 ** FAR, which leaves lengths that are much smaller than the
+    greatest one as they are; they decide a bottleneck distance where the long ones coincide.
     """
     cdef Py_ssize_t i
     cdef int exponent = 0
@@ -41,7 +49,10 @@ cdef int scale_of(const double[:, ::1] first, const double[:, ::1] second) noexc
     for i in range(second.shape[0]):
         greatest = fmax(greatest, fabs(second[i, 1] / 2 - second[i, 0] / 2))
     frexp(greatest, &exponent)
-    return exponent + 1
+    exponent += 1
+    if keeps_small:
+        return max(exponent - FAR, min(exponent + FAR, 0))
+    return exponent
 
 
 cdef int build(Side side, const double* points, Py_ssize_t n, int exponent,
