@@ -324,6 +324,38 @@ def test_rows_volumes_and_unknown_lengths(rng):
         features.fit(lazy.reshape(7, 60).T[lazy.max(axis=0).reshape(60) > 0].T)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8, object])
+def test_chunks_without_samples_have_no_range(dtype, rng):
+    X = (100 * rng.random((20, 6, 5))).astype(dtype)
+    lazy = da.from_array(X, chunks=(7, 2, 3))
+    expected = PersistenceFeatures(max_p=1).fit(X[9:])
+    for some in (
+        lazy[da.from_array(np.arange(20) > 8, chunks=7)],  # lengths that are not known
+        lazy[9:].rechunk(((0, 3, 0, 8, 0), 6, 5)),
+    ):
+        features = PersistenceFeatures(max_p=1).fit(some)
+        assert features.min_length_ == expected.min_length_
+        np.testing.assert_array_equal(features.transform(some).compute(), expected.transform(X[9:]))
+    with pytest.raises(ValueError, match="0 sample"):
+        PersistenceFeatures().fit(lazy[da.from_array(np.arange(20) > 20, chunks=7)])
+
+
+def test_masked_chunks_and_text_are_refused(images):
+    hidden = da.from_array(np.ma.masked_less(images[:20], 0.1), chunks=(8, 8, 7))
+    with pytest.raises(ValueError, match="no masked or missing entries"):
+        PersistenceFeatures().fit(hidden)
+    for estimator in (PersistenceFeatures(min_length=0.1), TopoDenoiser()):
+        with pytest.raises(ValueError, match="no masked or missing entries"):
+            estimator.fit(hidden).transform(hidden).compute()
+    shown = da.ma.masked_less(da.from_array(images[:20], chunks=(8, 8, 7)), images.min())
+    features = PersistenceFeatures().fit(shown)
+    np.testing.assert_array_equal(
+        features.transform(shown).compute(), features.transform(images[:20])
+    )
+    with pytest.raises(TypeError, match="real numbers, got dtype <U"):
+        PersistenceFeatures().fit(da.from_array(images[:20].astype(str), chunks=(8, 8, 7)))
+
+
 def test_fit_needs_the_shape_alone_where_min_length_is_given():
     def never(block):
         raise AssertionError("X was computed")

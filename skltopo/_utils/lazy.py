@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .masks import refuse_masks
+
 __all__ = ["ends_of", "map_samples"]
 
 
@@ -21,7 +23,8 @@ def ends_of(X, with_range):
     Raises
     ------
     ValueError
-        If X has an axis behind the first one whose length is not known.
+        If X has an axis behind the first one whose length is not known; where the range is looked
+        for, also if there are masked entries.
     """
     shape = X.shape[1:]
     if any(np.isnan(n) for n in shape):
@@ -29,13 +32,25 @@ def ends_of(X, with_range):
             "X must have samples of known shape, got a Dask array of shape "
             f"{X.shape}; X.compute_chunk_sizes() finds it"
         )
-    if not X.ndim or X.shape[0] == 0 or 0 in shape or not with_range:
+    if not X.ndim or X.shape[0] == 0 or 0 in shape or not with_range or X.dtype.kind not in "biufO":
         n_samples = 1 if X.ndim and X.shape[0] else 0
         return np.zeros((n_samples, *shape) if X.ndim else (), dtype=X.dtype)
     import dask
 
-    ends = dask.compute(X.min(), X.max())
-    return np.stack([np.full(shape, end, dtype=X.dtype) for end in ends])
+    # Not X.min(): where chunks are empty, that fails.
+    found = dask.compute([dask.delayed(_ends)(chunk) for chunk in X.to_delayed().flat])[0]
+    ends = [end for end in found if end is not None]
+    if not ends:
+        return np.zeros((0, *shape), dtype=X.dtype)
+    low, high = (np.array(values, dtype=X.dtype) for values in zip(*ends, strict=True))
+    return np.stack([np.full(shape, end, dtype=X.dtype) for end in (low.min(), high.max())])
+
+
+def _ends(chunk):
+    """Return the least and the greatest value of a chunk, None if it has none."""
+    refuse_masks(chunk, "X")
+    chunk = np.asarray(chunk)
+    return (chunk.min(), chunk.max()) if chunk.size else None
 
 
 def map_samples(function, X, shape, dtype, **given):
@@ -71,4 +86,4 @@ def map_samples(function, X, shape, dtype, **given):
 def _call(chunk, function, shape, dtype, given):
     if not len(chunk):
         return np.empty((0, *shape), dtype=dtype)
-    return function(np.asarray(chunk), **given)
+    return function(np.asanyarray(chunk), **given)  # a mask is kept, and refused
