@@ -8,6 +8,7 @@ from cloud_oracles import degenerate_clouds, edge_key
 from oracles import reduce_boundary
 
 from skltopo._kernels.rips.plane import planar_rips_pairs
+from skltopo.filtrations import VietorisRips
 
 
 def rips_oracle(points):
@@ -72,6 +73,26 @@ def test_lengths_equal_the_boundary_matrix_where_distances_tie(rng):
                 np.reshape(found, (-1, 2)),
                 np.reshape(sorted(lengths(points, row) for row in expected[dim]), (-1, 2)),
                 rtol=1e-12,
+            )
+
+
+def test_points_that_coincide_up_to_rounding_lose_no_class(rng):
+    """A turned grid twice, computed in two ways: distances once hid edges of the triangulation."""
+    grid = np.indices((6, 6)).reshape(2, -1).T.astype(float)
+    for angle in 6 * rng.random(20):
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        some = grid[rng.random(len(grid)) < 0.8]
+        points = np.concatenate([some @ turn, (some + 3) @ turn - np.full((1, 2), 3.0) @ turn])
+        found = planar_rips_pairs(np.ascontiguousarray(points))
+        matrix = np.sqrt(((points[:, np.newaxis] - points) ** 2).sum(axis=2))
+        expected = VietorisRips(metric="precomputed")(matrix)
+        for dim in (0, 1):
+            rows = np.array([lengths(points, row) for row in found[dim].pairs.tolist()])
+            rows = rows.reshape(-1, 2)
+            finite = expected[dim][np.isfinite(expected[dim][:, 1])]
+            rows, finite = (d[np.diff(d, axis=1)[:, 0] > 1e-9] for d in (rows, finite))
+            np.testing.assert_allclose(
+                np.sort(rows, axis=0), np.sort(finite, axis=0), atol=1e-12, rtol=0
             )
 
 

@@ -27,6 +27,10 @@ Why it is correct
     Clémot, Digne and Tierny, that 2. finds these to Edelsbrunner and Tan, for points in general
     position. Where distances tie, lengths are still right, by continuity; which of the tied edges
     are reported may differ from the order by vertices, but is a function of the points alone.
+    Points that coincide up to rounding are in no position that is near a general one: rounding may
+    take one twin for the nearest to a third point, where the triangulation, which is exact, has the
+    edge of the other. Such edges stay, so that none is missing, and add pairs of no length. Beside
+    them what is found to fill a face may, in rare cases, be longer than it has to be.
 
 Complexity
     O(n log n), and O(m^2) for a face of m corners, unless many of its edges fail (a) to (c).
@@ -76,6 +80,9 @@ cdef enum:
     CANDIDATES = 1 << 21                # of one face that are listed at a time: 60 MB
     WORK_BETWEEN_SIGNALS = 1 << 27      # comparisons between two checks for Ctrl-C
     MOST_ROWS = 1 << 14                 # corners whose lenses are rows of bits: 32 MB
+
+cdef double ROUNDED = 8 * 2.0 ** -52    # relative error of two squared lengths that are compared
+cdef double TWIN = 2 * ROUNDED          # squared, in an edge: aside of it, it adds ROUNDED at most
 
 
 cdef class FaceWorkspace:
@@ -142,11 +149,24 @@ cdef inline bint meets_lens(Triangulation t, int32_t h, int32_t u, int32_t v,
                              &low, &high))
 
 
+cdef inline bint is_hidden_twin(Triangulation t, int32_t i, int32_t apex, int32_t u, int32_t v,
+                                double square) noexcept nogil:
+    """Tell whether a corner of triangle i is a twin of u or v that the other one is not joined to.
+
+    That is, by an edge of this triangle: another one that meets the lens may have it.
+    """
+    cdef double to_u = squared_length(t, apex, u), to_v = squared_length(t, apex, v)
+    cdef int32_t far = v if to_u < to_v else u
+    return (min(to_u, to_v) <= TWIN * square and max(to_u, to_v) >= square * (1 - ROUNDED)
+            and t.mesh[STRIDE * i] != far and t.mesh[STRIDE * i + 1] != far
+            and t.mesh[STRIDE * i + 2] != far)
+
+
 cdef bint lens_is_empty(Triangulation t, PlanarWorkspace w, FaceWorkspace f,
                         Py_ssize_t e) except -1 nogil:
     """Tell whether the lens of edge e is empty: search the triangles that meet it.
 
-    A point is in the lens if its edges to both ends of e come before e.
+    A point is in the lens if its edges to both ends of e come before e, and it is no hidden twin.
     """
     cdef int32_t u = w.u[e], v = w.v[e], h, g, i, apex
     cdef double square = w.key[e]
@@ -165,7 +185,8 @@ cdef bint lens_is_empty(Triangulation t, PlanarWorkspace w, FaceWorkspace f,
         for h in range(STRIDE * i, STRIDE * i + 3):
             apex = t.mesh[h]
             if (apex != u and apex != v and comes_before(t, apex, u, square, w.edge[e])
-                    and comes_before(t, apex, v, square, w.edge[e])):
+                    and comes_before(t, apex, v, square, w.edge[e])
+                    and not is_hidden_twin(t, i, apex, u, v, square)):
                 return False
         f.stack.grow(n + 3)
         for h in range(STRIDE * i, STRIDE * i + 3):
