@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
+import pickle
+from abc import ABC, abstractmethod
 from copy import deepcopy
 from functools import partial
 from os import PathLike
@@ -20,13 +23,21 @@ from tqdm import tqdm
 from ._utils.checks import check_flag, check_integer, check_n_jobs
 from ._utils.cluster import is_for_cluster, send
 from ._utils.given import is_dask
+from ._utils.masks import refuse_masks
 from ._utils.namespace import is_tensor
 from ._utils.parallel import counted, effective_n_jobs, run
+
+try:
+    import fcntl
+except ImportError:  # not on Windows, where nothing keeps two processes apart
+    fcntl = None  # type: ignore[assignment]
 
 __all__ = ["transform_to_store"]
 
 # Stores of zarr that other processes can open, too.
 SHARED_STORES = {"LocalStore", "FsspecStore", "DirectoryStore", "FSStore"}
+# What file systems say that have no locks, of which there are some on clusters.
+WITHOUT_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
 def transform_to_store(
@@ -75,11 +86,13 @@ def transform_to_store(
     Raises
     ------
     TypeError
-        If source can't be sliced, or the transformer does not return rows of numbers.
+        If source can't be sliced, or the transformer does not return rows of numbers, or can't be
+        pickled.
     ValueError
-        If there is no sample, store has another ending, or it exists and was begun by something
-        else: another transformer or fit, another shape of source, another chunk_size. The numbers
-        in source are not compared.
+        If there is no sample, or masked ones; if store has another ending, is the source, is being
+        written by another process, or exists and was begun by something else: another transformer
+        or fit, another shape of source, another chunk_size. The numbers in source are not compared.
+        Also if rows of later samples are not as those of the first one.
 
     See Also
     --------
@@ -105,21 +118,32 @@ def transform_to_store(
     source = _Source(source)
     estimator = _quiet(estimator)
     target = _target(store)
-    begun = _Progress(target.path, _key(estimator, source, chunk_size))
-    if restart or not begun.find(target.path):
-        target.create(source.n_samples, _probe(estimator, source), chunk_size)
-        begun.start()
-    todo = [start for start in range(0, source.n_samples, chunk_size) if start not in begun.done]
+    source.refuse_as_store(target.path)
+    with _Progress(target, _key(estimator, source, chunk_size), restart) as begun:
+        if restart or not begun.find():
+            rows = _probe(estimator, source)
+            # Before the store: until chunks are noted, it is made again.
+            begun.start(source.n_samples, rows)
+            target.create(source.n_samples, rows, chunk_size)
+        starts = range(0, source.n_samples, chunk_size)
+        _write_chunks(
+            estimator, source, target, begun, chunk_size,
+            [start for start in starts if start not in begun.done], n_jobs, progress,
+        )  # fmt: skip
+    return target.open("r")
+
+
+def _write_chunks(estimator, source, target, begun, chunk_size, todo, n_jobs, progress):
+    """Write and note the chunks of todo, by threads or by tasks of a cluster."""
 
     def sizes():
         return (min(chunk_size, source.n_samples - start) for start in todo)
 
     def task(start, n, travels):
         read = source.reader(start, start + n, travels)
-        return partial(_transform_chunk, estimator, read, target, start)
+        return partial(_transform_chunk, estimator, read, target, start, n)
 
-    bar = tqdm(total=source.n_samples, disable=not progress, unit="sample")
-    with bar, begun:
+    with tqdm(total=source.n_samples, disable=not progress, unit="sample") as bar:
         bar.update(source.n_samples - sum(sizes()))
         if is_for_cluster(n_jobs, math.inf):
             tasks = ((task(start, n, True), n) for start, n in zip(todo, sizes(), strict=True))
@@ -131,12 +155,11 @@ def transform_to_store(
                 for start, n in zip(todo, sizes(), strict=True)
             ]
             run(tasks, effective_n_jobs(n_jobs))
-    return target.open("r")
 
 
-def _transform_chunk(estimator, read, target, start):
-    """Read, transform and write a chunk, and return where it starts."""
-    target.write(start, np.asarray(estimator.transform(read())))
+def _transform_chunk(estimator, read, target, start, n):
+    """Read, transform and write a chunk of n samples, and return where it starts."""
+    target.write(start, n, np.asarray(estimator.transform(read())))
     return start
 
 
@@ -169,7 +192,13 @@ def _probe(estimator, source):
 
 def _key(estimator, source, chunk_size):
     """Return what tells one call from another whose chunks are not the same."""
-    return joblib.hash((estimator, source.shape, source.dtype.str, chunk_size))
+    try:
+        return joblib.hash((estimator, source.shape, source.dtype.str, chunk_size))
+    except pickle.PicklingError as error:
+        raise TypeError(
+            "estimator must be one that can be pickled, as whose rows are in the store is noted "
+            f"beside it, got {error.args[0]}"
+        ) from error
 
 
 # --------------------------------------------------------------------------------------------------
@@ -196,12 +225,30 @@ class _Source:
                 "source must be a path of a .npy or .zarr file, or an array that can be sliced, "
                 f"got {type(given).__name__}"
             )
-        if not given.shape or any(np.isnan(n) or n < 1 for n in given.shape):
+        if any(np.isnan(n) for n in given.shape):
+            raise ValueError(
+                f"source must be of known shape, got a Dask array of shape {given.shape}; "
+                "source.compute_chunk_sizes() finds it"
+            )
+        if not given.shape or min(given.shape) < 1:
             raise ValueError(f"source must have at least one sample, got shape {given.shape}")
         self._array = given
         self.shape = tuple(int(n) for n in given.shape)
         self.dtype = np.dtype(given.dtype)
         self.n_samples = self.shape[0]
+
+    def refuse_as_store(self, path):
+        """Raise ValueError if the store at this path is where samples are read from."""
+        array, places = self._array, []
+        while isinstance(array, np.ndarray):  # views of a memmap, too
+            places.append(getattr(array, "filename", None))
+            array = array.base
+        places.append(getattr(getattr(array, "store", None), "root", None))
+        if path.exists() and any(
+            place is not None and os.path.exists(place) and os.path.samefile(place, path)
+            for place in places
+        ):
+            raise ValueError(f"store must be another file than the source, got {str(path)!r}")
 
     def reader(self, start, stop, travels):
         """Return a callable that returns samples start to stop.
@@ -219,7 +266,7 @@ class _Source:
             )
         is_shared = type(getattr(array, "store", None)).__name__ in SHARED_STORES
         if travels and not is_shared:
-            return partial(np.asarray, array[start:stop])
+            return partial(_plain, array[start:stop])
         return partial(_read_slice, array, start, stop)
 
 
@@ -238,6 +285,7 @@ def _is_file(array):
     return (
         isinstance(array, np.memmap)
         and array.filename is not None
+        and array.mode != "c"  # what is written to it is in no file
         and not isinstance(array.base, np.ndarray)
         and array.flags.c_contiguous
     )
@@ -252,11 +300,16 @@ def _read_file(path, offset, dtype, shape, start, stop):
 
 
 def _read_slice(array, start, stop):
-    return np.asarray(array[start:stop])
+    return _plain(array[start:stop])
 
 
 def _compute(array):
-    return array.compute(scheduler="synchronous")
+    return _plain(array.compute(scheduler="synchronous"))
+
+
+def _plain(samples):
+    refuse_masks(samples, "source")
+    return np.asarray(samples)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -272,23 +325,54 @@ def _target(store):
     return kinds[path.suffix](path)
 
 
-class _NpyTarget:
-    """A file of numpy, whose rows are written in place."""
+class _Target(ABC):
+    """An array on disk, whose rows are written in place.
+
+    Attributes
+    ----------
+    path : Path
+    """
 
     def __init__(self, path):
         self.path = path
 
+    @abstractmethod
     def create(self, n_samples, rows, chunk_size):
-        """Make a file of n_samples rows, such as one of rows."""
+        """Make an array of n_samples rows, such as one of rows."""
+
+    @abstractmethod
+    def open(self, mode):
+        """Return the array."""
+
+    @abstractmethod
+    def _put(self, start, rows):
+        """Write rows from number start on."""
+
+    def write(self, start, n, rows):
+        """Write n rows from number start on, which are a chunk."""
+        wanted = self.open("r")
+        shape = (n, wanted.shape[1])
+        if rows.shape != shape or rows.dtype != wanted.dtype:
+            raise ValueError(
+                "estimator must make a row for each sample, as that of the first one: samples "
+                f"{start} to {start + n - 1} must give {shape} of {wanted.dtype}, got "
+                f"{rows.shape} of {rows.dtype}"
+            )
+        self._put(start, rows)
+
+
+class _NpyTarget(_Target):
+    """A file of numpy."""
+
+    def create(self, n_samples, rows, chunk_size):
         shape = (n_samples, rows.shape[1])
         np.lib.format.open_memmap(self.path, mode="w+", dtype=rows.dtype, shape=shape)
 
     def open(self, mode):
-        """Return the array."""
         return np.load(self.path, mmap_mode=mode)
 
-    def write(self, start, rows):
-        """Write rows from number start on, to the disk itself."""
+    def _put(self, start, rows):
+        # To the disk itself.
         offset = self.open("r").offset + start * rows[:1].nbytes
         with open(self.path, "r+b") as file:
             file.seek(offset)
@@ -297,14 +381,10 @@ class _NpyTarget:
             os.fsync(file.fileno())
 
 
-class _ZarrTarget:
+class _ZarrTarget(_Target):
     """An array of zarr, whose chunks are those that are computed."""
 
-    def __init__(self, path):
-        self.path = path
-
     def create(self, n_samples, rows, chunk_size):
-        """Make an array of n_samples rows, such as one of rows."""
         import zarr
 
         zarr.open_array(
@@ -313,63 +393,127 @@ class _ZarrTarget:
         )  # fmt: skip
 
     def open(self, mode):
-        """Return the array."""
         import zarr
 
         return zarr.open_array(str(self.path), mode=mode)
 
-    def write(self, start, rows):
-        """Write rows from number start on, which are a chunk."""
+    def _put(self, start, rows):
         self.open("r+")[start : start + len(rows)] = rows
 
 
 class _Progress:
-    """The chunks that are on disk: a file of a line for each, below one on whose they are."""
+    """The chunks that are on disk: a file of a line for each, below one on whose they are.
 
-    def __init__(self, store, key):
+    While it is entered, no other process can enter it.
+
+    Parameters
+    ----------
+    target : _Target
+    key : str
+    restart : bool
+
+    Attributes
+    ----------
+    done : set of int
+        Where chunks start that are on disk.
+    """
+
+    def __init__(self, target, key, restart):
+        store = target.path
         self.path = store.with_name(store.name + ".progress")
         self.done = set()
-        self._key, self._lock = key, Lock()
+        self._target, self._key, self._restart = target, key, restart
+        self._lock = Lock()
         self._file: Any = None
 
-    def find(self, store):
-        """Read what an earlier call has done, and return whether there was one."""
-        if not self.path.exists():
-            if store.exists():
-                raise ValueError(
-                    f"store {str(store)!r} exists, and {self.path.name!r} beside it does not, "
-                    "which says what is done; give another path, or restart=True to overwrite it"
-                )
-            return False
-        if not store.exists():
-            return False
-        head, *lines = self.path.read_text().split("\n")
-        if json.loads(head) != {"key": self._key}:
-            raise ValueError(
-                f"store {str(store)!r} was begun with another estimator or fit, shape of source or "
-                "chunk_size; give another path, or restart=True to overwrite it"
-            )
-        self.done = {int(line) for line in lines[:-1]}  # a line without its end is not whole
-        return True
-
-    def start(self):
-        """Write the first line of a new file, at once."""
-        self.done = set()
-        new = self.path.with_name(self.path.name + ".new")
-        new.write_text(json.dumps({"key": self._key}) + "\n")
-        os.replace(new, self.path)
-
     def __enter__(self):
-        whole = "".join(self.path.read_text().rpartition("\n")[:2])
-        os.truncate(self.path, len(whole))
-        self._file = open(self.path, "a")
+        store = self._target.path
+        if store.exists() and not self.path.exists() and not self._restart:
+            raise ValueError(
+                f"store {str(store)!r} exists, and {self.path.name!r} beside it does not, "
+                "which says what is done; give another path, or restart=True to overwrite it"
+            )
+        self._file = open(self.path, "ab+")
+        try:
+            _lock_or_refuse(self._file, store)
+        except BaseException:
+            self._file.close()
+            raise
         return self
 
     def __exit__(self, *_):
+        if not os.fstat(self._file.fileno()).st_size:  # nothing was begun
+            self.path.unlink()
         self._file.close()
+
+    def find(self):
+        """Read what an earlier call has done, and return whether it goes on."""
+        store = self._target.path
+        if not store.exists():
+            return False
+        self._file.seek(0)
+        text = self._file.read()
+        begun, *lines = text.split(b"\n")
+        head = _read_head(begun)
+        if head.get("key") != self._key:
+            raise ValueError(
+                f"store {str(store)!r} was begun with another estimator or fit, shape of source or "
+                f"chunk_size, or {self.path.name!r} beside it is damaged; give another path, or "
+                "restart=True to overwrite it"
+            )
+        # A line without its end is not whole, and a machine that stops may leave others than ours.
+        self._file.truncate(len(text) - len(lines[-1]))
+        self.done = {int(line) for line in lines[:-1] if line.isdigit()}
+        if self.done:
+            self._check_store(head)
+        return bool(self.done)
+
+    def _check_store(self, head):
+        """Raise ValueError if the store is not the one whose rows are noted."""
+        try:
+            array = self._target.open("r")
+            found = {"shape": list(array.shape), "dtype": array.dtype.str}
+        except (OSError, ValueError) as error:
+            found = f"can't be read: {error}"
+        wanted = {"shape": head["shape"], "dtype": head["dtype"]}
+        if found != wanted:
+            raise ValueError(
+                f"store {str(self._target.path)!r} is not as it was begun, with {wanted}, but "
+                f"{found}; give another path, or restart=True to overwrite it"
+            )
+
+    def start(self, n_samples, rows):
+        """Write the first line of a new file, at once; rows are such as those that will come."""
+        self.done = set()
+        head = {"key": self._key, "shape": [n_samples, rows.shape[1]], "dtype": rows.dtype.str}
+        self._file.truncate(0)
+        self._file.write(json.dumps(head).encode() + b"\n")
+        self._file.flush()
 
     def note(self, start):
         """Note that the chunk from start on is written."""
         with self._lock:
-            self._file.write(f"{start}\n")
+            self._file.write(b"%d\n" % start)
             self._file.flush()
+
+
+def _read_head(line):
+    """Return the first line of a file of progress as a dict, which is empty if it is damaged."""
+    try:
+        head = json.loads(line)
+    except ValueError:
+        return {}
+    return head if isinstance(head, dict) else {}
+
+
+def _lock_or_refuse(file, store):
+    """Raise ValueError if another process has this file of progress open."""
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise ValueError(f"store {str(store)!r} is being written by another call") from error
+    except OSError as error:
+        if error.errno not in WITHOUT_LOCKS:
+            raise

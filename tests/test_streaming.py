@@ -1,5 +1,6 @@
 """Rows of many samples on disk, chunk by chunk, and diagrams as arrays."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -8,14 +9,16 @@ import time
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skltopo import PersistenceDiagrams, PersistenceFeatures, transform_to_store
+from skltopo import PersistenceDiagrams, PersistenceFeatures, streaming, transform_to_store
 from skltopo.diagrams import DiagramBatch, from_arrays, to_arrays
 from skltopo.filtrations import LevelSet, VietorisRips
 
 zarr = pytest.importorskip("zarr")
+da = pytest.importorskip("dask.array")
 
 
 @pytest.fixture
@@ -84,6 +87,68 @@ def test_a_pipeline_makes_rows(images, tmp_path):
     assert model[0].n_jobs == 2
 
 
+def test_a_map_that_copies_is_read_from_memory(images, features, tmp_path):
+    images.tofile(tmp_path / "images.raw")
+    copied = np.memmap(tmp_path / "images.raw", dtype=np.float32, mode="c", shape=images.shape)
+    copied[:] = images[::-1]
+    rows = transform_to_store(features, copied, tmp_path / "rows.npy", chunk_size=16)
+    np.testing.assert_array_equal(rows, features.transform(images[::-1]))
+
+
+def test_masks_are_not_lost(images, features, tmp_path):
+    hidden = np.ma.masked_less(images, 0.01)
+    for source in (hidden, da.from_array(hidden, chunks=(7, 7, 3))):
+        with pytest.raises(ValueError, match="source must have no masked or missing entries"):
+            transform_to_store(features, source, tmp_path / "rows.npy")
+    shown = np.ma.masked_less(images, -1)
+    rows = transform_to_store(features, shown, tmp_path / "rows.npy")
+    np.testing.assert_array_equal(rows, features.transform(images))
+
+
+@pytest.mark.parametrize("ending", [".npy", ".zarr"])
+def test_a_source_is_not_overwritten(ending, images, features, tmp_path):
+    path = tmp_path / f"images{ending}"
+    if ending == ".npy":
+        np.save(path, images)
+        sources = [path, np.load(path, mmap_mode="r"), np.asarray(np.load(path, mmap_mode="r"))]
+    else:
+        array = zarr.open_array(str(path), mode="w", shape=images.shape, dtype="f4")
+        array[:] = images
+        sources = [path, array]
+    os.symlink(path, tmp_path / f"link{ending}")
+    for source in sources:
+        for store in (path, tmp_path / f"link{ending}"):
+            with pytest.raises(ValueError, match="store must be another file than the source"):
+                transform_to_store(features, source, store, restart=True)
+    rows = transform_to_store(features, path, tmp_path / f"rows{ending}")
+    np.testing.assert_array_equal(rows, features.transform(images))
+
+
+class Uneven(TransformerMixin, BaseEstimator):
+    """Makes rows of one kind for one sample, and of another kind for more."""
+
+    def __init__(self, shape, dtype=np.float32):
+        self.shape = shape
+        self.dtype = dtype
+
+    def fit(self, X, y=None):
+        self.fitted_ = True
+        return self
+
+    def transform(self, X):
+        return np.zeros((1, 4), np.float32) if len(X) == 1 else np.zeros(self.shape, self.dtype)
+
+
+@pytest.mark.parametrize("ending", [".npy", ".zarr"])
+@pytest.mark.parametrize(
+    ("shape", "dtype"), [((8, 6), "f4"), ((8, 4), "f8"), ((6, 4), "f4"), ((9, 4), "f4"), (8, "f4")]
+)
+def test_rows_of_another_kind_than_the_first_are_refused(ending, shape, dtype, images, tmp_path):
+    uneven = Uneven(shape, np.dtype(dtype)).fit(images)
+    with pytest.raises(ValueError, match=r"samples 0 to 7 must give \(8, 4\) of float32, got"):
+        transform_to_store(uneven, images, tmp_path / f"rows{ending}", chunk_size=8)
+
+
 @pytest.mark.parametrize("ending", [".npy", ".zarr"])
 def test_a_second_start_goes_on(ending, images, tmp_path, monkeypatch):
     counting = Counting(max_p=1, max_q=1).fit(images)
@@ -133,6 +198,70 @@ def test_a_process_that_is_killed_goes_on(images, tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "rows.npy"), features.transform(values))
 
 
+@pytest.mark.parametrize("ending", [".npy", ".zarr"])
+def test_a_restart_that_is_stopped_keeps_no_old_rows(
+    ending, images, features, tmp_path, monkeypatch
+):
+    """The store was emptied, and what had been done before was still noted beside it."""
+    store = tmp_path / f"rows{ending}"
+    transform_to_store(features, images, store, chunk_size=8)
+    target = type(streaming._target(store))
+    create = target.create
+
+    def create_and_stop(self, *given):
+        create(self, *given)
+        raise OSError(errno.ENOSPC, "no space is left")
+
+    monkeypatch.setattr(target, "create", create_and_stop)
+    with pytest.raises(OSError, match="no space"):
+        transform_to_store(features, images, store, chunk_size=8, restart=True)
+    monkeypatch.undo()
+    rows = transform_to_store(features, images, store, chunk_size=8)
+    np.testing.assert_array_equal(rows, features.transform(images))
+
+
+class Nested(Uneven):
+    """Writes to the same store while it is asked for its rows."""
+
+    def transform(self, X):
+        if len(X) > 1:
+            transform_to_store(self, np.zeros((2, 3)), self.shape)
+        return np.zeros((len(X), 4), np.float32)
+
+
+def test_one_call_writes_a_store_at_a_time(images, tmp_path):
+    pytest.importorskip("fcntl")
+    store = tmp_path / "rows.npy"
+    with pytest.raises(ValueError, match="is being written by another call"):
+        transform_to_store(Nested(store).fit(images), images, store)
+    rows = transform_to_store(Uneven((50, 4)).fit(images), images, tmp_path / "other.npy")
+    assert rows.shape == (50, 4)
+
+
+def test_a_damaged_store_is_refused(images, features, tmp_path):
+    store, notes = tmp_path / "rows.npy", tmp_path / "rows.npy.progress"
+    expected = features.transform(images)
+    for damage in (b"", b"no", b"[]\n", b"\xff\n"):
+        transform_to_store(features, images, store, chunk_size=8, restart=True)
+        notes.write_bytes(damage)
+        with pytest.raises(ValueError, match=r"is damaged; give another path, or restart=True"):
+            transform_to_store(features, images, store, chunk_size=8)
+    for other in (expected[:, :3], expected[:-1], expected.astype(float)):
+        transform_to_store(features, images, store, chunk_size=8, restart=True)
+        np.save(store, other)
+        with pytest.raises(ValueError, match="is not as it was begun"):
+            transform_to_store(features, images, store, chunk_size=8)
+    transform_to_store(features, images, store, chunk_size=8, restart=True)
+    os.truncate(store, 1000)
+    with pytest.raises(ValueError, match="can't be read"):
+        transform_to_store(features, images, store, chunk_size=8)
+    transform_to_store(features, images, store, chunk_size=8, restart=True)
+    with open(notes, "ab") as file:
+        file.write(b"\0\0\0\n7\n-1\n")  # as a machine leaves it that loses power
+    rows = transform_to_store(features, images, store, chunk_size=8)
+    np.testing.assert_array_equal(rows, expected)
+
+
 def test_another_call_does_not_go_on(images, features, tmp_path):
     store = tmp_path / "rows.npy"
     transform_to_store(features, images, store, chunk_size=8)
@@ -168,6 +297,11 @@ def test_bad_calls(images, features, tmp_path):
         transform_to_store(features, images, store, chunk_size=0)
     with pytest.raises(TypeError, match="diagrams become arrays"):
         transform_to_store(PersistenceDiagrams().fit(images), images, store)
+    with pytest.raises(TypeError, match="must be one that can be pickled"):
+        transform_to_store(FunctionTransformer(lambda X: X).fit(images[0]), images, store)
+    lazy = da.from_array(images, chunks=8)
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        transform_to_store(features, lazy[lazy.max(axis=(1, 2)) > 0], store)
     assert not list(tmp_path.iterdir())
 
 
