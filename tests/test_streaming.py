@@ -386,3 +386,34 @@ def test_what_is_no_diagram_is_refused(rng):
         to_arrays(both)
     with pytest.raises(ValueError, match="must have points and offsets"):
         from_arrays({"points": np.zeros((1, 2))})
+    for other in (LevelSet(2, superlevel=True)(image)[0], VietorisRips(1)(rng.random((9, 2)))):
+        with pytest.raises(ValueError, match="diagrams must be of one kind"):
+            to_arrays([LevelSet(2)(image)[0], other])
+
+
+def test_arrays_that_do_not_belong_together_are_refused(rng):
+    arrays = to_arrays(LevelSet(2)(rng.random((6, 5, 5))))
+    for name in arrays.keys() - {"last"}:
+        with pytest.raises(ValueError, match=f"without .*{name}"):
+            from_arrays({other: array for other, array in arrays.items() if other != name})
+    with pytest.raises(ValueError, match=r"without .*superlevel"):
+        from_arrays({name: array for name, array in arrays.items() if name != "superlevel"})
+    for name in (name for name in arrays.keys() - {"superlevel"} if len(arrays[name])):
+        other = np.array([7]) if name == "shape" else arrays[name][:-1]
+        with pytest.raises(ValueError, match=r"must belong together|must be integers that rise"):
+            from_arrays(arrays | {name: other})
+    points = rng.random((2, 2))
+    for offsets in ([1, 2], [0, 1], [0, 2, 1, 2], [0.0, 2.0], [], [[0, 2]]):
+        with pytest.raises(ValueError, match="must be integers that rise from 0"):
+            from_arrays({"points": points, "offsets": offsets})
+    with pytest.raises(ValueError, match=r"points must have shape \(n, 2\)"):
+        from_arrays({"points": points.ravel(), "offsets": [0, 4]})
+    with pytest.raises(ValueError, match="must belong together"):
+        from_arrays(
+            {
+                "H0_points": points,
+                "H0_offsets": [0, 2],
+                "H1_points": points,
+                "H1_offsets": [0, 1, 2],
+            }
+        )

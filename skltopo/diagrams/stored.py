@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import fields
 from itertools import pairwise
 from typing import Any
@@ -48,7 +50,8 @@ def to_arrays(diagrams: DiagramsLike) -> dict[str, Array]:
     Raises
     ------
     TypeError, ValueError
-        If diagrams are none, there is none, or their kinds or dimensions differ.
+        If diagrams are none, there is none, or their kinds or dimensions differ, or some are of
+        sublevel and some of superlevel sets.
 
     See Also
     --------
@@ -106,7 +109,8 @@ def from_arrays(arrays: Any) -> Any:
     Raises
     ------
     ValueError
-        If names are missing.
+        If names are missing, or arrays do not belong together: offsets do not rise from 0 to the
+        number of points, or are of different numbers of diagrams.
 
     Examples
     --------
@@ -118,18 +122,15 @@ def from_arrays(arrays: Any) -> Any:
     [2, 1]
     """
     names = set(arrays)
-    dims = sorted(int(name[1:-7]) for name in names if name[:1] == "H" and name[-7:] == "_points")
-    if "points" in names and "offsets" in names:
+    if {"points", "offsets"} <= names:
         return _split(arrays, "")
-    if not dims or any(f"H{dim}_offsets" not in names for dim in dims):
-        raise ValueError(
-            "arrays must have points and offsets, or H0_points and H0_offsets and so on, got "
-            f"{sorted(names)}"
-        )
+    dims = _dims_of(names)
     last = np.asarray(arrays["last"]) if "last" in names else None
     if "superlevel" not in names:
         split = [_split(arrays, f"H{dim}_") for dim in dims]
+        _check_equal({f"H{dim}_offsets": len(one) for dim, one in zip(dims, split, strict=True)})
         lasts = [None] * len(split[0]) if last is None else [float(x) for x in last]
+        _check_equal({"H*_offsets": len(split[0]), "last": len(lasts)})
         return [DiagramArrays(one, dims, x) for *one, x in zip(*split, lasts, strict=True)]
     points = {
         dim: Points(
@@ -138,7 +139,58 @@ def from_arrays(arrays: Any) -> Any:
         for dim in dims
     }
     shape = tuple(int(n) for n in np.asarray(arrays["shape"]))
+    _check_points(points, shape, last)
     return DiagramBatch(points, shape, bool(np.asarray(arrays["superlevel"])[0]), last)
+
+
+def _dims_of(names):
+    """Return the dimensions of which there are arrays, or raise ValueError if some are missing."""
+    dims = sorted({int(found[1]) for name in names if (found := re.match(r"H(\d+)_", name))})
+    is_of_batch = any(name == "superlevel" or name.endswith("_pairs") for name in names)
+    wanted = {f"H{dim}_{name}" for dim in dims for name in ("points", "offsets")}
+    if is_of_batch:
+        wanted = {f"H{dim}_{name}" for dim in dims for name in NAMES.values()}
+        wanted |= {"shape", "superlevel"}
+    if not dims or wanted - names:
+        raise ValueError(
+            "arrays must have points and offsets, or H0_points and H0_offsets and so on, got "
+            f"{sorted(names)}" + (f" without {sorted(wanted - names)}" if dims else "")
+        )
+    return dims
+
+
+def _check_points(points, shape, last):
+    """Raise ValueError if arrays are not those of one batch."""
+    n_samples = math.prod(shape)
+    for dim, part in points.items():
+        _check_offsets(part.splits, f"H{dim}_offsets", len(part.finite))
+        _check_offsets(part.essential_splits, f"H{dim}_essential_offsets", len(part.births))
+        _check_equal({f"H{dim}_points": len(part.finite), f"H{dim}_pairs": len(part.pairs)})
+        _check_equal({f"H{dim}_births": len(part.births), f"H{dim}_essential": len(part.essential)})
+        _check_equal(
+            {
+                "shape": n_samples,
+                f"H{dim}_offsets": len(part.splits) - 1,
+                f"H{dim}_essential_offsets": len(part.essential_splits) - 1,
+            }
+        )
+    if last is not None:
+        _check_equal({"shape": n_samples, "last": len(last)})
+
+
+def _check_offsets(offsets, name, n):
+    """Raise ValueError if offsets are not those of n points."""
+    is_whole = offsets.ndim == 1 and offsets.dtype.kind in "iu" and len(offsets)
+    if not is_whole or offsets[0] != 0 or offsets[-1] != n or (offsets[1:] < offsets[:-1]).any():
+        raise ValueError(
+            f"{name} must be integers that rise from 0 to the number of points, {n}, got {offsets}"
+        )
+
+
+def _check_equal(counts):
+    """Raise ValueError if arrays, by their names, are of different numbers of things."""
+    if len(set(counts.values())) > 1:
+        raise ValueError(f"arrays must belong together, got the lengths {counts}")
 
 
 def _arrays_of_batch(batch):
@@ -167,11 +219,23 @@ def _points_and_offsets(diagrams):
 
 def _split(arrays, prefix):
     points, offsets = (np.asarray(arrays[prefix + name]) for name in ("points", "offsets"))
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(f"{prefix}points must have shape (n, 2), got {points.shape}")
+    _check_offsets(offsets, f"{prefix}offsets", len(points))
     return [points[i:j].copy() for i, j in pairwise(offsets)]
 
 
 def _as_batch(diagrams):
-    """Return several Diagrams as a batch."""
+    """Return several Diagrams as a batch, or raise ValueError if they are of different kinds."""
+    kinds = {
+        (bool(diagram.superlevel), *(pairs.shape[1:] for pairs in diagram.pairs.values()))
+        for diagram in diagrams
+    }
+    if len(kinds) > 1:
+        raise ValueError(
+            "diagrams must be of one kind, got some of images and some of clouds, or of sublevel "
+            "and of superlevel sets"
+        )
     batches = [diagram.as_batch() for diagram in diagrams]
     points = {
         dim: _joined([batch.points[dim] for batch in batches])
