@@ -48,10 +48,9 @@ from libc.string cimport memset
 from ..._persistence cimport Pairs, find_root, join_elder, make_pair
 from ..._utils.buffer cimport Buffer
 from ..._utils.signals cimport check_signals_every
-from ..._utils.sorting cimport argsort
 from .images cimport (
     RECORDS_BETWEEN_SIGNALS, ImageGrid, Sweep, Workspace, find_joining, find_minima, is_older,
-    make_image_grid, merge_minima, minimum_below, oldest_minimum, pixel, prefetch_joining,
+    make_image_grid, merge_minima, minimum_below, next_joining, oldest_minimum, pixel,
     start_joining, sweep_of
 )
 from .images cimport workspaces as image_workspaces
@@ -162,12 +161,9 @@ cdef Py_ssize_t join_keyed(
     cdef Py_ssize_t i, n_kept = 0
     cdef int32_t a, b
     cdef uint32_t k
-    start_joining(s)
-    argsort(s.record_height, s.items, s.items_scratch, n)
+    start_joining(s, n)
     for i in range(n):
-        check_signals_every(RECORDS_BETWEEN_SIGNALS, i)
-        prefetch_joining(s, i, n)
-        k = <uint32_t>s.items[i]
+        k = <uint32_t>next_joining(s, i, n)
         a = find_root(s.root, s.record[k].a)
         if s.record[k].a == s.record[k].b:
             kept.grow(3 * n_kept + 3)

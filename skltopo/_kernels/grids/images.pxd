@@ -1,7 +1,7 @@
 """Declarations for other kernels of grids: scratch memory, the image sweep, the elder rule."""
 
 from cython cimport floating
-from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from ..._persistence cimport find_root
 from ..._utils.buffer cimport Buffer
@@ -129,8 +129,8 @@ cdef inline Py_ssize_t find_joining(
     return n
 
 
-cdef inline int start_joining(Sweep[floating]& s) except -1 nogil:
-    """Make each minimum a component of its own, and nothing merged."""
+cdef inline int start_joining(Sweep[floating]& s, Py_ssize_t n) except -1 nogil:
+    """Make each minimum a component of its own, nothing merged, and sort n records into s.items."""
     cdef Py_ssize_t i
     s.n_merged = 0
     s.root.grow(s.n_minima)
@@ -139,17 +139,20 @@ cdef inline int start_joining(Sweep[floating]& s) except -1 nogil:
     s.merged_height.grow(s.n_minima)
     for i in range(s.n_minima):
         s.root[i] = <int32_t>i
+    argsort(s.record_height, s.items, s.items_scratch, n)
     return 0
 
 
-cdef inline void prefetch_joining(Sweep[floating]& s, Py_ssize_t i, Py_ssize_t n) noexcept nogil:
-    """Ask for the memory of the records after the i-th of n in the order of s.items."""
+cdef inline int64_t next_joining(Sweep[floating]& s, Py_ssize_t i, Py_ssize_t n) except -1 nogil:
+    """Return which record is the i-th of n in order, and ask for the memory of those after it."""
     cdef uint32_t k
+    check_signals_every(RECORDS_BETWEEN_SIGNALS, i)
     if i + 2 * AHEAD < n:
         prefetch(&s.record[<uint32_t>s.items[i + 2 * AHEAD]])
         k = <uint32_t>s.items[i + AHEAD]
         prefetch(&s.root[s.record[k].a])
         prefetch(&s.root[s.record[k].b])
+    return <uint32_t>s.items[i]
 
 
 cdef inline void merge_minima(Sweep[floating]& s, int32_t young, uint32_t k) noexcept nogil:
@@ -169,12 +172,9 @@ cdef inline int join_minima(
     cdef Py_ssize_t i, n = find_joining(s, position, joins)
     cdef int32_t a, b
     cdef uint32_t k
-    start_joining(s)
-    argsort(s.record_height, s.items, s.items_scratch, n)
+    start_joining(s, n)
     for i in range(n):
-        check_signals_every(RECORDS_BETWEEN_SIGNALS, i)
-        prefetch_joining(s, i, n)
-        k = <uint32_t>s.items[i]
+        k = <uint32_t>next_joining(s, i, n)
         a = find_root(s.root, s.record[k].a)
         b = find_root(s.root, s.record[k].b)
         if a == b:
