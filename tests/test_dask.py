@@ -169,6 +169,21 @@ def test_errors_come_back(sent, images):
     assert list(cluster.send([lambda: 7] * 3)) == [7, 7, 7]
 
 
+def test_a_client_that_is_closed_is_said(images, tmp_path):
+    features = PersistenceFeatures(max_p=1).fit(images)
+    here = {"processes": False, "n_workers": 1, "dashboard_address": ":0"}
+    with distributed.LocalCluster(**here) as workers:
+        client = distributed.Client(workers, set_as_default=False)
+        with parallel_config("dask", client=client):
+            client.close()
+            with pytest.raises(RuntimeError, match="is closed; leave this context"):
+                features.transform(np.tile(images, (20, 1, 1)))
+            with pytest.raises(RuntimeError, match="is closed; leave this context"):
+                transform_to_store(features, images, tmp_path / "rows.npy", chunk_size=40)
+    rows = transform_to_store(features, images, tmp_path / "rows.npy", chunk_size=40)
+    np.testing.assert_array_equal(rows, features.transform(images))
+
+
 # Threads
 
 

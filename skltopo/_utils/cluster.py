@@ -7,6 +7,7 @@ dies, its tasks go to another one, and nothing is lost.
 from contextlib import contextmanager
 
 from joblib import Parallel, delayed
+from joblib.parallel import get_active_backend
 
 from .parallel import is_beside_cluster
 
@@ -44,7 +45,13 @@ def send(tasks, bar=None):
     ------
     object
         What a task returned.
+
+    Raises
+    ------
+    RuntimeError
+        If the client of the cluster was closed.
     """
+    _check_client()
     sizes = []
 
     def calls():
@@ -59,6 +66,15 @@ def send(tasks, bar=None):
             if bar is not None:
                 bar.update(sizes[i])
             yield result
+
+
+def _check_client():
+    client = get_active_backend()[0].client
+    if client.status in ("closing", "closed"):
+        raise RuntimeError(
+            'the Dask client of joblib.parallel_config("dask") is closed; leave this context, or '
+            "begin another one with a client that is open"
+        )
 
 
 @contextmanager
