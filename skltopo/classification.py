@@ -161,7 +161,7 @@ class TopologicalClassifier(CheckedScore, LinearClassifierMixin, TopologicalLine
         if len(self.classes_) < 2:
             raise ValueError(
                 "y must have samples of at least 2 classes, got only one class: "
-                f"{self.classes_[0]!r}"
+                f"{self.classes_.tolist()[0]!r}"
             )
         if self.class_weight is not None:
             weight = compute_sample_weight(self.class_weight, y)

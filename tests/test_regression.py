@@ -1,4 +1,5 @@
 import pickle
+import re
 import warnings
 
 import numpy as np
@@ -338,6 +339,12 @@ def test_adam_comes_near_the_proximal_solution(problem):
     adam = TopologicalRegression("tv", lam=0.1, solver="adam", max_iter=400, tol=0.01).fit(X, y)
     assert adam.loss_curve_.min() < 1.01 * exact.loss_curve_[-1]
     assert isinstance(adam.coef_, np.ndarray)
+
+
+@pytest.mark.parametrize("label", [3, "a", True])
+def test_one_class_is_named_as_it_was_given(label):
+    with pytest.raises(ValueError, match=rf"got only one class: {re.escape(repr(label))}$"):
+        TopologicalClassifier().fit(np.eye(4), [label] * 4)
 
 
 def test_maxima_on_a_grid():
