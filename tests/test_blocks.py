@@ -301,6 +301,20 @@ def test_arrays_of_other_packages(store, tmp_path, rng):
     assert diagram == LevelSet(3, homology_dimensions=(0, 2))(volume)
 
 
+def test_masks_and_unknown_lengths_of_dask_are_refused(rng):
+    da = pytest.importorskip("dask.array")
+    image = rng.random((20, 15))
+    hidden = da.from_array(np.ma.masked_less(image, 0.1), chunks=(7, 4))
+    with pytest.raises(ValueError, match="must have no masked or missing entries"):
+        level_set_diagram_blocks(hidden, block_shape=5)
+    shown = da.from_array(np.ma.masked_less(image, -1), chunks=(7, 4))
+    assert level_set_diagram_blocks(shown, block_shape=5) == LevelSet(2)(image)
+    some = shown[da.from_array(np.arange(20) > 3, chunks=7)]
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        level_set_diagram_blocks(some, block_shape=5)
+    assert level_set_diagram_blocks(some.compute_chunk_sizes()) == LevelSet(2)(image[4:])
+
+
 def test_blocks_are_whole_chunks_where_there_are_some():
     class Chunked(Reads):
         chunks = (100, 300, 4000)

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from .._kernels.grids.ranges import rows_of
 from .._utils.arrays import as_floats, as_numbers, check_finite
 from .._utils.checks import check_integer, check_number, check_shape, is_integer
+from .._utils.given import is_dask
 from .._utils.namespace import is_tensor
 from .._utils.parallel import counted, effective_n_jobs, run
 from .._utils.sorting import argsort_keys
@@ -197,7 +198,10 @@ class Source:
         for axis, part in zip(self._axes[::-1], block.slices[::-1], strict=False):
             slices[axis] = part
         name = f"values[{', '.join(f'{part.start}:{part.stop}' for part in slices)}]"
-        live, plain = as_floats(as_numbers(np.asanyarray(self._values[tuple(slices)]), name))
+        given = self._values[tuple(slices)]
+        # numpy would make an array without a mask of a Dask array.
+        given = np.asanyarray(given.compute() if is_dask(given) else given)
+        live, plain = as_floats(as_numbers(given, name))
         if plain.size != math.prod(block.shape):
             raise ValueError(
                 f"values must slice like an array: {name} must have {math.prod(block.shape)} "
@@ -218,6 +222,11 @@ def _check_array(values):
             f"zarr, h5py or Dask, got {type(values).__name__}; LevelSet takes lists and tensors"
         )
     shape = values.shape
+    if is_dask(values) and any(n != n for n in shape):  # NaN
+        raise ValueError(
+            f"values must be of known shape, got a Dask array of shape {shape}; "
+            "values.compute_chunk_sizes() finds it"
+        )
     if not 1 <= len(shape) <= 3 or not all(is_integer(n) for n in shape) or min(shape) < 1:
         raise ValueError(
             f"values must have 1, 2 or 3 axes and not be empty, got shape {shape}; it is one line, "
