@@ -337,7 +337,7 @@ def test_gradients(superlevel, rng):
             ValueError,
             "must be integers of at least 0, got -1",
         ),
-        ([range(60)], {}, MemoryError, r"faces of simplices would take .* give max_dim"),
+        ([range(60)], {}, ValueError, "faces.*give max_dim"),
         ([[0, 1]], {"superlevel": "no"}, TypeError, "superlevel must be True or False, got 'no'"),
         ([[0, 1]], {"n_jobs": "a"}, TypeError, "n_jobs must be an integer or None, got 'a'"),
         ([[0, 1]], {"n_vertices": True}, ValueError, "n_vertices must be an integer"),
@@ -379,7 +379,7 @@ def test_sizes_are_checked_before_memory_is_taken():
     with pytest.raises(ValueError, match="n_vertices must be below"):
         SimplicialComplex([[0, 1]], n_vertices=2**31 + 5)
     for simplices in ([[0, 2**31 - 3]], [range(33)], [range(31)]):
-        with pytest.raises((MemoryError, ValueError), match="give max_dim"):
+        with pytest.raises(ValueError, match="give max_dim"):
             SimplicialComplex(simplices)
 
 

@@ -14,7 +14,7 @@ from .._persistence import filter_facets, join_pairs, list_faces, no_pairs, redu
 from .._utils.arrays import as_floats, as_numbers, check_finite
 from .._utils.checks import check_integer
 from .._utils.given import is_graph
-from .._utils.memory import check_memory
+from .._utils.memory import available_memory
 from .._utils.namespace import namespace_of
 from .._utils.parallel import run
 from .._utils.sorting import argsort_rows
@@ -73,10 +73,8 @@ class SimplicialComplex(Filtration):
     TypeError
         If simplices are not integers.
     ValueError
-        If simplices are ragged, have a vertex twice or one that is out of range, or 2**31 faces of
-        one dimension, or a parameter is out of range.
-    MemoryError
-        If simplices have more faces than there is memory for.
+        If simplices are ragged, have a vertex twice or one that is out of range, or more faces than
+        there is memory for, or a parameter is out of range.
 
     See Also
     --------
@@ -287,7 +285,7 @@ def _build(simplices, n_vertices, max_dim):
         raise ValueError(
             f"simplices must have vertices below n_vertices={n_vertices}, got {largest}"
         )
-    _check_faces(given, n_vertices, max_dim)
+    _check_memory(given, n_vertices, max_dim)
     given = [rows for part in given for rows in _skeleton(part, max_dim)]
     given.append(np.arange(n_vertices, dtype=np.int64)[:, np.newaxis])
     return int(n_vertices), *list_faces(given)
@@ -344,17 +342,19 @@ def _shortened(row):
     return str(row.tolist()) if len(row) <= 8 else f"{str(row[:8].tolist())[:-1]}, ...]"
 
 
-def _check_faces(given, n_vertices, max_dim):
-    """Raise MemoryError before memory is taken for more faces than there is memory for."""
+def _check_memory(given, n_vertices, max_dim):
+    """Raise ValueError before memory is taken for more faces than there is memory for."""
     n_faces = n_vertices
     for rows in given:
         top = rows.shape[1] if max_dim is None else min(rows.shape[1], max_dim + 1)
         n_faces += len(rows) * sum(math.comb(rows.shape[1], k) for k in range(2, top + 1))
-    check_memory(
-        BYTES_PER_SIMPLEX * n_faces,
-        f"up to {n_faces} faces of simplices",
-        "give max_dim, or edges as rows, not as columns",
-    )
+    needed = BYTES_PER_SIMPLEX * n_faces
+    if needed > available_memory():
+        raise ValueError(
+            f"simplices have up to {n_faces} faces, which take {needed / 1e9:.1f} GB, more than "
+            f"the {available_memory() / 1e9:.1f} GB that are free; give max_dim, or edges as rows, "
+            "not as columns"
+        )
 
 
 def _skeleton(rows, max_dim):
