@@ -139,7 +139,7 @@ def test_calls_that_raise_take_no_more_memory(name):
 
 
 def test_calls_that_are_interrupted_take_no_more_memory(rng):
-    points = rng.random((1500, 4))
+    points = rng.random((5000, 4))
     previous = signal.signal(signal.SIGALRM, _interrupt)
 
     def call():
