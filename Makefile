@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 KERNELS = $(shell find skltopo -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 PIP_INSTALL = $(BIN)/pip install --quiet --constraint constraints.txt
 
-.PHONY: demo docs test testing-page fuzz sanitize lint wheel bench clean
+.PHONY: demo docs test testing-page versions fuzz sanitize lint wheel bench clean
 
 demo: $(VENV)/.demo
 	SKLTOPO_OUTPUT=demo_output $(BIN)/python examples/plot_digits_by_topology.py
@@ -30,6 +30,11 @@ test: $(VENV)/.test
 # docs/testing.md, from a run of the tests that counts them, and what they compare.
 testing-page: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.report --run -n $(PROCESSES)
+
+# docs/versions.md: the tests beside the oldest and the newest packages, for each Python on PATH. It
+# takes gigabytes and hours; VERSIONS="--only oldest --part" takes less (python -m tests.versions -h).
+versions:
+	$(PYTHON) -m tests.versions --write --processes $(PROCESSES) $(VERSIONS)
 
 # Calls of every public name with random arguments; the table of how they end is part of the docs.
 CALLS ?= 1000000
