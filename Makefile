@@ -84,8 +84,9 @@ $(VENV)/.package: $(KERNELS) setup.py pyproject.toml constraints.txt | $(VENV)/b
 	touch $@
 
 # What an extra of pyproject.toml asks for, beside the package that is there already.
-REQUIRED = from importlib.metadata import requires; \
-	print(*(r.split(";")[0] for r in requires("skltopo") if "extra == \"$*\"" in r), sep="\n")
+REQUIRED = import re; from importlib.metadata import requires; \
+	extra = re.compile(r"(;| and) extra == .$*.$$"); \
+	print(*(extra.sub("", r) for r in requires("skltopo") if extra.search(r)), sep="\n")
 
 $(VENV)/.demo $(VENV)/.test $(VENV)/.bench $(VENV)/.lint $(VENV)/.docs: $(VENV)/.%: $(VENV)/.package
 	$(BIN)/python -c '$(REQUIRED)' > $(VENV)/$*.txt
