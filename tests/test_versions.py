@@ -48,7 +48,7 @@ def test_files_of_the_part_exist():
 
 def test_the_copy_of_the_repository_has_no_package(tmp_path, monkeypatch):
     monkeypatch.setattr(versions, "BUILD", tmp_path)
-    copy = versions.tree()
+    copy = versions.tree("3.11")
     assert not (copy / "skltopo").exists()
     assert (copy / "tests/oracles.py").exists()
 

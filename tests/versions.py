@@ -124,9 +124,9 @@ def made(name, interpreter, constraints, wheel, log):
     return python if call([*install, "--force-reinstall", "--no-deps", wheel], log) else None
 
 
-def tree():
-    """Return a copy of the repository without the package."""
-    folder = BUILD / "tree"
+def tree(name):
+    """Return a copy of the repository without the package, for an environment."""
+    folder = BUILD / f"tree-{name}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for name in READ.split():
@@ -142,9 +142,12 @@ def tested(python, name, is_newest, arguments, log):
     counts = BUILD / f"{name}.xml"
     counts.unlink(missing_ok=True)
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={counts}"]
+    # Else settings, and with them the package, would be those of the first folder that is above
+    # both the tests and the environment.
+    command += ["-c", "pyproject.toml", "--rootdir", "."]
     if not is_newest:
         command += [word for kind in REMOVALS for word in ("-W", f"default::{kind}")]
-    call([*command, *arguments], log, cwd=tree(), env={**os.environ, "OMP_NUM_THREADS": "1"})
+    call([*command, *arguments], log, cwd=tree(name), env={**os.environ, "OMP_NUM_THREADS": "1"})
     if not counts.exists():
         return {}
     suite = ElementTree.parse(counts).getroot().find("testsuite")
