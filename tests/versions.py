@@ -98,26 +98,39 @@ def call(command, log, **settings):
         return subprocess.call(command, stdout=file, stderr=file, **settings) == 0
 
 
-def built_wheel(python, version, log):
-    """Return the wheel of the package for a Python; only what has changed is compiled again."""
-    folder = BUILD / f"wheel-{version}"
+def venv(name, interpreter, log):
+    """Return the Python of the virtual environment of a name, with the newest pip."""
+    folder = BUILD / name
+    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    if not python.exists():
+        subprocess.run([interpreter, "-m", "venv", folder], check=True)
+        call([python, "-m", "pip", "install", "--upgrade", "pip"], log)
+    return python
+
+
+def built_wheel(interpreter, log):
+    """Return the wheel of the package for a Python, or None.
+
+    It is built in an environment that stays: a new one has a new Cython, whose files are younger
+    than what it has written, and all is compiled again.
+    """
+    version = version_of(interpreter)
+    python, folder = venv(f"build-{version}", interpreter, log), BUILD / f"wheel-{version}"
     shutil.rmtree(folder, ignore_errors=True)
-    command = [python, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", folder, ROOT]
-    return next(folder.glob("*.whl")) if call(command, log) else None
+    pip = [python, "-m", "pip"]
+    text = (ROOT / "pyproject.toml").read_text()
+    needed = re.findall('"(.*?)"', re.search(r"^requires = \[(.*)\]$", text, re.MULTILINE)[1])
+    command = [*pip, "wheel", "--no-build-isolation", "--no-deps", "--wheel-dir", folder, ROOT]
+    is_built = call([*pip, "install", *needed], log) and call(command, log)
+    return next(folder.glob("*.whl")) if is_built else None
 
 
 def made(name, interpreter, constraints, wheel, log):
     """Return the Python of an environment that has the wheel and what its tests need, or None."""
-    folder = BUILD / name
-    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    pins = BUILD / f"{name}.txt"
+    wheel = wheel or built_wheel(interpreter, log)
+    python, pins = venv(name, interpreter, log), BUILD / f"{name}.txt"
     pins.write_text("".join(f"{line}\n" for line in constraints))
-    if not python.exists():
-        subprocess.run([interpreter, "-m", "venv", folder], check=True)
     install = [python, "-m", "pip", "install", "--constraint", pins]
-    if not call([*install, "--upgrade", "pip"], log):
-        return None
-    wheel = wheel or built_wheel(python, version_of(interpreter), log)
     if wheel is None or not call([*install, f"{wheel}[test]"], log):
         return None
     # pip takes a wheel of the version that is there for the one that is there.
