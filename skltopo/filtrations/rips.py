@@ -337,8 +337,8 @@ def _square_of_longest(limit):
     """Return the greatest float whose square root is at most limit."""
     if limit == np.inf:
         return limit
-    # Steps are counted, since there is no end where subnormal numbers are taken for zero, which code
-    # that was compiled with -ffast-math, such as torch.compile's, asks the processor for.
+    # Steps are counted: there is no end where subnormal numbers are taken for zero, which code that
+    # was compiled with -ffast-math, such as torch.compile's, asks the processor for.
     with np.errstate(over="ignore"):
         square = np.float64(limit) ** 2
         for _ in range(3):
