@@ -12,7 +12,14 @@ RECIPE = versions.ROOT / "packaging/conda/recipe.yaml"
 
 def note(**values):
     """Return what is known of an environment that has passed."""
-    known = {"name": "3.11", "Python": "3.11.7", "numpy": "2.4.6", "tests": "all", "end": "ok"}
+    known = {
+        "name": "3.11",
+        "Python": "3.11.7",
+        "numpy": "2.4.6",
+        "tests": "all",
+        "end": "ok",
+        "pins": [],
+    }
     known |= {"passed": 7000, "failed": 0, "skipped": 69, "pip check": "ok", "date": "2026-11-29"}
     return known | values
 
@@ -58,7 +65,8 @@ def test_tables_tell_what_does_not_install_and_what_fails():
     assert cells[:3] == ["3.11", "3.11.7", "2.4.6"]
     assert cells[-5:] == ["7,000", "2", "69", "ok", "2026-11-29"]
     missing = {"name": "oldest", "Python": "3.10", "tests": "all", "end": "does not install"}
-    cells = versions.cells_of(missing | {"date": "2026-11-29"})
+    cells = versions.cells_of(missing | {"pins": ["torch==2.13.0"], "date": "2026-11-29"})
+    assert cells[0] == "oldest with torch==2.13.0"
     assert "does not install" in cells
     assert len(cells) == len(versions.cells_of(note())) == 12
 

@@ -196,7 +196,7 @@ def check(name, version, constraints, given, pythons):
     start = time.time()
     note = {"name": name, "date": time.strftime("%Y-%m-%d"), "Python": version}
     note["tests"] = "a part" if given.part else " ".join(given.pytest) or "all"
-    note["pins"] = constraints
+    note["pins"] = given.pin
     python = made(label, pythons[version], constraints, given.wheel, log)
     if python is None:
         note["end"] = "does not install"
@@ -232,7 +232,8 @@ def line_of(cells):
 
 def cells_of(note):
     """Return the cells of an environment in the table."""
-    cells = [note["name"], note["Python"], *(note.get(name, "") for name in SHOWN), note["tests"]]
+    name = " with ".join([note["name"], *note["pins"]])
+    cells = [name, note["Python"], *(note.get(name, "") for name in SHOWN), note["tests"]]
     ends = [f"{note[key]:,}" for key in ("passed", "failed", "skipped") if key in note]
     return [*cells, *(ends or [note["end"], "", ""]), note.get("pip check", ""), note["date"]]
 
