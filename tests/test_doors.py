@@ -133,6 +133,8 @@ def test_negative_distances_are_named():
     ],
 )
 def test_metrics_that_are_none_are_named(metric, points, max_dim, keep_zero):
+    if metric == "dice" and cdist(points, points, "dice").min() >= 0:
+        pytest.skip("this scipy's dice is that of booleans")
     rips = VietorisRips(max_dim, metric=metric, keep_zero=keep_zero)
     with pytest.raises(ValueError, match=metric):
         rips(np.array(points, float))
@@ -321,9 +323,10 @@ def test_what_is_no_array_of_numbers_is_refused(kind, filtration):
         filtration(make())
 
 
+# Newer versions of torch warn that they deprecate them, once a process.
+@pytest.mark.filterwarnings("ignore:.*quantize")
 def test_quantized_tensors_are_refused():
-    with pytest.warns() as _:
-        quantized = torch.quantize_per_tensor(torch.ones(4, 4), 0.1, 0, torch.quint8)
+    quantized = torch.quantize_per_tensor(torch.ones(4, 4), 0.1, 0, torch.quint8)
     with pytest.raises(TypeError, match="dequantize"):
         LevelSet(2)(quantized)
 

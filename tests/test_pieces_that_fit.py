@@ -172,7 +172,10 @@ def test_names_are_compared_before_values(estimator, missing, rng):
 
 @pytest.mark.parametrize("kind", ["pandas", "polars"])
 def test_frames_come_out(kind, rng):
-    pytest.importorskip(kind)
+    frames = pytest.importorskip(kind)
+    scaler = StandardScaler().set_output(transform=kind)
+    if list(scaler.fit_transform(frames.DataFrame({"a": [1.0, 2.0]})).columns) != ["a"]:
+        pytest.skip(f"this scikit-learn does not read the names of this {kind}")
     X = rng.random((6, 6, 6))
     model = make_pipeline(
         PersistenceDiagrams(), PersistenceImage(resolution=(2, 2)), StandardScaler()

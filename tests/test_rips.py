@@ -612,3 +612,16 @@ def test_points_in_one_direction_are_at_distance_zero(metric, kind, rng):
     assert [len(diagram.finite(dim)) for dim in (0, 1)] == [0, 0]
     two = np.concatenate([rows, rows[:, ::-1]])
     assert len(rips(kind(two)).finite(0)) == 1
+
+
+def test_a_limit_of_zero_ends_where_subnormal_numbers_are_zero():
+    points = np.array([[0.0, 0], [0, 0], [1, 0]])
+    filtration = VietorisRips(0, max_edge=0.0, keep_zero=True)
+    expected = filtration(points)
+    torch.set_flush_denormal(True)
+    try:
+        found = filtration(points)
+    finally:
+        torch.set_flush_denormal(False)
+    np.testing.assert_array_equal(found[0], expected[0])
+    assert len(found.essential[0]) == 2

@@ -337,12 +337,17 @@ def _square_of_longest(limit):
     """Return the greatest float whose square root is at most limit."""
     if limit == np.inf:
         return limit
+    # Steps are counted: there is no end where subnormal numbers are taken for zero, which code that
+    # was compiled with -ffast-math, such as torch.compile's, asks the processor for.
     with np.errstate(over="ignore"):
         square = np.float64(limit) ** 2
-        while np.sqrt(square) > limit:
+        for _ in range(3):
             square = np.nextafter(square, 0)
-        while square < np.inf and np.sqrt(np.nextafter(square, np.inf)) <= limit:
-            square = np.nextafter(square, np.inf)
+        for _ in range(6):
+            above = np.nextafter(square, np.inf)
+            if np.sqrt(above) > limit:
+                break
+            square = above
     return float(square)
 
 

@@ -180,8 +180,9 @@ def _checked_list(values):
 
 def _joined(clouds):
     """Return (points, ptr) of a list of clouds."""
-    sizes = [cloud.shape[0] for cloud in clouds]
-    ends = np.cumsum([0, *sizes]).tolist()
+    ends = [0]
+    for cloud in clouds:  # not by numpy, which torch.compile of torch 2.5 can't trace here
+        ends.append(ends[-1] + cloud.shape[0])
     return torch.cat(clouds), torch.tensor(ends, device=clouds[0].device)
 
 

@@ -17,18 +17,16 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import torch
+from torch._functorch.autograd_function import enable_single_level_autograd_function
 
 from .._utils.autograd import FORWARD
 
 __all__ = ["Functional", "is_traced"]
 
-HAS_OPERATORS = hasattr(torch.library, "register_vmap")
-
 # The functionals that operators, whose arguments are tensors, numbers and text, know by a key.
 _functionals: WeakValueDictionary[str, Any] = WeakValueDictionary()
 _keys = map(str, itertools.count())
 
-TOO_OLD = "torch.compile and torch.func need torch 2.5 or later here, got {}"
 SECOND = (
     "second derivatives of functions of diagrams are not there inside of torch.compile and of "
     "transforms such as torch.func.grad; torch.autograd.grad with create_graph=True has them, "
@@ -77,8 +75,6 @@ class Functional:
         """Return the output, by an operator where this is traced."""
         if not is_traced():
             return self.evaluate(values, ptr)
-        if not HAS_OPERATORS:
-            raise RuntimeError(TOO_OLD.format(torch.__version__))
         return torch.ops.skltopo.functional(values, ptr, self.key)[0]
 
     def output_and_rest(self, values, ptr):
@@ -251,22 +247,19 @@ def _register(name, signature, function, fake, batched, node):
     torch.library.register_vmap(name, batched)
 
 
-if HAS_OPERATORS:
-    from torch._functorch.autograd_function import enable_single_level_autograd_function
-
-    _register(
-        "functional",
-        "(Tensor values, Tensor? ptr, str key) -> (Tensor, Tensor)",
-        _functional,
-        _fake_functional,
-        _batched_functional,
-        _Node,
-    )
-    _register(
-        "pull_back",
-        "(Tensor values, Tensor? ptr, Tensor rest, Tensor weights, str key) -> Tensor",
-        _pull_back,
-        _fake_pull_back,
-        _batched_pull_back,
-        _PullBackNode,
-    )
+_register(
+    "functional",
+    "(Tensor values, Tensor? ptr, str key) -> (Tensor, Tensor)",
+    _functional,
+    _fake_functional,
+    _batched_functional,
+    _Node,
+)
+_register(
+    "pull_back",
+    "(Tensor values, Tensor? ptr, Tensor rest, Tensor weights, str key) -> Tensor",
+    _pull_back,
+    _fake_pull_back,
+    _batched_pull_back,
+    _PullBackNode,
+)

@@ -51,7 +51,7 @@ MEMORY = 4 << 30
 PACKAGE = str(Path(__file__).resolve().parents[2] / "skltopo")
 # Errors that say what is wrong, and those among their subclasses that say it to nobody.
 SAID = (ValueError, TypeError, MemoryError)
-UNSAID = (np.linalg.LinAlgError, UnicodeError, np.exceptions.AxisError)
+UNSAID = (np.linalg.LinAlgError, UnicodeError, getattr(np, "exceptions", np).AxisError)
 
 
 def choose_door(seed, number, names):
