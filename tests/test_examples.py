@@ -192,6 +192,40 @@ def test_topology_on_demand(tmp_path):
     assert (tmp_path / "topology_on_demand.png").exists()
 
 
+def test_rings_leave_and_enter_digits(tmp_path):
+    printed = run_example("paper/plot_figure_15.py", tmp_path).stdout
+    assert "| 6, a ring, asked for no ring | 3 |" in printed
+    assert (tmp_path / "figure_15.png").exists()
+
+
+def test_guided_diffusion(tmp_path):
+    printed = run_example("paper/plot_guided_diffusion.py", tmp_path).stdout
+    assert "| 2 | gradient through the network | 0.5 |" in printed
+    assert (tmp_path / "guided_diffusion.png").exists()
+
+
+def test_a_diffusion_model_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES / "paper")
+    diffusion = importlib.import_module("digit_diffusion")
+    monkeypatch.setattr(diffusion, "STEPS_BETWEEN_CHECKPOINTS", 2)
+    images = torch.rand(80, 1, 28, 28, generator=torch.manual_seed(0))
+    whole = diffusion.train(images, tmp_path, 4).state_dict()
+    read = torch.save
+
+    def stop(state, path):
+        read(state, path)
+        raise KeyboardInterrupt
+
+    (tmp_path / "diffusion_0_4.pt").unlink()
+    with monkeypatch.context() as patched:
+        patched.setattr(torch, "save", stop)
+        with pytest.raises(KeyboardInterrupt):
+            diffusion.train(images, tmp_path, 4)
+    (tmp_path / "diffusion_0_4.part").rename(tmp_path / "diffusion_0_4.pt")
+    parts = diffusion.train(images, tmp_path, 4).state_dict()
+    assert all(torch.equal(value, parts[name]) for name, value in whole.items())
+
+
 def count_by_regions(image):
     """Return components, holes and holes that count, one region of the image after the other."""
     components = label(image > 0.5, np.ones((3, 3)))[1]

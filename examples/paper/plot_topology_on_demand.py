@@ -14,7 +14,8 @@ What is honoured is counted at half height: one component by eight neighbours, a
 holes of a length of at least 0.3 and of at least 4 pixels. Quality and variety are printed beside
 those of real digits with as many holes, which is where a wish shows its price.
 
-The GAN has the checkpoints of figure 7, in the folder ``gan_cache`` of ``SKLTOPO_OUTPUT``.
+The GAN has the checkpoints of figure 7, in the folder ``gan_cache`` of ``SKLTOPO_OUTPUT``, where the
+samples of each wish go, too.
 """
 
 import time
@@ -23,15 +24,14 @@ from functools import partial
 import digit_gan as gan
 import digit_wishes as wishes
 import matplotlib.pyplot as plt
-import numpy as np
 import sizes
 import torch
-from matplotlib.colors import to_rgb
 
 from skltopo.generative import finetune_generator
 from skltopo.metrics import coverage, inception_score, minimum_matching_distance
 
 N_HOLES = (0, 1, 2)
+WEIGHT = 3.0  # of the wish beside the loss of the GAN
 REAL = "real digits"
 PLAIN = "plain generator"
 LATENT = "latent codes moved"
@@ -46,7 +46,7 @@ BOTH = "fine-tuned so, codes moved"
 # discriminator of the GAN goes on learning, from real digits with as many holes.
 
 
-def finetune(trained, n_holes, n_batches, real=None, rate=gan.RATE):
+def finetune(trained, n_holes, n_batches, real=None):
     """Train the generator of a GAN by a wish, and against its discriminator if there are digits."""
     wish = wishes.Wish(n_holes)
     logits = wishes.without_sigmoid(trained.generator).train()
@@ -57,7 +57,7 @@ def finetune(trained, n_holes, n_batches, real=None, rate=gan.RATE):
 
     def loss(samples):
         total = wish(samples).mean()
-        return total if usual is None else total + usual(samples.sigmoid())
+        return total if usual is None else WEIGHT * total + usual(samples.sigmoid())
 
     finetune_generator(
         logits,
@@ -65,7 +65,7 @@ def finetune(trained, n_holes, n_batches, real=None, rate=gan.RATE):
         n_steps=n_batches,
         batch_size=gan.BATCH,
         latent_dim=gan.LATENT,
-        optimizer=partial(torch.optim.Adam, lr=rate, betas=gan.BETAS),
+        optimizer=partial(torch.optim.Adam, lr=gan.RATE, betas=gan.BETAS),
         random_state=n_holes,
         verbose=1,
     )
@@ -76,7 +76,7 @@ def make_samples(load_gan, codes, n_holes, real):
     """Return {name: (images, how far the codes have moved)} of a wish."""
     plain = load_gan().generator.eval()
     alone = finetune(load_gan(), n_holes, sizes.pick(5, 100))
-    together = finetune(load_gan(), n_holes, sizes.pick(10, 2000), real)
+    together = finetune(load_gan(), n_holes, sizes.pick(10, 1500), real)
     moved = {
         LATENT: (plain, wishes.move_codes(plain, codes, n_holes, sizes.pick(1, 10))),
         BOTH: (together, wishes.move_codes(together, codes, n_holes, sizes.pick(1, 10))),
@@ -86,6 +86,13 @@ def make_samples(load_gan, codes, n_holes, real):
     return {
         name: (gan.generate(*models[name]), shares_moved(codes, models[name][1])) for name in order
     }
+
+
+def keep(path, make):
+    """Return what a file has, or make and save it: a run that was interrupted goes on from there."""
+    if not path.exists():
+        torch.save(make(), path)
+    return torch.load(path)
 
 
 def shares_moved(codes, moved):
@@ -150,18 +157,6 @@ def mix(sets):
 # The same codes under each wish; a frame is green where the wish is honoured.
 
 
-def draw_framed(ax, images, honoured):
-    """Draw images in a row, each in a frame of the colour of its success."""
-    framed = []
-    for image, well in zip(images[:, 0].numpy(), honoured, strict=True):
-        frame = np.ones((32, 32, 3)) * to_rgb("#2ca25f" if well else "#d7301f")
-        frame[2:-2, 2:-2] = image[:, :, None]
-        framed.append(np.pad(frame, ((1, 1), (1, 1), (0, 0)), constant_values=1))
-    ax.imshow(np.concatenate(framed, axis=1), interpolation="nearest")
-    ax.set(xticks=[], yticks=[])
-    ax.spines[:].set_visible(False)
-
-
 def plot_wishes(samples, n=9):
     """Draw the same codes of three generators, a row for each wish."""
     columns = {LATENT: "latent codes moved", TOGETHER: "generator fine-tuned", BOTH: "both"}
@@ -171,11 +166,11 @@ def plot_wishes(samples, n=9):
     for column, (name, title) in enumerate(columns.items()):
         axes[0, column].set_title(title, size=14)
         ones = wishes.count(plain)[0] == 1
-        draw_framed(axes[0, column], plain, ones)
+        gan.draw_framed(axes[0, column], plain, ones)
         for n_holes in N_HOLES:
             images = samples[n_holes][name][0][:n]
             honoured = wishes.honours(images, n_holes)
-            draw_framed(axes[n_holes + 1, column], images, honoured)
+            gan.draw_framed(axes[n_holes + 1, column], images, honoured)
     for ax, text in zip(axes[:, 0], labels, strict=True):
         ax.set_ylabel(text, rotation=0, ha="right", va="center", size=13)
     sizes.save(figure, "topology_on_demand.png", dpi=130)
@@ -188,7 +183,7 @@ def plot_wishes(samples, n=9):
 
 torch.set_num_threads(1)  # faster than two threads for batches of this size
 start = time.perf_counter()
-cache, n_batches = sizes.cache("gan_cache"), sizes.pick(300, 32_000)
+cache, n_batches = sizes.cache("gan_cache"), sizes.pick(300, 16_000)
 images, digits = gan.load_digits(sizes.pick(1000, 5000))
 classifier, accuracy = gan.train_classifier(images, digits, cache, sizes.pick(2, 40))
 print(f"a classifier is right on {100 * accuracy:.1f} % of held-out digits")
@@ -200,7 +195,13 @@ for k, own in real.items():
     share = 100 * len(own) / len(images)
     print(f"{share:.1f} % of real digits are one component with {k} holes")
 codes = gan.draw_codes(sizes.pick(60, 1000), 1)
-samples = {k: make_samples(load_gan, codes, k, real[k]) for k in N_HOLES}
+samples = {
+    k: keep(
+        cache / f"wish_{k}_{n_batches}.pt",
+        partial(make_samples, load_gan, codes, k, real[k]),
+    )
+    for k in N_HOLES
+}
 
 # %%
 # The picture
