@@ -251,11 +251,11 @@ def draw_images(ax, images, n_columns, title=None):
         ax.set_title(title, size=13)
 
 
-def draw_framed(ax, images, honoured):
-    """Draw images in a row, each in a frame of the colour of its success."""
+def draw_framed(ax, images, colours):
+    """Draw images in a row, each in a frame of its colour."""
     framed = []
-    for image, well in zip(images[:, 0].numpy(), honoured, strict=True):
-        frame = np.ones((32, 32, 3)) * to_rgb("#2ca25f" if well else "#d7301f")
+    for image, colour in zip(images[:, 0].numpy(), colours, strict=True):
+        frame = np.ones((32, 32, 3)) * to_rgb(str(colour))
         frame[2:-2, 2:-2] = image[:, :, None]
         framed.append(np.pad(frame, ((1, 1), (1, 1), (0, 0)), constant_values=1))
     ax.imshow(np.concatenate(framed, axis=1), interpolation="nearest")

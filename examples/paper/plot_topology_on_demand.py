@@ -14,8 +14,8 @@ What is honoured is counted at half height: one component by eight neighbours, a
 holes of a length of at least 0.3 and of at least 4 pixels. Quality and variety are printed beside
 those of real digits with as many holes, which is where a wish shows its price.
 
-The GAN has the checkpoints of figure 7, in the folder ``gan_cache`` of ``SKLTOPO_OUTPUT``, where the
-samples of each wish go, too.
+The GAN has the checkpoints of figure 7, in the folder ``gan_cache`` of ``SKLTOPO_OUTPUT``; the
+samples of each wish go there, too.
 """
 
 import time
@@ -24,6 +24,7 @@ from functools import partial
 import digit_gan as gan
 import digit_wishes as wishes
 import matplotlib.pyplot as plt
+import numpy as np
 import sizes
 import torch
 
@@ -89,7 +90,7 @@ def make_samples(load_gan, codes, n_holes, real):
 
 
 def keep(path, make):
-    """Return what a file has, or make and save it: a run that was interrupted goes on from there."""
+    """Return what a file has, or make and save it, so that an interrupted run goes on."""
     if not path.exists():
         torch.save(make(), path)
     return torch.load(path)
@@ -154,24 +155,26 @@ def mix(sets):
 # %%
 # What is drawn
 # -------------
-# The same codes under each wish; a frame is green where the wish is honoured.
+# The same codes under each wish; a frame is green where the wish is honoured, and red elsewhere.
 
 
-def plot_wishes(samples, n=9):
+def plot_wishes(samples, n=7):
     """Draw the same codes of three generators, a row for each wish."""
-    columns = {LATENT: "latent codes moved", TOGETHER: "generator fine-tuned", BOTH: "both"}
-    labels = ("plain", "no hole", "one hole", "two holes")
-    figure, axes = plt.subplots(4, 3, figsize=(17, 2.75), layout="constrained")
+    titles = {
+        LATENT: "latent codes moved",
+        TOGETHER: "generator fine-tuned by wish and GAN",
+        BOTH: "fine-tuned, then codes moved",
+    }
+    figure, axes = plt.subplots(4, 3, figsize=(17, 3.6), layout="constrained")
     plain = samples[0][PLAIN][0][:n]
-    for column, (name, title) in enumerate(columns.items()):
-        axes[0, column].set_title(title, size=14)
-        ones = wishes.count(plain)[0] == 1
-        gan.draw_framed(axes[0, column], plain, ones)
+    for column, (name, title) in zip(axes.T, titles.items(), strict=True):
+        column[0].set_title(title, size=14)
+        gan.draw_framed(column[0], plain, n * ["0.6"])
         for n_holes in N_HOLES:
             images = samples[n_holes][name][0][:n]
-            honoured = wishes.honours(images, n_holes)
-            gan.draw_framed(axes[n_holes + 1, column], images, honoured)
-    for ax, text in zip(axes[:, 0], labels, strict=True):
+            colours = np.where(wishes.honours(images, n_holes), "#2ca25f", "#d7301f")
+            gan.draw_framed(column[n_holes + 1], images, colours)
+    for ax, text in zip(axes[:, 0], ("plain", *wishes.NAMES.values()), strict=True):
         ax.set_ylabel(text, rotation=0, ha="right", va="center", size=13)
     sizes.save(figure, "topology_on_demand.png", dpi=130)
 
