@@ -128,7 +128,7 @@ for k in N_HOLES:
 # ---------------
 # The same noise each time.
 
-n = sizes.pick(8, 300)
+n = sizes.pick(8, 200)
 noise = torch.randn(n, 1, 28, 28, generator=torch.Generator().manual_seed(0))
 guides = [(PREDICTION, scale) for scale in sizes.pick((0.5,), (0.1, 0.3, 1.0))]
 guides += [(NETWORK, scale) for scale in sizes.pick((0.5,), (0.3, 1.0))]

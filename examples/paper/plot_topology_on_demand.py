@@ -186,7 +186,7 @@ def plot_wishes(samples, n=7):
 
 torch.set_num_threads(1)  # faster than two threads for batches of this size
 start = time.perf_counter()
-cache, n_batches = sizes.cache("gan_cache"), sizes.pick(300, 16_000)
+cache, n_batches = sizes.cache("gan_cache"), sizes.pick(300, 32_000)
 images, digits = gan.load_digits(sizes.pick(1000, 5000))
 classifier, accuracy = gan.train_classifier(images, digits, cache, sizes.pick(2, 40))
 print(f"a classifier is right on {100 * accuracy:.1f} % of held-out digits")
