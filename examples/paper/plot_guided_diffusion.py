@@ -8,8 +8,8 @@ A small network learns to take noise from 5,000 digits; deterministic sampling (
 noise to a digit in 50 steps. In each of them the network predicts the clean digit, and
 `topological_guidance` moves the prediction down a wish for one component and so many holes. The
 gradient is that of the prediction itself, so that the network is not differentiated; beside it
-stands the gradient with respect to the noisy digit, through the network, which takes about three
-times as long. The scale of the steps is swept, the noise is the same.
+stands the gradient with respect to the noisy digit, through the network. The scale of the steps is
+swept, the noise is the same.
 
 What is honoured is counted as in the example of topology on demand: holes have a length of at
 least 0.3 and at least 4 pixels. Checkpoints go to the folder ``gan_cache`` of ``SKLTOPO_OUTPUT``.
@@ -26,6 +26,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import sizes
 import torch
+from tqdm import tqdm
 
 from skltopo.generative import topological_guidance
 
@@ -135,15 +136,18 @@ guides += [(NETWORK, scale) for scale in sizes.pick((0.5,), (0.3, 1.0))]
 n_steps = sizes.pick(10, 50)
 plain = sample(model, noise, PREDICTION, None, 0, n_steps)
 rows, drawn = [], {"no guide": (plain, None)}
+bar = tqdm(total=len(N_HOLES) * len(guides), desc="guided sampling", unit="set")
 for k in N_HOLES:
     rows.append((k, "no guide", "", *measure(plain, k, classifier)))
     best, wish = -1, wishes.Wish(k, MARGIN)
     for guide, scale in guides:
         guided = sample(model, noise, guide, wish, scale, n_steps)
         rows.append((k, guide, scale, *measure(guided, k, classifier)))
+        bar.update()
         share = wishes.honours(guided, k).mean()
         if share > best:
             best, drawn[wishes.NAMES[k]] = share, (guided, k)
+bar.close()
 draw(drawn)
 heads = ("holes", "guide", "scale", "honoured", "no pinhole either", "confidence", "pairwise L2")
 print(sizes.markdown(heads, rows))

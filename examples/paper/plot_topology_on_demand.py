@@ -43,7 +43,7 @@ BOTH = "fine-tuned so, codes moved"
 # %%
 # Fine-tuning
 # -----------
-# The wish alone is honoured more often with every batch, and digits turn into blots. Beside it the
+# The wish alone is honoured more often with every batch, and strokes swell. Beside it the
 # discriminator of the GAN goes on learning, from real digits with as many holes.
 
 
