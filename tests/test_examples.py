@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
+from scipy.ndimage import gaussian_filter, label
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -181,6 +183,101 @@ def test_a_gan_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
         ):
             state = second.state_dict()
             assert all(torch.equal(x, state[name]) for name, x in first.state_dict().items())
+
+
+def test_topology_on_demand(tmp_path):
+    printed = run_example("paper/plot_topology_on_demand.py", tmp_path).stdout
+    for line in ("100.0 % | ", "latent codes moved", "equal mix of the three wishes"):
+        assert line in printed
+    assert (tmp_path / "topology_on_demand.png").exists()
+
+
+def test_rings_leave_and_enter_digits(tmp_path):
+    printed = run_example("paper/plot_figure_15.py", tmp_path).stdout
+    assert "| 6, a ring, asked for no ring | 3 |" in printed
+    assert (tmp_path / "figure_15.png").exists()
+
+
+def test_guided_diffusion(tmp_path):
+    printed = run_example("paper/plot_guided_diffusion.py", tmp_path).stdout
+    assert "| 2 | gradient through the network | 0.5 |" in printed
+    assert (tmp_path / "guided_diffusion.png").exists()
+
+
+def test_a_diffusion_model_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES / "paper")
+    diffusion = importlib.import_module("digit_diffusion")
+    monkeypatch.setattr(diffusion, "STEPS_BETWEEN_CHECKPOINTS", 2)
+    images = torch.rand(80, 1, 28, 28, generator=torch.manual_seed(0))
+    whole = diffusion.train(images, tmp_path, 4).state_dict()
+    read = torch.save
+
+    def stop(state, path):
+        read(state, path)
+        raise KeyboardInterrupt
+
+    (tmp_path / "diffusion_0_4.pt").unlink()
+    with monkeypatch.context() as patched:
+        patched.setattr(torch, "save", stop)
+        with pytest.raises(KeyboardInterrupt):
+            diffusion.train(images, tmp_path, 4)
+    (tmp_path / "diffusion_0_4.part").rename(tmp_path / "diffusion_0_4.pt")
+    parts = diffusion.train(images, tmp_path, 4).state_dict()
+    assert all(torch.equal(value, parts[name]) for name, value in whole.items())
+
+
+def count_by_regions(image):
+    """Return components, holes and holes that count, one region of the image after the other."""
+    components = label(image > 0.5, np.ones((3, 3)))[1]
+    regions = label(image <= 0.5)[0]
+    inside = set(range(1, regions.max() + 1)) - border(regions)
+    counting = 0
+    for region in inside:
+        darkest = np.where(regions == region, image, np.inf).argmin()
+        for level in np.unique(image[image > 0.5]):
+            grown = label(image <= level)[0]
+            number = grown.ravel()[darkest]
+            if number in border(grown) or image[grown == number].min() < image.ravel()[darkest]:
+                break
+        length = level - image.ravel()[darkest]
+        counting += np.sum(regions == region) >= 4 and length >= 0.3
+    return components, len(inside), counting
+
+
+def border(regions):
+    return {*regions[0], *regions[-1], *regions[:, 0], *regions[:, -1]}
+
+
+def test_holes_that_count_are_those_of_regions(monkeypatch, rng):
+    monkeypatch.syspath_prepend(EXAMPLES / "paper")
+    wishes = importlib.import_module("digit_wishes")
+    images = gaussian_filter(rng.random((40, 20, 20)), (0, 1, 1))
+    low, high = images.min((1, 2), keepdims=True), images.max((1, 2), keepdims=True)
+    images = np.sqrt((images - low) / (high - low))
+    counts = wishes.count(torch.from_numpy(images)[:, None])
+    expected = np.transpose([count_by_regions(image) for image in images])
+    assert np.array_equal(counts, expected)
+    assert len(np.unique(expected[2])) > 2
+    assert (expected[1] > expected[2]).any()
+    honoured = wishes.honours(torch.from_numpy(images)[:, None], 1)
+    assert np.array_equal(honoured, (expected[0] == 1) & (expected[2] == 1))
+
+
+def test_a_wish_that_costs_nothing_is_honoured(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES / "paper")
+    wishes = importlib.import_module("digit_wishes")
+    logits = -4 * torch.ones(3, 1, 12, 12)
+    logits[:, :, 1:10, 2:10] = 4
+    logits[0, :, 4, 4] = -4  # a pinhole
+    logits[1:, :, 3:5, 4:6] = -4
+    logits[2, :, 7:9, 4:8] = -4
+    for n_holes in (0, 1, 2):
+        costs = wishes.Wish(n_holes)(logits)
+        honoured = wishes.honours(logits.sigmoid(), n_holes)
+        assert honoured.tolist() == [n_holes == n for n in (0, 1, 2)]
+        assert ((costs == 0).numpy() <= honoured).all()
+        assert (costs[1:] == 0).tolist() == honoured[1:].tolist()
+        assert costs[0] > 0
 
 
 def test_voxels_with_a_prior(tmp_path):

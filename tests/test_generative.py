@@ -13,6 +13,7 @@ from skltopo.generative import (
     finetune_generator,
     interpolate_latent,
     optimize_latent,
+    topological_guidance,
 )
 
 SUPERLEVEL = LevelSet(ndim=2, superlevel=True, homology_dimensions=(0,))
@@ -352,6 +353,88 @@ def test_interpolation_of_codes_with_axes():
     assert interpolate_latent(generator, z0, z1, 3).shape == (3, 1, 4, 4)
     expected = interpolate_latent(generator, z0, z1, 3)
     assert torch.equal(interpolate_latent(generator, z0[None], z1[None], 3), expected)
+
+
+# topological_guidance -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_guidance_is_the_gradient(rng, dtype):
+    images = torch.from_numpy(rng.random((3, 1, 6, 6))).to(dtype)
+    step = topological_guidance(images, EACH, 0.5)
+    live = images.clone().requires_grad_()
+    EACH(live).sum().backward()
+    assert torch.equal(step, -0.5 * live.grad)
+    assert (step.dtype, step.requires_grad) == (dtype, False)
+    assert (EACH(images + 0.01 * step) < EACH(images)).all()
+    assert not topological_guidance(images, EACH, 0).any()
+
+
+def test_guidance_of_a_sample_does_not_depend_on_the_others(rng):
+    images = torch.from_numpy(rng.random((4, 6, 6)))
+    step = topological_guidance(images, EACH)
+    for image, own in zip(images, step, strict=True):
+        assert torch.equal(topological_guidance(image[None], EACH)[0], own)
+    assert torch.allclose(topological_guidance(images, TOPOLOGY), step / 4)
+
+
+def test_guidance_goes_back_through_the_denoiser(rng):
+    denoiser = torch.nn.Conv2d(1, 1, 3, padding=1).double()
+    noisy = torch.from_numpy(rng.random((2, 1, 6, 6))).requires_grad_()
+    denoised = denoiser(noisy)
+    step = topological_guidance(denoised, EACH, 2.0, wrt=noisy)
+    again = topological_guidance(denoised, EACH, 2.0, wrt=noisy)  # the graph is still there
+    EACH(denoiser(noisy)).sum().backward()
+    assert torch.allclose(step, -2 * noisy.grad)
+    assert torch.equal(step, again)
+    denoiser.weight.grad = None
+    topological_guidance(denoised, EACH, wrt=noisy)
+    assert denoiser.weight.grad is None
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_guidance_inside_of_loops_without_gradients(mode, rng):
+    images = torch.from_numpy(rng.random((2, 6, 6)))
+    expected = topological_guidance(images, EACH)
+    with mode():
+        assert torch.equal(topological_guidance(images * 1, EACH), expected)
+    images.requires_grad_()
+    assert torch.equal(topological_guidance(images, EACH), expected)
+    assert images.grad is None
+
+
+def test_guidance_of_any_samples_and_losses(rng):
+    cloud = torch.from_numpy(rng.random((2, 10, 2)))
+    of_cloud = nn.EnergyLoss(Energy(p=2), VietorisRips(max_dim=0), reduction="none")
+    assert (of_cloud(cloud + topological_guidance(cloud, of_cloud, 0.1)) < of_cloud(cloud)).all()
+    wish = nn.BettiPriorLoss({0: 2}, SUPERLEVEL, level=0.0, reduction="none")
+    images = torch.from_numpy(rng.normal(size=(5, 8, 8)))
+    assert wish(images).min() > 1
+    for _ in range(100):
+        images = images + topological_guidance(images, wish, 0.2)
+    assert wish(images).median() == 0  # one in a while gets stuck
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "sentence"),
+    [
+        ({"denoised": [[1.0]]}, TypeError, "denoised must be a torch.Tensor, got list"),
+        ({"wrt": "noisy"}, TypeError, "wrt must be a torch.Tensor, got str"),
+        ({"wrt": torch.ones(2, 4, 4)}, TypeError, "denoised has to come from wrt"),
+        ({"wrt": torch.ones(1, requires_grad=True)}, TypeError, "denoised has to come from wrt"),
+        ({"loss": None}, TypeError, "loss must be a function"),
+        ({"loss": lambda x: 1.0}, TypeError, "loss must return a torch.Tensor"),
+        ({"loss": lambda x: x.detach().mean()}, TypeError, "the loss may not detach it"),
+        ({"loss": lambda x: x.mean() * np.nan}, ValueError, "its loss must be finite"),
+        ({"loss": lambda x: (x - 1).abs().sqrt().sum()}, ValueError, "gradient of the loss must"),
+        ({"denoised": torch.full((1, 2), np.inf)}, ValueError, "denoised and its loss must be"),
+        ({"scale": -1}, ValueError, "scale must be a finite number of at least 0"),
+    ],
+)
+def test_bad_guidance_gets_a_sentence(changed, error, sentence):
+    options = {"denoised": torch.ones(2, 4, 4), "loss": lambda x: x.mean(), **changed}
+    with pytest.raises(error, match=sentence):
+        topological_guidance(**options)
 
 
 # PersistenceDiscriminator ---------------------------------------------------------------------

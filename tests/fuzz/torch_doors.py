@@ -165,6 +165,13 @@ def _interpolate_latent(draw):
     return lambda: skltopo.generative.interpolate_latent(generator, z0, z1, n)
 
 
+@door("skltopo.generative.topological_guidance", 0.5)
+def _topological_guidance(draw):
+    loss, images = _prior(draw), draw.torch(draw.array(draw.size(3), 3, 3))
+    options = draw.some(scale=lambda: draw.param(1.0, 0), wrt=lambda: draw.param(None, images))
+    return lambda: skltopo.generative.topological_guidance(images, loss, **options)
+
+
 @door("skltopo.generative.PersistenceDiscriminator", 0.5)
 def _persistence_discriminator(draw):
     options = draw.some(
