@@ -314,7 +314,9 @@ def interpolate_latent(generator: Module, z0: ArrayLike, z1: ArrayLike, n: int) 
         return generator((1 - share) * first + share * last)
 
 
-def topological_guidance(denoised, loss, scale=1.0, *, wrt=None):
+def topological_guidance(
+    denoised: Tensor, loss: Callable, scale: float = 1.0, *, wrt: Tensor | None = None
+) -> Tensor:
     r"""Compute a step down a loss, to add to the samples of a diffusion or flow model as they form.
 
     .. math:: - s \, \nabla \sum_i L(\hat x_i)
