@@ -43,7 +43,7 @@ from .plane_tree cimport (
     Side,
     augment,
     box_cost,
-    cost_of,
+    fine_cost_of,
     leaf_begin,
 )
 
@@ -85,7 +85,7 @@ cdef Entry nearest_visible(Side side, double x, double y, double limit,
         for j in range(leaf_begin(side, node - side.n_leaves),
                        leaf_begin(side, node - side.n_leaves + 1)):
             if side.via[j] < 0:
-                distance = cost_of(x - side.x[j], y - side.y[j], metric)
+                distance = fine_cost_of(x - side.x[j], y - side.y[j], metric)
                 if distance < best.first:
                     best.first = distance
                     best.second = <int32_t>j
@@ -117,7 +117,7 @@ cdef int32_t visible_within(Side side, double x, double y, double limit,
             continue
         for j in range(leaf_begin(side, node - side.n_leaves),
                        leaf_begin(side, node - side.n_leaves + 1)):
-            if side.via[j] < 0 and cost_of(x - side.x[j], y - side.y[j], metric) < limit:
+            if side.via[j] < 0 and fine_cost_of(x - side.x[j], y - side.y[j], metric) < limit:
                 return <int32_t>j
     return -1
 

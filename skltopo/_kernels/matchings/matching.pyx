@@ -12,7 +12,7 @@ from libc.math cimport fmax, ldexp, pow
 from libc.stdint cimport int64_t
 
 from .bottleneck cimport match_by_greatest
-from .plane_tree cimport Metric, Side, build, cost_of, scale_of
+from .plane_tree cimport Metric, Side, build, fine_cost_of, scale_of
 from .wasserstein cimport match_by_sum
 
 
@@ -62,7 +62,7 @@ cdef double distance_of(Side rows, Side columns, int exponent, Metric metric,
             add_cost(&total, rows.to_diagonal[i], bottleneck)
         else:
             add_cost(
-                &total, cost_of(rows.x[i] - columns.x[j], rows.y[i] - columns.y[j], metric),
+                &total, fine_cost_of(rows.x[i] - columns.x[j], rows.y[i] - columns.y[j], metric),
                 bottleneck,
             )
     for j in range(columns.n):

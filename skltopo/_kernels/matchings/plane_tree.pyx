@@ -98,7 +98,7 @@ cdef int build(Side side, const double* points, Py_ssize_t n, int exponent,
         side.y[i] = ldexp(points[2 * v + 1], -exponent)
         # The nearest point of the diagonal is half the length away in both coordinates.
         low_x = fabs(side.y[i] - side.x[i]) / 2
-        side.to_diagonal[i] = cost_of(low_x, low_x, metric)
+        side.to_diagonal[i] = fine_cost_of(low_x, low_x, metric)
         side.first[i] = -1
     for node in range(2 * side.n_leaves - 1, 0, -1):
         set_box(side, node)
