@@ -349,7 +349,8 @@ def topological_guidance(
     Raises
     ------
     TypeError
-        If a tensor is none, loss is no function, or has no gradient with respect to `wrt`.
+        If a tensor is none or is not of floating point numbers, loss is no function, or has no
+        gradient with respect to `wrt`.
     ValueError
         If scale is negative, or samples, the loss or its gradient are NaN or infinite.
 
@@ -402,6 +403,11 @@ def topological_guidance(
     for name, tensor in (("denoised", denoised), ("wrt", denoised if wrt is None else wrt)):
         if not is_tensor(tensor):
             raise TypeError(f"{name} must be a torch.Tensor, got {type(tensor).__name__}")
+        if not tensor.is_floating_point():
+            raise TypeError(
+                f"{name} must be of a floating point dtype, got {tensor.dtype}, which has no "
+                "gradients; take .float()"
+            )
     with torch.inference_mode(False), torch.enable_grad():
         if wrt is None:
             denoised = wrt = denoised.detach().clone().requires_grad_()

@@ -11,7 +11,7 @@ from skltopo.attacks import AttackResult, gradient_attack
 from skltopo.diagrams import to_arrays
 from skltopo.distances import wasserstein_distance
 from skltopo.filtrations import LevelSet, VietorisRips, WeakAlpha
-from skltopo.generative import PersistenceDiscriminator
+from skltopo.generative import PersistenceDiscriminator, topological_guidance
 from skltopo.kernels import SlicedWassersteinKernel
 from skltopo.metrics import coverage, minimum_matching_distance
 from skltopo.summaries import landscapes, silhouettes
@@ -149,3 +149,12 @@ def test_a_sample_without_any_dimension_is_refused(none):
             vectorizer.fit([np.zeros((1, 2)), none])
     with pytest.raises(ValueError, match="must have a homology dimension"):
         wasserstein_distance(none, none, dim=None)
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.bool, torch.complex64], ids=str)
+def test_guidance_of_what_has_no_gradient_is_refused(dtype):
+    images = torch.ones(2, 3, 3, dtype=dtype)
+    with pytest.raises(TypeError, match="denoised must be of a floating point dtype"):
+        topological_guidance(images, lambda x: x.sum())
+    with pytest.raises(TypeError, match="wrt must be of a floating point dtype"):
+        topological_guidance(torch.ones(2, 3, 3), lambda x: x.sum(), wrt=images)
