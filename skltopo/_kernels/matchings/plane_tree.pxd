@@ -70,8 +70,8 @@ cdef inline double cost_of(double dx, double dy, Metric metric) noexcept nogil:
 cdef inline double fine_cost_of(double dx, double dy, Metric metric) noexcept nogil:
     """Return `cost_of`, with all digits also where squares have lost some.
 
-    They decide a bottleneck distance. In a sum of costs, beside a length of about 1, they are
-    nothing, and loops over many costs are faster without this branch.
+    A bottleneck distance may be such a small cost. A sum of costs, of lengths up to about 1, does
+    not notice the lost digits, and loops over many costs are faster without this branch.
     """
     if metric.euclidean and metric.p == 1 and dx * dx + dy * dy < TINY:
         return hypot(dx, dy)
