@@ -55,11 +55,29 @@ def clouds(rng, n_clouds, most):
         ][i % 5]
 
 
-def test_pairs_equal_the_boundary_matrix(rng):
+@pytest.mark.parametrize("most_rows", [0, 8192])
+def test_pairs_equal_the_boundary_matrix(rng, most_rows):
     for points in clouds(rng, 100, 16):
         expected = rips_oracle(points)
-        for dim, found in planar_rips_pairs(points).items():
+        for dim, found in planar_rips_pairs(points, most_rows=most_rows).items():
             assert sorted(map(tuple, found.pairs.tolist())) == expected[dim]
+
+
+@pytest.mark.parametrize("most_rows", [0, 8192])
+def test_pairs_equal_those_of_all_edges_where_faces_have_many_corners(rng, most_rows):
+    """Curves have one large face; of a third dimension, all edges are swept."""
+    for _ in range(30):
+        n = int(rng.integers(60, 250))
+        angle = np.sort(rng.random(n)) * 2 * np.pi
+        radius = rng.choice([0, 0.01, 0.2]) * rng.normal(size=n) + rng.choice(
+            [np.ones(n), 1 + 0.3 * np.sin(rng.integers(2, 8) * angle), np.linspace(0.3, 1, n)]
+        )
+        points = np.stack([radius * np.cos(angle), rng.uniform(0.3, 1) * radius * np.sin(angle)], 1)
+        expected = VietorisRips(1)(np.pad(points, ((0, 0), (0, 1)))).pairs
+        for dim, found in planar_rips_pairs(points, most_rows=most_rows).items():
+            assert sorted(map(tuple, found.pairs.tolist())) == sorted(
+                map(tuple, expected[dim].tolist())
+            )
 
 
 def test_lengths_equal_the_boundary_matrix_where_distances_tie(rng):

@@ -563,7 +563,7 @@ def test_the_plane_has_no_limit(rng):
 
 def test_planar_clouds_are_cut_like_others(rng):
     """The same points, by their triangulation and, in three dimensions, by all edges."""
-    for points in (rng.random((250, 2)), rng.integers(0, 12, (250, 2)).astype(float)):
+    for points in (rng.random((300, 2)), rng.integers(0, 12, (300, 2)).astype(float)):
         lifted = np.pad(points, ((0, 0), (0, 1)))
         for max_edge in (np.inf, 0.05, 1.0, 1.5):
             found, expected = (VietorisRips(1, max_edge)(x) for x in (points, lifted))

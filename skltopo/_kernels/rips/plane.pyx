@@ -33,7 +33,9 @@ Why it is correct
     them what is found to fill a face may, in rare cases, be longer than it has to be.
 
 Complexity
-    O(n log n), and O(m^2) for a face of m corners, unless many of its edges fail (a) to (c).
+    O(n log n), and O(m^2) for a face of m corners, unless many of its edges fail (a) to (c). Each
+    of the m^2 half lenses is searched once and its answer kept as a bit, so that a candidate costs
+    m / 64 words, and a search m / 16 boxes around corners and what is in them: O(m^3) at most.
 
 Papers
     Supowit, The relative neighborhood graph, with an application to minimum spanning trees, 1983.
@@ -79,7 +81,8 @@ from ..delaunay.pairs2 cimport (
 cdef enum:
     CANDIDATES = 1 << 21                # of one face that are listed at a time: 60 MB
     WORK_BETWEEN_SIGNALS = 1 << 27      # comparisons between two checks for Ctrl-C
-    MOST_ROWS = 1 << 14                 # corners whose lenses are rows of bits: 32 MB
+    MOST_ROWS = 1 << 13                 # corners whose lenses are rows of bits: 32 MB
+    BOX = 16                            # corners in a box; they follow a Hilbert curve
 
 cdef double ROUNDED = 8 * 2.0 ** -52    # relative error of two squared lengths that are compared
 cdef double TWIN = 2 * ROUNDED          # squared, in an edge: aside of it, it adds ROUNDED at most
@@ -93,8 +96,13 @@ cdef class FaceWorkspace:
     cdef Buffer[double] length          # squared, of candidates to fill it
     cdef Buffer[uint64_t] candidate     # (original edge), aligned with length
     cdef Buffer[int32_t] first, second  # their ends, as positions in corner
-    cdef Buffer[uint64_t] rows          # of each corner: those at the other end of an earlier edge
-    cdef Py_ssize_t n_words             # of a row; 0 where there are too many corners for rows
+    # Rows of bits, one for each corner i. Bit j is set in earlier if the edge {i, j} has come, in
+    # full_from if a corner is to the right of i -> j in its lens, in full_to if one is to the right
+    # of j -> i, in empty_from if none is of i -> j. Where neither is set, it was not searched yet.
+    cdef Buffer[uint64_t] earlier, full_from, full_to, empty_from
+    cdef bint has_rows                  # unless there are too many corners
+    cdef Py_ssize_t n_words, most_rows
+    cdef Buffer[double] boxes           # around BOX corners each: least x, y, greatest x, y
     # The last corner found in a half lens of an edge from, or to, each corner; itself if none was.
     cdef Buffer[int32_t] witness_from, witness_to
     cdef Buffer[uint64_t] items, scratch
@@ -247,27 +255,56 @@ cdef inline bint is_right(Triangulation t, int32_t a, int32_t b, int32_t c) noex
     return orient(x + 2 * a, x + 2 * b, x + 2 * c) < 0
 
 
-cdef inline Py_ssize_t next_in_lens(FaceWorkspace f, Py_ssize_t m, Py_ssize_t a, Py_ssize_t b,
-                                    Py_ssize_t k) noexcept nogil:
-    """Return the first corner from k on that may be in the lens of corners a and b; m for none.
+cdef inline uint64_t lens_word(FaceWorkspace f, Py_ssize_t m, Py_ssize_t i, Py_ssize_t j,
+                               Py_ssize_t word) noexcept nogil:
+    """Return 64 bits: which corners from 64 word on may be in the lens of corners i and j.
 
-    These are the common neighbours of a and b in the graph of earlier edges; all without rows.
+    These are the common neighbours of i and j in the graph of earlier edges; all without rows.
     """
-    cdef Py_ssize_t word = k >> 6
-    cdef const uint64_t* row
-    cdef const uint64_t* other
-    cdef uint64_t bits
-    if f.n_words == 0 or k >= m:
-        return k
-    row = f.rows.data() + a * f.n_words
-    other = f.rows.data() + b * f.n_words
-    bits = row[word] & other[word] & (~<uint64_t>0 << (k & 63))
-    while bits == 0:
-        word += 1
-        if word == f.n_words:
-            return m
-        bits = row[word] & other[word]
-    return 64 * word + lowest_bit(bits)
+    if f.has_rows:
+        return f.earlier[i * f.n_words + word] & f.earlier[j * f.n_words + word]
+    return ~<uint64_t>0 >> max(0, 64 * (word + 1) - m)
+
+
+cdef inline uint64_t apex_word(FaceWorkspace f, Py_ssize_t m, Py_ssize_t i, Py_ssize_t j,
+                               Py_ssize_t word) noexcept nogil:
+    """Return 64 bits: which corners from 64 word on may satisfy (b) to the right of i -> j.
+
+    These are in the lens of i and j, and no corner is known to be right of j -> q or of q -> i.
+    """
+    cdef uint64_t bits = lens_word(f, m, i, j, word)
+    if f.has_rows:
+        bits &= ~(f.full_from[j * f.n_words + word] | f.full_to[i * f.n_words + word])
+    return bits
+
+
+cdef inline void set_bit(FaceWorkspace f, uint64_t* rows, Py_ssize_t i,
+                         Py_ssize_t j) noexcept nogil:
+    """Set bit j of row i, where there are rows."""
+    if f.has_rows:
+        rows[i * f.n_words + (j >> 6)] |= <uint64_t>1 << (j & 63)
+
+
+cdef inline bint box_is_left(const double* a, const double* b, const double* box) noexcept nogil:
+    """Tell whether all points of a box (least x, y, greatest x, y) are to the left of a -> b."""
+    cdef double[2] last
+    last[0] = box[2] if b[1] >= a[1] else box[0]
+    last[1] = box[1] if b[0] >= a[0] else box[3]
+    return orient(a, b, last) > 0
+
+
+cdef inline uint64_t on_the_right(Triangulation t, FaceWorkspace f, int32_t a, int32_t b,
+                                  Py_ssize_t word, uint64_t bits) noexcept nogil:
+    """Return those of 64 bits whose corners are in no box that is to the left of a -> b."""
+    cdef const double* x = t.point.data()
+    cdef uint64_t box = (<uint64_t>1 << BOX) - 1
+    cdef Py_ssize_t k
+    for k in range(64 // BOX):
+        if bits & box and box_is_left(x + 2 * a, x + 2 * b,
+                                      f.boxes.data() + 4 * (64 // BOX * word + k)):
+            bits &= ~box
+        box <<= BOX
+    return bits
 
 
 cdef inline bint is_in_right_half(Triangulation t, int32_t a, int32_t b, int32_t q, double square,
@@ -277,79 +314,121 @@ cdef inline bint is_in_right_half(Triangulation t, int32_t a, int32_t b, int32_t
             and comes_before(t, b, q, square, edge) and is_right(t, a, b, q))
 
 
+cdef Py_ssize_t find_in_right_half(Triangulation t, FaceWorkspace f, Py_ssize_t m, Py_ssize_t i,
+                                   Py_ssize_t j) noexcept nogil:
+    """Return a corner in the half lens to the right of corner i -> corner j; m for none.
+
+    A corner that sticks into a lens near i is in most lenses of edges from i, so the last one is
+    tried first.
+    """
+    cdef int32_t a = f.corner[i], b = f.corner[j]
+    cdef double square = squared_length(t, a, b)
+    cdef uint64_t edge = original_edge(t, a, b), bits
+    cdef Py_ssize_t k, word
+    f.work += 2
+    if is_in_right_half(t, a, b, f.corner[f.witness_from[i]], square, edge):
+        return f.witness_from[i]
+    if is_in_right_half(t, a, b, f.corner[f.witness_to[j]], square, edge):
+        return f.witness_to[j]
+    for word in range(f.n_words):
+        bits = on_the_right(t, f, a, b, word, lens_word(f, m, i, j, word))
+        f.work += 64 // BOX
+        while bits:
+            k = 64 * word + lowest_bit(bits)
+            bits &= bits - 1
+            f.work += 1
+            if is_in_right_half(t, a, b, f.corner[k], square, edge):
+                f.witness_from[i] = f.witness_to[j] = <int32_t>k
+                return k
+    return m
+
+
 cdef bint right_is_empty(Triangulation t, FaceWorkspace f, Py_ssize_t m, Py_ssize_t i,
                          Py_ssize_t j) noexcept nogil:
     """Tell whether no corner is in the half lens to the right of corner i -> corner j.
 
-    A corner that sticks into a lens near i is in most lenses of edges from i, so the last one is
-    tried first (1,000 points of a noisy circle: 22 ms without, 7 ms with it and the rows of bits).
+    All that could be there are known once the edge {i, j} has come, so rows keep the answer.
     """
-    cdef int32_t a = f.corner[i], b = f.corner[j]
+    if f.has_rows and f.empty_from[i * f.n_words + (j >> 6)] >> (j & 63) & 1:
+        return True
+    if find_in_right_half(t, f, m, i, j) == m:
+        set_bit(f, f.empty_from.data(), i, j)
+        return True
+    set_bit(f, f.full_from.data(), i, j)
+    set_bit(f, f.full_to.data(), j, i)
+    return False
+
+
+cdef bint has_apex(Triangulation t, FaceWorkspace f, Py_ssize_t m, Py_ssize_t i,
+                   Py_ssize_t j) noexcept nogil:
+    """Tell whether a corner in the half lens to the right of corner i -> corner j satisfies (b)."""
+    cdef int32_t a = f.corner[i], b = f.corner[j], q
     cdef double square = squared_length(t, a, b)
-    cdef uint64_t edge = original_edge(t, a, b)
-    cdef Py_ssize_t k
-    f.work += 2
-    if (is_in_right_half(t, a, b, f.corner[f.witness_from[i]], square, edge)
-            or is_in_right_half(t, a, b, f.corner[f.witness_to[j]], square, edge)):
-        return False
+    cdef uint64_t edge = original_edge(t, a, b), bits
+    cdef Py_ssize_t k, word
     f.work += f.n_words
-    k = next_in_lens(f, m, i, j, 0)
-    while k < m:
-        f.work += 1
-        if is_in_right_half(t, a, b, f.corner[k], square, edge):
-            f.witness_from[i] = f.witness_to[j] = <int32_t>k
-            return False
-        k = next_in_lens(f, m, i, j, k + 1)
-    return True
+    for word in range(f.n_words):
+        bits = apex_word(f, m, i, j, word)
+        while bits:
+            k = 64 * word + lowest_bit(bits)
+            bits &= bits - 1
+            q = f.corner[k]
+            f.work += 1
+            # With rows, the half lenses come first: each is searched once, and its answer is kept.
+            if ((f.has_rows or is_in_right_half(t, a, b, q, square, edge))
+                    and right_is_empty(t, f, m, j, k) and right_is_empty(t, f, m, k, i)
+                    and is_right(t, a, b, q)):
+                return True
+    return False
 
 
 cdef bint fills(Triangulation t, PlanarWorkspace w, FaceWorkspace f, Py_ssize_t m, Py_ssize_t i,
                 Py_ssize_t j, int32_t root) noexcept nogil:
     """Tell whether corners i and j satisfy (a), (b) and (c) in the face of root with m corners."""
-    cdef int32_t a = f.corner[i], b = f.corner[j], q, triangle
-    cdef double square = squared_length(t, a, b)
-    cdef uint64_t edge = original_edge(t, a, b)
-    cdef bint left_done = False, right_done = False, right
-    cdef const double* x = t.point.data()
-    cdef Py_ssize_t k = next_in_lens(f, m, i, j, 0)
-    f.work += 1 + f.n_words
-    while k < m and not (left_done and right_done):
-        q = f.corner[k]
-        f.work += 1
-        if q != a and q != b:
-            right = is_right(t, a, b, q)
-            if (not (right_done if right else left_done) and comes_before(t, a, q, square, edge)
-                    and comes_before(t, b, q, square, edge)):
-                if right:
-                    right_done = right_is_empty(t, f, m, j, k) and right_is_empty(t, f, m, k, i)
-                else:
-                    left_done = right_is_empty(t, f, m, i, k) and right_is_empty(t, f, m, k, j)
-        k = next_in_lens(f, m, i, j, k + 1)
-    if not (left_done and right_done):
+    cdef const double* x = t.point.data() + 2 * f.corner[i]
+    cdef const double* y = t.point.data() + 2 * f.corner[j]
+    cdef int32_t triangle
+    if not has_apex(t, f, m, i, j) or not has_apex(t, f, m, j, i):
         return False
-    triangle = locate_place(t, 0.5 * (x[2 * a] + x[2 * b]), 0.5 * (x[2 * a + 1] + x[2 * b + 1]),
-                            root)
+    triangle = locate_place(t, 0.5 * (x[0] + y[0]), 0.5 * (x[1] + y[1]), root)
     return triangle >= 0 and find_root(w.dual, triangle) == root
 
 
 cdef inline void connect(FaceWorkspace f, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
-    """Add the edge between corners i and j to the graph, where it has rows."""
-    if f.n_words:
-        f.rows[i * f.n_words + (j >> 6)] |= <uint64_t>1 << (j & 63)
-        f.rows[j * f.n_words + (i >> 6)] |= <uint64_t>1 << (i & 63)
+    """Add the edge between corners i and j to the graph of earlier edges, where it has rows."""
+    set_bit(f, f.earlier.data(), i, j)
+    set_bit(f, f.earlier.data(), j, i)
 
 
-cdef int start_face(FaceWorkspace f, Py_ssize_t m) except -1 nogil:
-    """Begin with a graph of m corners without edges, and no witnesses."""
+cdef int start_face(Triangulation t, FaceWorkspace f, Py_ssize_t m) except -1 nogil:
+    """Begin with m corners without edges, of which nothing is known but the boxes around them."""
     cdef Py_ssize_t i
-    f.n_words = (m + 63) // 64 if m <= MOST_ROWS else 0
-    f.rows.grow(m * f.n_words)
-    for i in range(m * f.n_words):
-        f.rows[i] = 0
+    cdef double x, y
+    cdef double* box
+    f.n_words = (m + 63) // 64
+    f.has_rows = m <= f.most_rows
+    if f.has_rows:
+        f.earlier.grow(m * f.n_words)
+        f.full_from.grow(m * f.n_words)
+        f.full_to.grow(m * f.n_words)
+        f.empty_from.grow(m * f.n_words)
+        for i in range(m * f.n_words):
+            f.earlier[i] = f.full_from[i] = f.full_to[i] = f.empty_from[i] = 0
     f.witness_from.grow(m)
     f.witness_to.grow(m)
+    f.boxes.grow(4 * (64 // BOX) * f.n_words)
     for i in range(m):
         f.witness_from[i] = f.witness_to[i] = <int32_t>i
+        x = t.point[2 * f.corner[i]]
+        y = t.point[2 * f.corner[i] + 1]
+        box = f.boxes.data() + 4 * (i // BOX)
+        if i % BOX == 0:
+            box[0] = box[2] = x
+            box[1] = box[3] = y
+        box[0] = min(box[0], x)
+        box[1] = min(box[1], y)
+        box[2] = max(box[2], x)
+        box[3] = max(box[3], y)
     return 0
 
 
@@ -387,7 +466,7 @@ cdef int fill_face(Triangulation t, PlanarWorkspace w, FaceWorkspace f, int32_t 
     """
     cdef double least = 0.75 * (1 - 1e-12) * w.value[root], most = w.value[root] * (1 + 1e-12)
     cdef Py_ssize_t n_rounds = 1 + m * m // CANDIDATES, i, k, n, e
-    start_face(f, m)
+    start_face(t, f, m)
     for i in range(n_rounds):
         n = list_candidates(t, f, m, least + (most - least) * i / n_rounds,
                             least + (most - least) * (i + 1) / n_rounds)
@@ -488,7 +567,7 @@ cdef int pair_faces(Triangulation t, PlanarWorkspace w, FaceWorkspace f,
     return 0
 
 
-def planar_rips_pairs(const double[:, ::1] points, double budget=0):
+def planar_rips_pairs(const double[:, ::1] points, double budget=0, int most_rows=MOST_ROWS):
     """Pair the critical edges of the Vietoris-Rips filtration of a cloud in the plane.
 
     Parameters
@@ -496,6 +575,8 @@ def planar_rips_pairs(const double[:, ::1] points, double budget=0):
     points : (n, 2) C-contiguous float64, finite, 0 < n < 2**27
     budget : float, default=0
         Give up after about so many comparisons of distances in large faces; 0 for never.
+    most_rows : int, default=8192
+        Keep what is known of corners in m^2 / 2 bytes for faces of m <= most_rows of them.
 
     Returns
     -------
@@ -508,6 +589,7 @@ def planar_rips_pairs(const double[:, ::1] points, double budget=0):
     cdef Pairs found_0 = Pairs(2, 2), found_1 = Pairs(2, 2)
     f.work = f.checked = 0
     f.budget = budget
+    f.most_rows = most_rows
     with nogil:
         triangulate(&points[0, 0], points.shape[0], t)
         if t.flat:
