@@ -145,7 +145,7 @@ def cut_all(monkeypatch):
     monkeypatch.setattr(level_sets, "LARGE_GRID", 1)
     monkeypatch.setattr(level_sets, "LEAST_LAYERS", 1)
     monkeypatch.setattr(parts, "LEAST_LAYERS", 2)
-    monkeypatch.setattr(parts, "CACHED_VERTICES", 40)
+    monkeypatch.setattr(parts, "BLOCK_VERTICES", {2: 40, 3: 40})
 
 
 def calls_of_blocks(monkeypatch):
