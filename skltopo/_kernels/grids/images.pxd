@@ -31,8 +31,9 @@ cdef extern from "scratch.h" nogil:
 
 
 cdef extern from "older_masks.h" nogil:
-    cdef struct MaskLink:
-        int32_t step, special
+    cdef struct Links:
+        uint8_t[256] code
+        int32_t[8] step
 
 
 cdef struct ImageGrid:
@@ -44,7 +45,7 @@ cdef struct ImageGrid:
     bint[4] is_open                 # sides, as they are swept, behind which there is no exterior
     int n_neighbours
     uint8_t[256] n_arcs             # of each mask
-    MaskLink[256] masks             # the step from a pixel to its parent
+    Links links                     # to an older pixel
     int32_t[256][4] arc_step        # from a pixel to one pixel of each arc
 
 

@@ -39,7 +39,7 @@ import numpy as np
 
 from cython cimport floating
 from libc.math cimport INFINITY
-from libc.stdint cimport int32_t, uint8_t, uint64_t
+from libc.stdint cimport int8_t, int32_t, uint8_t, uint64_t
 
 from ..._persistence cimport Pairs, make_pair
 from ..._utils.prefetch cimport prefetch
@@ -49,10 +49,12 @@ from ..._utils.sorting cimport argsort_pairs
 from ..._persistence import no_pairs
 
 cdef extern from "older_masks.h" nogil:
+    enum:
+        SPECIAL
     void older_masks[T](const T* f, uint8_t* older, Py_ssize_t begin, Py_ssize_t end,
                         Py_ssize_t width, int n_neighbours)
-    Py_ssize_t link_row(const uint8_t* older, const MaskLink* links, int32_t* parent, int32_t first,
-                        int32_t n_cols, int32_t next_id, int32_t* special)
+    Py_ssize_t link_row(const uint8_t* older, const Links& links, int n_neighbours, int32_t* parent,
+                        int32_t first, int32_t n_cols, int32_t* special)
 
 cdef enum:
     BLOCK = 4096    # pixels that are swept at a time, so that heights and masks stay in cache,
@@ -91,11 +93,12 @@ def _link_arcs(mask, link, moves):
                     j for j in todo
                     if (link[j][0] - link[k][0], link[j][1] - link[k][1]) in moves
                 ]
-        reachable = [k for k in component if link[k] in moves]
+        n = len(link)
+        gap = next((k for k in range(n) if k not in component and (k + 1) % n in component), 0)
+        reachable = sorted((k for k in component if link[k] in moves), key=lambda k: (k - gap) % n)
         if reachable:
-            # Neighbours with a smaller index are met first in memory, and the one above does not
-            # depend on the pixel just written, as the one to the left would.
-            arcs.append(min(reachable, key=lambda k: (link[k] > (0, 0), link[k])))
+            # The one in the middle is often the lowest, which makes paths to minima short.
+            arcs.append(reachable[len(reachable) // 2])
     return sorted(arcs, key=lambda k: (link[k] > (0, 0), link[k]))
 
 
@@ -130,10 +133,12 @@ cdef ImageGrid make_image_grid(Py_ssize_t n_rows, Py_ssize_t n_cols, str complex
     # An arc of -1 (none) takes the last step, 0.
     steps = np.array([row * grid.width + col for row, col in link] + [0], dtype=np.int32)
     cdef const int32_t[:, ::1] step_view = steps[arcs]
+    cdef const int8_t[:, ::1] arcs_view = arcs
+    for arc in range(len(link)):
+        grid.links.step[arc] = steps[arc]
     for mask in range(256):
         grid.n_arcs[mask] = n_arcs_view[mask]
-        grid.masks[mask].step = step_view[mask, 0]
-        grid.masks[mask].special = n_arcs_view[mask] != 1
+        grid.links.code[mask] = max(0, arcs_view[mask, 0]) + SPECIAL * (n_arcs_view[mask] != 1)
         for arc in range(4):
             grid.arc_step[mask][arc] = step_view[mask, arc]
     return grid
@@ -210,7 +215,7 @@ cdef int find_minima(const floating* image, const ImageGrid& grid,
     cdef floating* heights
 
     s.parent.grow((n_rows + 2) * width)
-    s.older.grow((block_rows + 2) * width)
+    s.older.grow((block_rows + 2) * width + 32)
     s.special.grow(grid.n_cols + 1)
     s.block.grow((block_rows + 2) * width)
     parent = s.parent.data()
@@ -230,8 +235,8 @@ cdef int find_minima(const floating* image, const ImageGrid& grid,
         shift = <int32_t>(top * width)      # from a pixel of the block to one of the image
         for row in range(1, block_rows + 1):
             first = <int32_t>(row * width + 1)
-            n_special = link_row(older + first, grid.masks, parent, shift + first,
-                                 <int32_t>grid.n_cols, <int32_t>n_minima, s.special.data())
+            n_special = link_row(older + first, grid.links, grid.n_neighbours, parent,
+                                 shift + first, <int32_t>grid.n_cols, s.special.data())
             s.minimum.grow(n_minima + n_special + 1)
             s.minimum_height.grow(n_minima + n_special + 1)
             s.record.grow(n_records + 3 * n_special + 1)
@@ -242,6 +247,7 @@ cdef int find_minima(const floating* image, const ImageGrid& grid,
                 v = shift + local
                 s.minimum[n_minima] = v
                 s.minimum_height[n_minima] = heights[local]
+                parent[v] = ~<int32_t>n_minima if grid.n_arcs[mask] == 0 else parent[v]
                 n_minima += grid.n_arcs[mask] == 0
                 for k in range(1, grid.n_arcs[mask]):
                     s.record[n_records].a = v + grid.arc_step[mask][0]
