@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -23,6 +24,7 @@ from ._utils.arrays import as_floats, as_numbers, check_finite
 from ._utils.checks import check_flag, check_integer, check_number, check_shape, is_integer
 from ._utils.memory import check_memory
 from ._utils.namespace import is_tensor
+from ._utils.patience import set_back
 from ._utils.typing import (
     ArrayLike,
     FiltrationFunction,
@@ -84,7 +86,8 @@ def finetune_generator(
     optimizer : torch.optim.Optimizer or callable, default=None
         An optimizer of parameters of the generator, which goes on as it stands, or a function from
         parameters to an optimizer, such as ``functools.partial(torch.optim.SGD, lr=0.01)``. None:
-        `torch.optim.Adam` of all parameters that require a gradient.
+        `torch.optim.Adam` of all parameters that require a gradient. Not `torch.optim.LBFGS`,
+        which asks for several losses in a step.
     learning_rate : float, default=2e-4
         Of Adam where optimizer is None.
     target : float, default=None
@@ -104,7 +107,8 @@ def finetune_generator(
     Raises
     ------
     TypeError
-        If generator is no module, loss or optimizer no function, or the loss has no gradient.
+        If generator is no module, loss or optimizer no function, what they return of another
+        kind, or the loss has no gradient.
     ValueError
         If a parameter is out of range, no weight can be trained, or samples, the loss or its
         gradient are NaN or infinite; the weights are then those before that step.
@@ -113,6 +117,10 @@ def finetune_generator(
     -----
     Ctrl-C ends the training between two steps of torch and raises KeyboardInterrupt; the generator
     has what it has learnt. Gradients that parameters have had before are there again afterwards.
+    Inside of ``torch.no_grad`` and ``torch.inference_mode`` it works, too.
+
+    Random layers draw from torch's own random numbers, which all threads share: the same seed gives
+    the same dropout, and these numbers stay where they were, as long as no other thread draws.
 
     References
     ----------
@@ -137,6 +145,7 @@ def finetune_generator(
     _check_loss(loss)
     check_integer("n_steps", n_steps, 0)
     check_integer("batch_size", batch_size, 1)
+    verbose = _check_verbose(verbose)
     target = -np.inf if target is None else check_number("target", target)
     draw = _drawing(latent_dim, batch_size, generator)
     optimizer = _optimizer_of(generator, optimizer, learning_rate)
@@ -144,8 +153,13 @@ def finetune_generator(
     weights = [weight for weight in weights if weight.requires_grad]
     seed = int(check_random_state(random_state).randint(2**31 - 1))
     curve = []
-    with _own_randomness(seed, weights) as random, _borrowed_gradients(weights):
-        for step in (bar := tqdm(range(n_steps), disable=not verbose, unit="step")):
+    with (
+        _gradients(),
+        _own_randomness(seed, weights) as random,
+        _borrowed_gradients(weights),
+        tqdm(range(n_steps), disable=not verbose, unit="step") as bar,
+    ):
+        for step in bar:
             each = _losses(loss, generator(draw(random)), step)
             value = float(each.detach().double().mean())
             curve.append(value)
@@ -192,7 +206,8 @@ def optimize_latent(
         Whether each code keeps its Euclidean norm, so that it stays where codes drawn from a normal
         distribution are.
     target : float, default=None
-        A sample whose loss is at most this does not move. A loss of all stops all.
+        A sample whose loss is at most this does not move: its code comes back bit for bit. A loss
+        of all stops all.
     verbose : int, default=0
         Show a progress bar if positive.
 
@@ -205,13 +220,17 @@ def optimize_latent(
     Raises
     ------
     TypeError
-        If generator is no module, loss or optimizer no function, or the loss has no gradient.
+        If generator is no module, loss or optimizer no function, what they return of another
+        kind, or the loss has no gradient.
     ValueError
-        If z is empty or not finite, a parameter is out of range, or samples, the loss or its
-        gradient are NaN or infinite.
+        If z is empty or not finite, a parameter is out of range, or samples, the loss, its
+        gradient or the new codes are NaN or infinite.
 
     Notes
     -----
+    Inside of ``torch.no_grad`` and ``torch.inference_mode`` it works, too. Ctrl-C ends it between
+    two steps of torch and raises KeyboardInterrupt; there are no new codes then.
+
     Adam moves each code by its own gradient, whatever the scale of the loss. SGD follows the mean
     that a loss of all is, so that more codes move less; losses of each sample are added.
 
@@ -234,28 +253,36 @@ def optimize_latent(
     _check_loss(loss)
     check_integer("n_steps", n_steps, 0)
     check_flag("keep_norm", keep_norm)
+    verbose = _check_verbose(verbose)
     target = -np.inf if target is None else check_number("target", target)
-    codes, device_and_dtype = _as_codes(z, "z"), _place_of(generator)
+    codes = _as_codes(z, "z")
     if codes.ndim < 2 or not codes.numel():
         raise ValueError(f"z must have shape (n, ...) with n > 0, got {tuple(codes.shape)}")
-    live = codes.to(**device_and_dtype).clone().requires_grad_()
-    norms = _norms(live.detach())
+    with _gradients():
+        start = _placed(codes, generator, "z", z)
+        live = start.clone().requires_grad_()
+    norms = _norms(start)
     optimizer = _new_optimizer(optimizer, [live], learning_rate)
-    with evaluating(generator):
-        for step in (bar := tqdm(range(n_steps), disable=not verbose, unit="step")):
-            each = _losses(loss, generator(live), step)
+    with (
+        _gradients(),
+        evaluating(generator),
+        tqdm(range(n_steps), disable=not verbose, unit="step") as bar,
+    ):
+        for step in bar:
+            each = _losses(loss, generator(live.clone()), step)  # it may work in place
             still = _reached(each.detach(), target, len(live))
             if still.all():
                 break
             _set_gradients([live], each.sum(), step)
             before = live.detach().clone()
             optimizer.step()
-            with torch.no_grad():
-                if keep_norm:
-                    live.mul_(norms / _norms(live).clamp(min=torch.finfo(live.dtype).tiny))
-                live[still] = before[still]
+            new = live.detach()
+            if keep_norm:
+                new.mul_(norms / _norms(new).clamp(min=torch.finfo(new.dtype).tiny))
+            new[still] = before[still]
+            _check_step("codes", new, step)
             bar.set_postfix(loss=f"{float(each.detach().mean()):.4g}", refresh=False)
-    return _as_given(live.detach(), z, codes)
+    return _as_given(live.detach(), start, z, codes)
 
 
 def interpolate_latent(generator: Module, z0: ArrayLike, z1: ArrayLike, n: int) -> Tensor:
@@ -279,7 +306,7 @@ def interpolate_latent(generator: Module, z0: ArrayLike, z1: ArrayLike, n: int) 
     Raises
     ------
     TypeError
-        If generator is no module, or a code not real numbers.
+        If generator is no module or returns no tensor, or a code is not real numbers.
     ValueError
         If codes are not finite or have different shapes, or n is below 2.
 
@@ -298,8 +325,9 @@ def interpolate_latent(generator: Module, z0: ArrayLike, z1: ArrayLike, n: int) 
     """
     _check_generator(generator)
     check_integer("n", n, 2)
-    place = _place_of(generator)
-    first, last = (_as_codes(z, name).to(**place) for z, name in ((z0, "z0"), (z1, "z1")))
+    first, last = (
+        _placed(_as_codes(z, name), generator, name, z0) for z, name in ((z0, "z0"), (z1, "z1"))
+    )
     if first.shape != last.shape or not first.ndim or not first.numel():
         raise ValueError(
             f"z0 and z1 must be codes of one shape, got {tuple(first.shape)} and "
@@ -310,8 +338,8 @@ def interpolate_latent(generator: Module, z0: ArrayLike, z1: ArrayLike, n: int) 
     check_memory(32 * int(n) * first.numel(), f"{n} codes", "a smaller n takes less")
     share = torch.linspace(0, 1, n, dtype=first.dtype, device=first.device)
     share = share.reshape(-1, *[1] * first.ndim)
-    with evaluating(generator), torch.no_grad():
-        return generator((1 - share) * first + share * last)
+    with _gradients(), evaluating(generator), torch.no_grad():
+        return _check_samples(generator((1 - share) * first + share * last)).detach()
 
 
 def topological_guidance(
@@ -352,7 +380,7 @@ def topological_guidance(
         If a tensor is none or is not of floating point numbers, loss is no function, or has no
         gradient with respect to `wrt`.
     ValueError
-        If scale is negative, or samples, the loss or its gradient are NaN or infinite.
+        If scale is negative, or samples, the loss, its gradient or the step are NaN or infinite.
 
     See Also
     --------
@@ -408,10 +436,10 @@ def topological_guidance(
                 f"{name} must be of a floating point dtype, got {tensor.dtype}, which has no "
                 "gradients; take .float()"
             )
-    with torch.inference_mode(False), torch.enable_grad():
+    with _gradients():
         if wrt is None:
             denoised = wrt = denoised.detach().clone().requires_grad_()
-        total = _loss_of(loss, denoised).sum()
+        total = _loss_of(loss, denoised.clone()).sum()  # it may work in place
         _check_guided("denoised and its loss", denoised, total)
         gradient = None
         if total.requires_grad and wrt.requires_grad:
@@ -422,7 +450,9 @@ def topological_guidance(
             "wrt with its graph, and the loss may not detach it"
         )
     _check_guided("gradient of the loss", gradient)
-    return -scale * gradient
+    guidance = -scale * gradient
+    _check_guided(f"step with scale={scale:g} and dtype={gradient.dtype}", guidance)
+    return guidance
 
 
 class PersistenceDiscriminator(torch.nn.Module):
@@ -568,19 +598,39 @@ class PersistenceDiscriminator(torch.nn.Module):
 
 def _losses(loss, samples, step):
     """Return the loss of finite samples, of which no value is NaN or infinite."""
-    if not is_tensor(samples):
-        raise TypeError(f"generator must return a torch.Tensor, got {type(samples).__name__}")
-    _check_step("samples of the generator", samples.detach(), step)
+    _check_step("samples of the generator", _check_samples(samples).detach(), step)
     each = _loss_of(loss, samples)
     _check_step("loss", each.detach(), step)
     return each
 
 
+def _check_samples(samples):
+    """Return samples of a generator, or raise if they are none."""
+    if not is_tensor(samples):
+        raise TypeError(f"generator must return a torch.Tensor, got {type(samples).__name__}")
+    _check_values("samples of the generator", samples)
+    if not samples.numel():
+        raise ValueError(f"generator must return samples, got shape {tuple(samples.shape)}")
+    return samples
+
+
+def _check_values(what, tensor):
+    """Raise TypeError if a tensor has no values that can be looked at."""
+    if tensor.is_meta or tensor.layout != torch.strided or tensor.is_complex():
+        raise TypeError(
+            f"{what} must be real numbers in a dense tensor, got dtype {tensor.dtype}, layout "
+            f"{tensor.layout} and device {tensor.device}"
+        )
+
+
 def _loss_of(loss, samples):
+    """Return the loss of samples, which is empty where there are none."""
+    _check_values("samples", samples)
     each = loss(samples)
-    if not is_tensor(each) or not each.numel():
+    if not is_tensor(each) or bool(samples.numel()) > bool(each.numel()):
         raise TypeError(f"loss must return a torch.Tensor of a number or more, got {each!r}")
-    return each
+    _check_values("loss", each)
+    return each if each.is_floating_point() else each.float()
 
 
 def _set_gradients(weights, total, step):
@@ -601,6 +651,8 @@ def _set_gradients(weights, total, step):
 
 
 def _check_step(what, values, step):
+    if values.is_sparse:  # the gradient of an embedding
+        values = values.coalesce().values()
     if not values.isfinite().all():
         raise ValueError(
             f"{what} must be finite, got a NaN or an infinity in step {step + 1}; a smaller "
@@ -614,14 +666,24 @@ def _check_guided(what, *tensors):
 
 
 @contextmanager
+def _gradients():
+    """Differentiate, inside of torch.no_grad and torch.inference_mode, too."""
+    restore = partial(torch.set_grad_enabled, torch.is_grad_enabled())
+    with set_back(restore), torch.inference_mode(False), torch.enable_grad():
+        yield
+
+
+@contextmanager
 def _borrowed_gradients(weights):
     """Give the weights their gradients back afterwards."""
     before = [weight.grad for weight in weights]
-    try:
-        yield
-    finally:
+
+    def restore():
         for weight, gradient in zip(weights, before, strict=True):
             weight.grad = gradient
+
+    with set_back(restore):
+        yield
 
 
 @contextmanager
@@ -652,6 +714,8 @@ def _norms(codes):
 def _check_generator(generator):
     if not isinstance(generator, torch.nn.Module):
         raise TypeError(f"generator must be a torch.nn.Module, got {generator!r}")
+    if any(weight.is_meta for weight in generator.parameters()):
+        raise TypeError("generator must have weights with values, got some on device meta")
 
 
 def _check_loss(loss):
@@ -659,17 +723,39 @@ def _check_loss(loss):
         raise TypeError(f"loss must be a function of samples, or a module, got {loss!r}")
 
 
-def _place_of(generator):
-    """Return the device and dtype of the first weights that are floats."""
+def _check_verbose(verbose):
+    return verbose if isinstance(verbose, bool) else check_integer("verbose", verbose, 0)
+
+
+def _place_of(generator, default=None):
+    """Return the device and dtype of the first weights that are floats, or of a default tensor."""
     weights = (w for w in generator.parameters() if w.is_floating_point())
-    weight = next(weights, torch.empty(0))
+    weight = next(weights, torch.empty(0) if default is None else default)
     return {"device": weight.device, "dtype": weight.dtype}
+
+
+def _placed(codes, generator, name, given):
+    """Return codes on the device and in the dtype in which a generator takes them.
+
+    One without weights takes floats as they are given.
+    """
+    placed = codes.to(**_place_of(generator, codes if _has_floats(given) else None))
+    if not placed.isfinite().all():
+        raise ValueError(f"{name} is more than a {placed.dtype} of the generator can hold")
+    return placed
+
+
+def _has_floats(z):
+    """Tell whether z is a tensor or an array of floats, whose dtype counts."""
+    if is_tensor(z):
+        return z.is_floating_point()
+    return getattr(getattr(z, "dtype", None), "kind", "") == "f"
 
 
 def _drawing(latent_dim, batch_size, generator):
     """Return a function from a torch.Generator to latent codes."""
     if callable(latent_dim):
-        return lambda random: latent_dim(batch_size, random)
+        return lambda random: _check_drawn(latent_dim(batch_size, random))
     if is_integer(latent_dim):
         latent_dim = (latent_dim,)
     if not isinstance(latent_dim, (tuple, list)) or not latent_dim:
@@ -678,6 +764,12 @@ def _drawing(latent_dim, batch_size, generator):
     check_memory(16 * prod(shape), f"codes of shape {shape}")
     place = _place_of(generator)
     return lambda random: torch.randn(shape, generator=random).to(**place)
+
+
+def _check_drawn(codes):
+    if not is_tensor(codes):
+        raise TypeError(f"latent_dim must return a torch.Tensor, got {type(codes).__name__}")
+    return codes
 
 
 def _optimizer_of(generator, optimizer, learning_rate):
@@ -690,12 +782,23 @@ def _optimizer_of(generator, optimizer, learning_rate):
                 "generator.requires_grad_()"
             )
         return _new_optimizer(optimizer, weights, learning_rate)
-    own = set(map(id, generator.parameters()))
+    weights = [weight for weight in generator.parameters() if weight.requires_grad]
+    return _check_optimizer(optimizer, weights, "parameters of the generator that require")
+
+
+def _check_optimizer(optimizer, weights, what):
+    """Return an optimizer of some of the weights, or raise if it has others or needs a closure."""
+    if isinstance(optimizer, torch.optim.LBFGS):
+        raise TypeError(
+            "optimizer must take steps of one gradient each, got LBFGS, which asks for the loss "
+            "several times; take another such as torch.optim.Adam"
+        )
+    own = set(map(id, weights))
     given = [weight for group in optimizer.param_groups for weight in group["params"]]
-    if not all(id(weight) in own and weight.requires_grad for weight in given):
+    if not all(id(weight) in own for weight in given):
         raise ValueError(
-            "optimizer must have parameters of the generator that require a gradient and no "
-            "others; give a function such as torch.optim.Adam for a new one"
+            f"optimizer must have {what} a gradient and no others; give a function such as "
+            "torch.optim.Adam for a new one"
         )
     return optimizer
 
@@ -703,7 +806,9 @@ def _optimizer_of(generator, optimizer, learning_rate):
 def _new_optimizer(optimizer, weights, learning_rate):
     learning_rate = check_number("learning_rate", learning_rate, 0)
     if optimizer is None:
-        return torch.optim.Adam(weights, lr=learning_rate)
+        # Adam adds eps to roots of squares, and 1e-8 is 0 in half precision.
+        tiny = max(torch.finfo(weight.dtype).tiny for weight in weights)
+        return torch.optim.Adam(weights, lr=learning_rate, eps=max(1e-8, tiny))
     if not callable(optimizer):
         raise TypeError(
             "optimizer must be a function from parameters to a torch.optim.Optimizer, such as "
@@ -712,7 +817,7 @@ def _new_optimizer(optimizer, weights, learning_rate):
     new = optimizer(weights)
     if not isinstance(new, torch.optim.Optimizer):
         raise TypeError(f"optimizer must return a torch.optim.Optimizer, got {new!r}")
-    return new
+    return _check_optimizer(new, weights, "the parameters that it is given, which require")
 
 
 def _as_codes(z, name):
@@ -722,10 +827,14 @@ def _as_codes(z, name):
     return live.detach() if is_tensor(live) else torch.from_numpy(np.array(live))
 
 
-def _as_given(codes, z, given):
-    """Return new codes as z came: an array or a tensor, of its dtype if it has floats."""
+def _as_given(new, start, z, codes):
+    """Return new codes as z came: an array or a tensor, of its dtype if it has floats.
+
+    Where they are as they have been at the start, they are what was given, unrounded.
+    """
+    if _has_floats(z):
+        new = torch.where(new == start, codes.to(new.device), new).to(codes)
     if is_tensor(z):
-        return codes.to(given) if z.is_floating_point() else codes
-    is_float = getattr(getattr(z, "dtype", None), "kind", "") == "f"
-    array = codes.cpu().numpy()
-    return array.astype(z.dtype) if is_float else array
+        return new
+    array = new.cpu().numpy()
+    return array.astype(z.dtype) if _has_floats(z) else array

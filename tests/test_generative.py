@@ -1,5 +1,7 @@
 """Generators go down a loss, and nothing else about them changes."""
 
+import signal
+from contextlib import nullcontext
 from functools import partial
 
 import numpy as np
@@ -493,7 +495,209 @@ def test_it_learns_what_components_tell_apart(rng):
     assert (discriminator(noisy) < 0).all()
 
 
+# Interrupts and contexts -----------------------------------------------------------------------
+
+
+def test_ctrl_c_at_any_time_leaves_modes_gradients_and_random_numbers(z):
+    """A timer interrupts at random times, as Ctrl-C does."""
+    parts = [torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.Dropout()) for _ in range(20)]
+    generator = torch.nn.Sequential(*parts, torch.nn.Linear(4, 16), torch.nn.Unflatten(1, (4, 4)))
+    generator[3].eval()
+    generator[20].weight.grad = own = torch.ones(16, 4)
+    calls = [
+        lambda: finetune_generator(generator, EACH, n_steps=2, latent_dim=4, learning_rate=1e-6),
+        lambda: optimize_latent(generator, z, EACH, n_steps=2, keep_norm=True),
+        lambda: interpolate_latent(generator, z[0], z[1], 3),
+    ]
+    modes = [part.training for part in generator.modules()]
+    random, interrupted = torch.get_rng_state(), 0
+    for call in calls:
+        call()
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        for i in range(300):
+            call = calls[i % 3]
+            try:
+                signal.setitimer(signal.ITIMER_REAL, (1e-3, 1e-2, 1e-3)[i % 3] * (i % 50 + 1) / 50)
+                call()
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt:
+                interrupted += 1
+            assert modes == [part.training for part in generator.modules()]
+            assert torch.is_grad_enabled()
+            assert generator[20].weight.grad is own
+            assert all(p.grad is None or p.grad is own for p in generator.parameters())
+            assert torch.equal(random, torch.get_rng_state())
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert interrupted > 50
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_priors_inside_of_code_without_gradients(mode, z):
+    curves, codes = [], []
+    for context in (nullcontext, mode):
+        generator = make_generator()
+        with context():
+            codes.append(optimize_latent(generator, z * 1, EACH, n_steps=3))
+            curves.append(finetune_generator(generator, EACH, n_steps=3, latent_dim=4,
+                                             random_state=0))  # fmt: skip
+            assert torch.is_inference_mode_enabled() == (context is torch.inference_mode)
+            assert torch.is_grad_enabled() == (context is nullcontext)
+    np.testing.assert_array_equal(*curves)
+    assert torch.equal(*codes)
+
+
+def test_models_and_losses_may_work_in_place(z):
+    double = torch.nn.Identity()
+    double.forward = lambda codes: codes.mul_(2)
+    plain = torch.nn.Identity()
+    plain.forward = lambda codes: 2 * codes
+    given = z.clone()
+    loss = lambda x: (x**2).sum(1)  # noqa: E731
+    expected = optimize_latent(plain, z, loss, n_steps=3)
+    assert torch.equal(optimize_latent(double, z, loss, n_steps=3), expected)
+    assert torch.equal(topological_guidance(z, lambda x: x.mul_(2).sum()), torch.full_like(z, -2))
+    assert torch.equal(z, given)
+
+
+# Dtypes ---------------------------------------------------------------------------------------
+
+
+def test_codes_that_do_not_move_come_back_unrounded(generator, z):
+    exact = z.double() + 1e-12
+    for n_steps, target in ((0, None), (3, 1e9)):
+        new = optimize_latent(generator, exact, EACH, n_steps=n_steps, target=target)
+        assert torch.equal(new, exact)
+    assert optimize_latent(generator, z.int(), EACH, n_steps=1).dtype == torch.float32
+
+
+def test_generators_without_weights_take_floats_as_they_are(rng):
+    images = rng.random((2, 5, 5)) + 1e-12
+    new = optimize_latent(torch.nn.Identity(), images, EACH, n_steps=1, learning_rate=1e-13)
+    np.testing.assert_allclose(new, images, rtol=0, atol=1.1e-13)
+    assert not np.array_equal(new, images)
+    line = interpolate_latent(torch.nn.Identity(), images[0], images[1], 2)
+    np.testing.assert_array_equal(line, images)
+    ints = np.ones((2, 5, 5), int)
+    assert optimize_latent(torch.nn.Identity(), ints, EACH, n_steps=0).dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_narrow_weights_stay_finite(dtype, z):
+    generator = make_generator(dtype).eval()
+    curve = finetune_generator(generator, EACH, n_steps=4, batch_size=4, latent_dim=4)
+    assert np.isfinite(curve).all()
+    assert all(weight.isfinite().all() for weight in generator.parameters())
+    still = lambda x: x.flatten(1)[:, 0] * 0  # noqa: E731
+    assert torch.equal(optimize_latent(generator, z.to(dtype), still, n_steps=1), z.to(dtype))
+
+
+def test_sparse_gradients_of_embeddings():
+    table = torch.nn.Embedding(5, 4, sparse=True)
+    before = table.weight.detach().clone()
+    finetune_generator(
+        table, lambda x: x.sum(), n_steps=1, optimizer=torch.optim.SparseAdam,
+        latent_dim=lambda n, random: torch.ones(n, dtype=torch.int64),
+    )  # fmt: skip
+    assert (table.weight != before).any(1).tolist() == [False, True, False, False, False]
+
+
+def test_guidance_without_samples_is_empty():
+    assert topological_guidance(torch.empty(0, 4, 4), EACH).shape == (0, 4, 4)
+
+
 # Bad input ------------------------------------------------------------------------------------
+
+
+class Returning(torch.nn.Module):
+    """Returns what a function makes of codes times a weight."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(4))
+        self.function = function
+
+    def forward(self, codes):
+        return self.function(codes * self.weight)
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "sentence"),
+    [
+        (lambda x: (x, x), TypeError, "generator must return a torch.Tensor, got tuple"),
+        (lambda x: None, TypeError, "generator must return a torch.Tensor, got NoneType"),
+        (lambda x: x.detach().numpy(), TypeError, "generator must return a torch.Tensor"),
+        (lambda x: x + 0j, TypeError, "samples of the generator must be real numbers in a dense"),
+        (lambda x: x.to_sparse(), TypeError, "got dtype torch.float32, layout torch.sparse_coo"),
+        (lambda x: x.to("meta"), TypeError, "and device meta"),
+        (lambda x: x[:0], ValueError, r"generator must return samples, got shape \(0, 4\)"),
+    ],
+)
+def test_what_generators_return_gets_a_sentence(function, error, sentence, z):
+    generator = Returning(function)
+    with pytest.raises(error, match=sentence):
+        finetune_generator(generator, lambda x: x.sum(), n_steps=1, latent_dim=4)
+    with pytest.raises(error, match=sentence):
+        optimize_latent(generator, z, lambda x: x.sum(), n_steps=1)
+    with pytest.raises(error, match=sentence):
+        interpolate_latent(generator, z[0], z[1], 3)
+
+
+@pytest.mark.parametrize(
+    ("loss", "sentence"),
+    [
+        (lambda x: (x > 0).sum(), "loss must be differentiable"),
+        (lambda x: (x > 0).all(), "loss must be differentiable"),
+        (lambda x: x.sum() + 0j, "loss must be real numbers in a dense tensor"),
+        (lambda x: torch.ones(3, device="meta"), "loss must be real numbers"),
+    ],
+)
+def test_losses_of_other_kinds_get_a_sentence(loss, sentence, generator, z):
+    with pytest.raises(TypeError, match=sentence):
+        finetune_generator(generator, loss, n_steps=1, latent_dim=4)
+    with pytest.raises(TypeError, match=sentence):
+        optimize_latent(generator, z, loss, n_steps=1)
+    with pytest.raises(TypeError, match="loss must"):
+        topological_guidance(z, loss)
+
+
+def test_optimizers_that_would_do_nothing_get_a_sentence(generator, z):
+    other = lambda _: torch.optim.Adam([torch.ones(1, requires_grad=True)])  # noqa: E731
+    for optimizer, error, sentence in [
+        (other, ValueError, "optimizer must have the parameters that it is given"),
+        (torch.optim.LBFGS, TypeError, "optimizer must take steps of one gradient each, got LBFGS"),
+    ]:
+        with pytest.raises(error, match=sentence):
+            finetune_generator(generator, EACH, n_steps=1, latent_dim=4, optimizer=optimizer)
+        with pytest.raises(error, match=sentence):
+            optimize_latent(generator, z, EACH, n_steps=1, optimizer=optimizer)
+    given = torch.optim.LBFGS(generator.parameters())
+    with pytest.raises(TypeError, match="must take steps of one gradient"):
+        finetune_generator(generator, EACH, n_steps=1, latent_dim=4, optimizer=given)
+
+
+def test_other_odd_arguments_get_a_sentence(generator, z):
+    for call in (
+        partial(finetune_generator, generator, EACH, n_steps=1, latent_dim=4),
+        partial(optimize_latent, generator, z, EACH, n_steps=1),
+    ):
+        with pytest.raises(ValueError, match="verbose must be an integer"):
+            call(verbose="yes")
+    with pytest.raises(TypeError, match=r"latent_dim must return a torch\.Tensor, got ndarray"):
+        finetune_generator(generator, EACH, n_steps=1, latent_dim=lambda n, r: np.ones((n, 4)))
+    with pytest.raises(ValueError, match=r"z is more than a torch\.float32 of the generator"):
+        optimize_latent(generator, np.full((1, 4), 1e39), EACH, n_steps=1)
+    with pytest.raises(ValueError, match=r"z1 is more than a torch\.float32"):
+        interpolate_latent(generator, [0.0] * 4, [1e39] * 4, 3)
+    far = partial(torch.optim.SGD, lr=1e38)
+    with pytest.raises(ValueError, match="codes must be finite, got a NaN or an infinity in step"):
+        optimize_latent(torch.nn.Identity(), z, lambda x: 1e3 * x.sum(), n_steps=1, optimizer=far)
+    with pytest.raises(ValueError, match=r"step with scale=1e\+06 and dtype=torch.float16 must be"):
+        topological_guidance(torch.rand(1, 3, 3).half(), lambda x: x.sum(), 1e6)
+    with pytest.raises(TypeError, match="generator must have weights with values"):
+        interpolate_latent(torch.nn.Linear(2, 2, device="meta"), [0.0, 0.0], [1.0, 1.0], 3)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
-"""Ctrl-C during long calls of libraries, which do not hear it."""
+"""Ctrl-C: during long calls of libraries, which do not hear it, and while things are set back."""
 
+from contextlib import contextmanager
 from threading import Thread
 
 from .signals import check_signals
 
-__all__ = ["call_long"]
+__all__ = ["call_long", "set_back"]
 
 # Products of numbers that take less than a second, for which no thread is worth it.
 FEW_PRODUCTS = 1 << 31
@@ -41,3 +42,21 @@ def call_long(function, n_products):
     if errors:
         raise errors[0]
     return results[0]
+
+
+@contextmanager
+def set_back(restore):
+    """Call restore() at the end, and once more, so that Ctrl-C in the midst of it does no harm.
+
+    Parameters
+    ----------
+    restore : callable
+        Without arguments; a second call changes nothing.
+    """
+    try:
+        yield
+    finally:
+        try:
+            restore()
+        finally:
+            restore()

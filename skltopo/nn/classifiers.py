@@ -7,6 +7,7 @@ import torch
 from sklearn.base import BaseEstimator
 
 from .._utils.namespace import namespace_of
+from .._utils.patience import set_back
 from .fitted import FittedModule
 from .pipelines import to_torch
 
@@ -17,12 +18,14 @@ __all__ = ["Classifier", "evaluating"]
 def evaluating(module):
     """Keep all parts of a module in evaluation mode; then each is in the mode that it was in."""
     trained = [part for part in module.modules() if part.training]
-    module.eval()
-    try:
-        yield
-    finally:
+
+    def restore():
         for part in trained:
             part.training = True
+
+    with set_back(restore):
+        module.eval()
+        yield
 
 
 class Classifier:
