@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from numbers import Real
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from scipy.spatial.distance import cdist
 from tqdm import tqdm
 
@@ -29,6 +30,18 @@ __all__ = ["coverage", "inception_score", "minimum_matching_distance"]
 OF_DIAGRAMS = ("wasserstein", "bottleneck", "sliced_wasserstein")
 # How far the probabilities of one sample may be from a sum of 1: rounding in half precision.
 ROUNDING = 1e-2
+# Powers by which distances grow with the values, of those that squares would overflow in.
+DEGREES = {
+    "euclidean": 1,
+    "minkowski": 1,
+    "cityblock": 1,
+    "chebyshev": 1,
+    "sqeuclidean": 2,
+    "cosine": 0,
+    "correlation": 0,
+    "seuclidean": 0,
+    "mahalanobis": 0,
+}
 
 
 def minimum_matching_distance(
@@ -80,7 +93,7 @@ def minimum_matching_distance(
         If distance or filtration is of another kind, or a function returns no number.
     ValueError
         If a set is empty, samples do not fit together or are not finite, there is no distance of
-        that name, or a distance is NaN or negative.
+        that name, or a distance is NaN or negative, or one of values is more than a float can hold.
 
     See Also
     --------
@@ -99,7 +112,11 @@ def minimum_matching_distance(
     1.3333333333333333
     """
     distances = _distances(reference, generated, distance, filtration, n_jobs, verbose)
-    return float(distances.min(axis=1).mean())
+    nearest = distances.min(axis=1)
+    with np.errstate(over="ignore"):
+        mean = nearest.mean()
+    # A sum may overflow where the mean does not.
+    return float(mean if np.isfinite(mean) else (nearest / len(nearest)).sum())
 
 
 def coverage(
@@ -277,6 +294,9 @@ def _count(samples, name):
         isinstance(samples, (str, Diagram, DiagramArrays))
         or is_scalar
         or not hasattr(samples, "__len__")
+        or not hasattr(samples, "__getitem__")
+        or isinstance(samples, Mapping)
+        or issparse(samples)
     ):
         raise TypeError(f"{name} must be a sequence of samples, got {type(samples).__name__}")
     if not len(samples):
@@ -326,6 +346,10 @@ def _distances_of_values(reference, generated, distance):
         )
     check_memory(8 * len(first) * len(second), f"{len(first)} x {len(second)} distances")
     first, second = first.reshape(len(first), -1), second.reshape(len(second), -1)
+    exponent = 0
+    if metric in DEGREES:  # their squares must not overflow, nor vanish
+        exponent = int(np.frexp(max(abs(first).max(), abs(second).max()))[1])
+        first, second = np.ldexp(first, -exponent), np.ldexp(second, -exponent)
     try:
         out = call_long(lambda: cdist(first, second, metric), len(second) * first.size)
     except np.linalg.LinAlgError:
@@ -333,6 +357,12 @@ def _distances_of_values(reference, generated, distance):
             f"distance={distance!r} needs the inverse of the covariance of the values, which is "
             "singular; take more samples or another distance"
         ) from None
+    with np.errstate(over="ignore"):
+        out = np.ldexp(out, DEGREES.get(metric, 0) * exponent)
+    if np.isposinf(out).any():
+        raise ValueError(
+            f"distance={distance!r} of these samples is more than a float can hold; scale them"
+        )
     return np.maximum(out, 0)  # rounding makes some of them negative
 
 
@@ -345,15 +375,25 @@ def _distances_by(distance, reference, generated, n_jobs, verbose):
     def fill(i):
         for j in range(shape[1]):
             value = distance(reference[i], generated[j])
-            number = value.item() if getattr(value, "shape", None) == () else value
-            if isinstance(number, (bool, np.bool_)) or not isinstance(number, Real):
-                raise TypeError(f"distance must return a number, got {value!r}")
-            out[i, j] = number
+            out[i, j] = _as_distance(value)
 
     with tqdm(total=shape[0], disable=not verbose, unit="row") as bar:
         tasks = [partial(counted, partial(fill, i), bar, 1) for i in range(shape[0])]
         run(tasks, effective_n_jobs(n_jobs))
     return out
+
+
+def _as_distance(value):
+    """Return what a function gives as a float, or raise TypeError if it is no number."""
+    has_value = value is not np.ma.masked and not getattr(value, "is_meta", False)
+    number = value.item() if has_value and getattr(value, "shape", None) == () else value
+    is_number = isinstance(number, Real) and not isinstance(number, (bool, np.bool_))
+    if not (has_value and is_number):
+        raise TypeError(f"distance must return a number, got {value!r}")
+    try:
+        return float(number)
+    except OverflowError:
+        return np.inf
 
 
 # Diagrams -------------------------------------------------------------------------------------

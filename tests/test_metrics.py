@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_array
 from scipy.spatial.distance import cdist
 from scipy.special import softmax
 
@@ -99,6 +100,7 @@ def test_any_function_of_two_samples(n_jobs, capsys):
     check(*words, lambda x, y: abs(len(x) - len(y)), lambda x, y: abs(len(x) - len(y)),
           n_jobs=n_jobs)  # fmt: skip
     check(*words, lambda x, y: torch.tensor(1.0), lambda x, y: 1.0, n_jobs=n_jobs)
+    assert minimum_matching_distance(*words, lambda x, y: 10**400, n_jobs=n_jobs) == np.inf
     coverage(*words, lambda x, y: 1, n_jobs=n_jobs, verbose=1)
     assert "4/4" in capsys.readouterr().err
 
@@ -183,6 +185,34 @@ def test_inception_score_of_extremes():
     assert inception_score(half) == pytest.approx(inception_score(half.double()), rel=1e-2)
 
 
+# Sizes ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("exponent", [-1060, -600, 500, 1000])
+def test_distances_whose_squares_vanish_and_overflow(exponent):
+    rng = np.random.default_rng(0)
+    sets = [rng.integers(-3, 4, (n, 3)).astype(float) for n in (6, 5)]
+    scaled = [np.ldexp(one, exponent) for one in sets]
+    for name in ("l2", "minkowski", "cityblock", "chebyshev"):
+        expected, found = (minimum_matching_distance(*both, name) for both in (sets, scaled))
+        assert found == pytest.approx(np.ldexp(expected, exponent), rel=1e-12)
+        assert coverage(*scaled, name) == coverage(*sets, name)
+    sets = [one + 10 for one in sets]
+    scaled = [np.ldexp(one, exponent) for one in sets]
+    for name in ("cosine", "correlation"):
+        expected, found = (minimum_matching_distance(*both, name) for both in (sets, scaled))
+        assert found == pytest.approx(expected, abs=1e-12)
+
+
+def test_distances_that_overflow_are_said_and_means_do_not():
+    far = np.full((1, 2), 1e308), np.full((1, 2), -1e308)
+    for name in ("l2", "sqeuclidean", "chebyshev"):
+        with pytest.raises(ValueError, match="of these samples is more than a float can hold"):
+            minimum_matching_distance(*far, name)
+    assert minimum_matching_distance(None, None, np.full((3, 2), 1.5e308)) == 1.5e308
+    assert minimum_matching_distance(None, None, [[np.inf], [1.0]]) == np.inf
+
+
 # Bad input ------------------------------------------------------------------------------------
 
 IMAGES = np.arange(12.0).reshape(2, 2, 3)
@@ -200,6 +230,11 @@ IMAGES = np.arange(12.0).reshape(2, 2, 3)
         ((None, None, [[1.0, np.nan]]), ValueError, "got nan for reference sample 0 and .* 1"),
         ((None, None, [[1.0], [-1.0]]), ValueError, "got -1.0 for reference sample 1 and .* 0"),
         ((IMAGES, IMAGES, lambda x, y: "near"), TypeError, "must return a number, got 'near'"),
+        ((IMAGES, IMAGES, lambda x, y: np.ma.masked), TypeError, "must return a number"),
+        ((IMAGES, IMAGES, lambda x, y: torch.ones((), device="meta")), TypeError, "a number"),
+        (({1, 2}, IMAGES, lambda x, y: 1), TypeError, "reference must be a sequence .* got set"),
+        ((IMAGES, {"a": 1}, lambda x, y: 1), TypeError, "generated must be a sequence .* got dict"),
+        ((csr_array(IMAGES[0]), IMAGES), TypeError, "sequence of samples, got csr_array"),
         ((IMAGES, IMAGES, lambda x, y: np.nan), ValueError, "at least 0 for all pairs, got nan"),
         ((IMAGES[:0], IMAGES), ValueError, "reference must have at least one sample"),
         ((IMAGES, []), ValueError, "generated must have at least one sample"),
