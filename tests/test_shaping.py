@@ -2,12 +2,13 @@
 
 import pickle
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_param_validation, parametrize_with_checks
@@ -623,8 +624,11 @@ def test_adam_counts_its_steps():
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_points_that_leave_their_dtype_are_said(rng):
     points = (2e38 * rng.random((12, 2))).astype(np.float32)
+    shaper = TopoShaper("spread", learning_rate=1e38, max_iter=30, tol=None)
     with pytest.raises(ValueError, match="more than a float32 can hold"):
-        TopoShaper("spread", learning_rate=1e38, max_iter=30, tol=None).fit(points)
+        shaper.fit(points)
+    with pytest.raises(NotFittedError):
+        shaper.transform(points)
 
 
 @pytest.mark.parametrize("filtration", ["weak_alpha", "alpha"])
@@ -658,3 +662,83 @@ def test_points_are_carried_where_squares_of_distances_overflow():
     with pytest.warns(ConvergenceWarning):
         shaper = TopoShaper(Energy(dim=1, weight=-1.0), anchor=0.1).fit(X)
     assert np.isfinite(shaper.transform(near + 0.01)).all()
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"optimizer": "sgd"}, {"optimizer": "lbfgs"}, {"gradient": "big_step"},
+    {"gradient": "diffeomorphic"}, {"filtration": "rips"}, {"filtration": "alpha"},
+    {"filtration": WeakAlpha(max_dim=1)}, {"anchor": 0.1}, {"bounds": (0.2, 0.9)},
+    {"subsample": 15, "random_state": 0}, {"learning_rate": 0.02},
+    {"gradient": "diffeomorphic", "bandwidth": 0.1},
+], ids=str)  # fmt: skip
+@pytest.mark.parametrize("exponent", [-1020, -600, -540, -300, 300, 500])
+def test_points_move_where_squares_vanish_and_overflow(options, exponent):
+    """The unit of the points is their extent."""
+    close = partial(np.testing.assert_allclose, rtol=1e-9, atol=1e-12)
+    X, scale = uniform(25, seed=5), 2.0**exponent
+    given = {
+        name: np.multiply(scale, options[name])
+        for name in ("learning_rate", "bandwidth")
+        if name in options
+    }
+    if "bounds" in options:
+        given["bounds"] = tuple(scale * bound for bound in options["bounds"])
+    shaper = TopoShaper("holes", max_iter=6, store_path=True, **options)
+    near = clone(shaper).fit(X)
+    far = clone(shaper).set_params(**given).fit(scale * X)
+    assert near.loss_curve_[-1] < near.loss_curve_[0]
+    close(far.embedding_ / scale, near.embedding_)
+    close(far.path_ / scale, near.path_)
+    close(far.transform(scale * X) / scale, near.transform(X))
+    back = far.inverse_transform(far.embedding_) / scale
+    close(back, near.inverse_transform(near.embedding_))
+    np.testing.assert_allclose(far.loss_curve_, np.ldexp(near.loss_curve_, 2 * exponent), rtol=1e-9)
+    # Points of other sizes stay finite.
+    assert np.isfinite(far.transform([[1.0, -1.0], [1e300, 0.0], [0.0, 1e-300]])).all()
+
+
+def test_terms_of_other_powers_count_as_in_the_units_of_the_points():
+    X = uniform(25, seed=5)
+    shaper = TopoShaper([Energy(dim=0, p=1), Energy(dim=1, p=3, weight=-50.0)], max_iter=5)
+    plain = clone(shaper).set_params(filtration=lambda points: WeakAlpha(max_dim=1)(points))
+    for scale in (0.01, 1.0, 30.0):
+        expected, found = plain.fit(scale * X), clone(shaper).fit(scale * X)
+        np.testing.assert_allclose(found.embedding_, expected.embedding_, rtol=1e-9)
+        np.testing.assert_allclose(found.loss_curve_, expected.loss_curve_, rtol=1e-12)
+    ones = TopoShaper(Energy(dim=0), max_iter=5).fit(2.0**-700 * X)
+    both = clone(shaper).fit(2.0**-700 * X)
+    np.testing.assert_array_equal(ones.embedding_, both.embedding_)
+
+
+def test_losses_that_overflow_are_refused_and_ones_that_vanish_are_said():
+    with pytest.raises(ValueError, match="loss of points of this size is more than a float"):
+        TopoShaper("holes", max_iter=2).fit(1e160 * uniform(20))
+    shaper = TopoShaper("holes", filtration=lambda points: WeakAlpha(max_dim=1)(points), max_iter=3)
+    with pytest.warns(ConvergenceWarning, match="took 3 steps of a loss that is less than a float"):
+        shaper.fit(1e-200 * uniform(20))
+    TopoShaper(Energy(dim=0), max_iter=2).fit(1e300 * uniform(20))
+
+
+@pytest.mark.parametrize(("optimizer", "rate"), [("adam", 1e110), ("sgd", 1e60)])
+def test_cubes_of_lengths_diverge_with_a_warning(optimizer, rate):
+    objective = Energy(dim=0, p=3, weight=-1.0)
+    shaper = TopoShaper(objective, optimizer=optimizer, learning_rate=rate, tol=None)
+    with pytest.warns(ConvergenceWarning, match="diverged after"):
+        shaper.fit(uniform(20))
+    assert np.isfinite(shaper.embedding_).all()
+
+
+@pytest.mark.parametrize("power", [-300, 300])
+def test_high_powers_of_short_lengths_have_squares(power):
+    """Squares of the gradients would vanish, or overflow."""
+    X = uniform(20)
+    expected = TopoShaper(Energy(dim=0), max_iter=4, tol=None).fit(X)
+    weighted = TopoShaper(Energy(dim=0, weight=10.0**power), max_iter=4, tol=None).fit(X)
+    np.testing.assert_allclose(weighted.embedding_, expected.embedding_, rtol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore:TopoShaper diverged")
+@pytest.mark.parametrize("bandwidth", [1e-300, 1e300])
+def test_bandwidths_whose_squares_vanish_and_overflow(bandwidth):
+    shaper = TopoShaper(gradient="diffeomorphic", bandwidth=bandwidth, max_iter=3)
+    assert np.isfinite(shaper.fit_transform(uniform(20))).all()

@@ -1,5 +1,10 @@
-"""Descent of points: a loss with its gradient, a rule for steps, and the loop around both."""
+"""Descent of points: a loss with its gradient, a rule for steps, and the loop around both.
 
+Points are in a `Unit` in which their extent is about 1, so that squares and powers of lengths
+neither overflow nor vanish, whatever unit the user has.
+"""
+
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +18,90 @@ from ..energies import polynomial_gradient
 from .critical_sets import EdgeComplex, big_step_gradient
 from .fields import GaussianField
 
-__all__ = ["RULES", "Adam", "Box", "Descent", "Loss", "descend", "descend_lbfgs"]
+__all__ = ["RULES", "Adam", "Box", "Descent", "Loss", "Unit", "descend", "descend_lbfgs"]
+
+# Exponent of 2 up to which squares of coordinates, and losses, are let grow: the sum of many of
+# them must not overflow either.
+MOST = 1000
+# Coordinates, in the unit of a cloud, of points that are as far from it as any: their squares are
+# finite, and all others are rounding errors of them.
+BEYOND = 1e150
+
+
+class Unit:
+    """A power of 2 as unit of length, and what it makes of an objective.
+
+    Energies of lengths that are c times as long are c**(p + q) times as large. So an objective has
+    one in the unit that differs from it by a factor alone, of the power ``degree`` of the unit: the
+    largest of all powers if the unit is above 1, or else the least, so that weights of other terms
+    become smaller.
+
+    Parameters
+    ----------
+    exponent : int
+    energies : list of Energy
+    anchor : float
+    scales : bool
+        Whether a filtration of points in the unit has the lengths of the unit. Otherwise it gets
+        points as the user gave them, and `degree` is 1, so that gradients are the user's.
+
+    Attributes
+    ----------
+    energies : list of Energy
+    anchor : float
+        The objective in the unit.
+    degree : float
+    farthest : float
+        Coordinates, in the unit, up to which squares and the loss are finite.
+    """
+
+    def __init__(self, exponent, energies, anchor, *, scales):
+        self.exponent = exponent
+        powers = [energy.p + energy.q for energy in energies]
+        all_powers = [*powers, 2] if anchor else powers
+        self.degree = 1
+        self.energies = energies
+        if scales:
+            self.degree = max(all_powers) if exponent > 0 else min(all_powers)
+            self.energies = [
+                self._weighted(energy, self._factor(power))
+                for energy, power in zip(energies, powers, strict=True)
+            ]
+        self.anchor = min(anchor * self._factor(2), BEYOND)
+        room = MOST - max(0.0, exponent * self.degree)
+        self.farthest = 2.0 ** (room / max(2, *all_powers))
+
+    def _factor(self, power):
+        """Return the unit to a power beyond the degree."""
+        return 2.0 ** min(self.exponent * (power - self.degree), MOST)
+
+    @staticmethod
+    def _weighted(energy, factor):
+        weighted = copy(energy)
+        weighted.weight = energy.weight * factor
+        return weighted
+
+    def measure(self, lengths):
+        """Return lengths, or coordinates, in the unit."""
+        with np.errstate(over="ignore"):
+            return np.ldexp(lengths, -self.exponent)
+
+    def restore(self, lengths):
+        """Return lengths, or coordinates, that are in the unit, as the user has them."""
+        with np.errstate(over="ignore"):
+            return np.ldexp(lengths, self.exponent)
+
+    def restore_loss(self, values):
+        """Return losses of points in the unit as losses of the user's points."""
+        power = float(np.clip(self.exponent * self.degree, -4 * MOST, 4 * MOST))
+        whole = int(np.floor(power))
+        with np.errstate(over="ignore"):
+            return np.ldexp(np.asarray(values) * 2.0 ** (power - whole), whole)
+
+    def move(self, points, carry):
+        """Return points as the user has them after carry, from points to points in the unit."""
+        inside = np.clip(self.measure(points), -BEYOND, BEYOND)
+        return points + self.restore(carry(inside) - inside)
 
 
 class Loss:
@@ -33,9 +121,15 @@ class Loss:
         the gradient needs no torch.
     simplices : callable, default=None
         ``simplices(points)`` as `EdgeComplex` takes them: the gradient becomes that of big steps.
+    exponent : int, default=0
+        Points and `start` are in units of 2**exponent, and so is the loss, of points that the
+        filtration sees without a unit.
     """
 
-    def __init__(self, filtration, energies, anchor, start, closed_form, simplices=None):
+    def __init__(
+        self, filtration, energies, anchor, start, closed_form, simplices=None, exponent=0
+    ):
+        self.exponent = exponent
         self.filtration = filtration
         self.energies = energies
         self.anchor = anchor
@@ -46,7 +140,8 @@ class Loss:
     def __call__(self, points):
         """Return (loss, gradient) at (n, d) float64 points."""
         find = self._closed_form if self.closed_form else self._autograd
-        value, gradient = find(points)
+        value, gradient = find(np.ldexp(points, self.exponent) if self.exponent else points)
+        value = float(np.ldexp(value, -self.exponent))
         if self.anchor:
             away = points - self.start
             value += self.anchor * float(np.square(away).sum())
@@ -140,6 +235,8 @@ class Descent:
         The start; then the points after the last step whose loss is known.
     project : Box
         Applied after each step.
+    farthest : float
+        Coordinates beyond which points have diverged.
     max_iter : int
     tol : float or None
     patience : int
@@ -164,6 +261,7 @@ class Descent:
 
     points: np.ndarray
     project: Box
+    farthest: float
     max_iter: int
     tol: float | None
     patience: int
@@ -180,6 +278,7 @@ class Descent:
     def __post_init__(self):
         self.patience = int(self.patience)  # numpy's integers may be unsigned
         self.points = self.best_points = self.project(self.points)
+        self.farthest = max(self.farthest, 2 * float(abs(self.points).max()))
 
     @property
     def n_iter(self):
@@ -199,6 +298,10 @@ class Descent:
         self.best.append(min([value, *self.best[-1:]]))
         if self.store_path:
             self.path.append(points)
+
+    def is_near(self, points):
+        """Tell whether points are finite, and near enough for their loss."""
+        return bool(abs(points).max() <= self.farthest)
 
     def is_worse(self):
         """Tell whether steps were taken and the last loss is above that at the start."""
@@ -226,7 +329,7 @@ def descend(descent, loss, make_rule, bandwidth=None):
     bandwidth : float, default=None
         If given, a `GaussianField` spreads the moves of the points with a gradient over all others.
     """
-    # Squares of far points overflow: that is looked for.
+    # Moves may overflow: that is looked for.
     try:
         with descent.progress() as progress, np.errstate(over="ignore", invalid="ignore"):
             value, gradient = loss(descent.points)
@@ -234,18 +337,20 @@ def descend(descent, loss, make_rule, bandwidth=None):
             if not gradient.any():
                 descent.ending = "nothing"
                 return
-            rule = make_rule(gradient)
+            # Rules know no unit of gradients, but squares of them must not overflow, nor vanish.
+            exponent = -np.frexp(abs(gradient).max())[1]
+            rule = make_rule(np.ldexp(gradient, exponent))
             for _ in range(descent.max_iter):
                 if not gradient.any() or descent.is_settled():
                     descent.ending = "settled"
                     break
-                moves, field = rule.step(gradient), None
+                moves, field = rule.step(np.ldexp(gradient, exponent)), None
                 if bandwidth is not None:
                     moving = gradient.any(axis=1)
                     field = GaussianField(descent.points[moving], moves[moving], bandwidth).damp()
                     moves = field(descent.points)
                 points = descent.project(descent.points + moves)
-                if not np.isfinite(np.square(points).sum()):  # so that lengths are finite, too
+                if not descent.is_near(points):
                     descent.ending = "diverged"
                     break
                 value, gradient = loss(points)
@@ -285,7 +390,7 @@ def descend_lbfgs(descent, loss, unit):
 
     def evaluate(flat):
         points = descent.project(unit * flat.reshape(n, d))
-        if not (abs(points - start).max() < FAR * unit and np.isfinite(np.square(points).sum())):
+        if not (abs(points - start).max() < FAR * unit and descent.is_near(points)):
             raise _Stop("diverged")
         value, gradient = loss(points)
         last.update(points=points, value=value)

@@ -22,7 +22,7 @@ from ..energies import Energy
 from ..filtrations import Alpha, VietorisRips, WeakAlpha
 from ..fit_context import fit_context
 from .critical_sets import cliques, delaunay_faces
-from .descent import RULES, Box, Descent, Loss, descend, descend_lbfgs
+from .descent import RULES, Box, Descent, Loss, Unit, descend, descend_lbfgs
 from .fields import NearestField, Replay, typical_spacing
 
 __all__ = ["OBJECTIVES", "TopoShaper"]
@@ -46,11 +46,16 @@ FILTRATIONS = {"weak_alpha": WeakAlpha, "alpha": Alpha, "rips": VietorisRips}
 # Most features for a Delaunay complex. For each of many uniform points it has 32 cells in R^4, 190
 # in R^5, and 1300 in R^6.
 MAX_DELAUNAY_FEATURES = 5
+# Bandwidths, in the extent of the cloud, whose squares neither overflow nor vanish. Beyond them a
+# field moves its anchors alone, or all points alike.
+BANDWIDTHS = 1e-100, 1e100
 
 
 def extent(points):
     """Return the longest side of the box around points; of a single place its distance from 0."""
-    return float(np.ptp(points, axis=0).max() or abs(points).max() or 1.0)
+    with np.errstate(over="ignore"):
+        longest = np.ptp(points, axis=0).max() or abs(points).max() or 1.0
+    return float(min(longest, np.finfo(np.float64).max))
 
 
 def _narrow(points, dtype):
@@ -152,7 +157,9 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, DocumentationLink, Base
     up to rounding; coincident ones move as the first of them.
 
     Points at c times the scale, with c times the ``learning_rate`` and the ``bandwidth``, move as
-    the others do if the objective has one power, and ``anchor`` is 0. A `ConvergenceWarning` tells
+    the others do if the objective has one power, and ``anchor`` is 0: also where the loss is so
+    small that ``loss_curve_`` is zero. One that is more than a float can hold is an error. Any
+    callable as filtration sees points in their own unit. A `ConvergenceWarning` tells
     where the points diverge, where the last loss is above the first, and where the objective, or
     an energy in it, has nothing to do: no move of the points would change it.
 
@@ -252,6 +259,12 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, DocumentationLink, Base
         Returns
         -------
         self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If X or a parameter is no such thing, or the loss, its gradient or the moved points are
+            more than a float can hold.
         """
         X = validate_data(self, as_plain(X, "X"), dtype=[np.float64, np.float32])
         points = X.astype(np.float64)
@@ -260,14 +273,27 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, DocumentationLink, Base
         self.filtration_ = self._make_filtration(energies, X.shape[1])
         self.sample_indices_ = self._draw(len(X))
         start = points[self.sample_indices_]
-        self.learning_rate_ = self.learning_rate or 0.01 * extent(start)
-        descent = self._descend(start, energies, project)
-        self._warn(descent, energies)
-        self._store(descent, start, project)
-        embedding = descent.best_points
+        scales = self._scales()
+        unit = Unit(int(np.frexp(extent(start))[1]), energies, self.anchor, scales=scales)
+        start = unit.measure(start)
+        given = self.learning_rate
+        rate = float(unit.measure(float(given))) if given else 0.01 * extent(start)
+        self.learning_rate_ = self.learning_rate or float(unit.restore(rate))
+        box = Box(unit.measure(project.low), unit.measure(project.high))
+        descent = self._descend(start, unit, box, rate, scales)
+        curve = unit.restore_loss(descent.curve)
+        if np.isinf(curve).any():
+            raise ValueError(
+                "the loss of points of this size is more than a float can hold; scale X, or take "
+                "an objective of a smaller power"
+            )
+        self._warn(descent, energies, curve)
+        self._store(descent, start, project, box, unit, curve)
+        embedding = project(unit.restore(descent.best_points))
         if len(start) < len(points):
+            moved = embedding
             embedding = self._carry(points)
-            embedding[self.sample_indices_] = descent.best_points
+            embedding[self.sample_indices_] = moved
         self.embedding_ = _narrow(embedding, X.dtype)
         return self
 
@@ -326,7 +352,14 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, DocumentationLink, Base
         metric = getattr(self.filtration_, "metric", "euclidean")
         return isinstance(self.filtration_, (WeakAlpha, VietorisRips)) and metric == "euclidean"
 
-    def _make_loss(self, start, energies):
+    def _scales(self):
+        """Tell whether births and deaths of c times the points are c times as large."""
+        if type(self.filtration_) is VietorisRips:
+            return self._has_edge_lengths() and self.filtration_.max_edge == np.inf
+        return type(self.filtration_) in (WeakAlpha, Alpha)
+
+    def _make_loss(self, start, unit, scales):
+        energies = unit.energies
         by_edges = self._has_edge_lengths()
         drop = all(energy.essential == "drop" for energy in energies)
         simplices = None
@@ -341,13 +374,17 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, DocumentationLink, Base
             if isinstance(self.filtration_, VietorisRips):
                 simplices = partial(cliques, max_edge=self.filtration_.max_edge)
         filtration = self._make_filtration(energies, start.shape[1], warm_start=True)
-        return Loss(filtration, energies, self.anchor, start, by_edges and drop, simplices)
+        exponent = 0 if scales else unit.exponent
+        closed_form = by_edges and drop
+        return Loss(filtration, energies, unit.anchor, start, closed_form, simplices, exponent)
 
-    def _descend(self, start, energies, project):
-        loss = self._make_loss(start, energies)
+    def _descend(self, start, unit, box, learning_rate, scales):
+        """Return the `Descent` of points in the unit."""
+        loss = self._make_loss(start, unit, scales)
         descent = Descent(
             start,
-            project,
+            box,
+            unit.farthest,
             max_iter=self.max_iter,
             tol=self.tol,
             patience=self.n_iter_no_change,
@@ -363,11 +400,13 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, DocumentationLink, Base
             return descent
         bandwidth = None
         if self.gradient == "diffeomorphic":
-            bandwidth = self.bandwidth or typical_spacing(start)
-        descend(descent, loss, partial(RULES[self.optimizer], self.learning_rate_), bandwidth)
+            bandwidth = typical_spacing(start)
+            if self.bandwidth:
+                bandwidth = float(np.clip(unit.measure(float(self.bandwidth)), *BANDWIDTHS))
+        descend(descent, loss, partial(RULES[self.optimizer], learning_rate), bandwidth)
         return descent
 
-    def _warn(self, descent, energies):
+    def _warn(self, descent, energies, curve):
         """Warn of an ending that leaves less than was asked for."""
         n_iter, advice = descent.n_iter, ""
         idle = [] if isinstance(self.objective, str) else self._idle(energies)
@@ -382,10 +421,15 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, DocumentationLink, Base
             sentence = f"diverged after {n_iter} steps; embedding_ has the best points{advice}"
         elif descent.ending == "nothing":
             sentence = self._say_that_nothing_counts(energies)
+        elif abs(descent.curve[0]) < np.finfo(np.float64).tiny:
+            sentence = (
+                f"took {n_iter} steps of a loss that is less than a float can hold, so that the "
+                "best points are not known; scale X"
+            )
         elif descent.is_worse():
             sentence = (
-                f"diverged: after {n_iter} steps the loss is {descent.curve[-1]:.4g}, above the "
-                f"{descent.curve[0]:.4g} of the start; embedding_ has the best points{advice}"
+                f"diverged: after {n_iter} steps the loss is {curve[-1]:.4g}, above the "
+                f"{curve[0]:.4g} of the start; embedding_ has the best points{advice}"
             )
         else:
             return
@@ -411,27 +455,26 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, DocumentationLink, Base
         n_features = self.n_features_in_
         return f"points with {n_features} features have holes up to dimension {n_features - 1}"
 
-    def _store(self, descent, start, project):
-        self.loss_curve_ = np.array(descent.curve)
+    def _store(self, descent, start, project, box, unit, curve):
+        self.loss_curve_ = curve
         self.n_iter_ = descent.n_iter
         if self.store_path:
-            self.path_ = np.array(descent.path)
+            self.path_ = unit.restore(np.array(descent.path))
         self._project = project
+        self._unit = unit
         self._nearest: Any = None
         self._nearest_back: Any = None
         self._replay: Any = None
         if self.gradient == "diffeomorphic":
-            self._replay = Replay(descent.fields[: descent.best_iter], project)
+            self._replay = Replay(descent.fields[: descent.best_iter], box)
         else:
             self._nearest = NearestField(start, descent.best_points - start)
         if self._replay is None or self.bounds is not None:
             self._nearest_back = NearestField(descent.best_points, start - descent.best_points)
 
     def _carry(self, points):
-        points = self._project(points)
-        if self._replay is not None:
-            return self._replay(points)
-        return self._project(points + self._nearest(points))
+        carry = self._replay or (lambda inside: inside + self._nearest(inside))
+        return self._project(self._unit.move(self._project(points), carry))
 
     def fit_transform(self, X: ArrayLike, y: Any = None) -> Array:
         """Move the points and return them.
@@ -480,13 +523,11 @@ class TopoShaper(OneToOneFeatureMixin, TransformerMixin, DocumentationLink, Base
         """
         X = self._check(X)
         points = X.astype(np.float64)
-        if self._nearest_back is None:
-            points = self._replay.undo(points)
-        else:
-            points = points + self._nearest_back(points)
-        return _narrow(points, X.dtype)
+        back = self._nearest_back
+        carry = self._replay.undo if back is None else lambda inside: inside + back(inside)
+        return _narrow(self._unit.move(points, carry), X.dtype)
 
     def _check(self, X):
-        check_is_fitted(self)
+        check_is_fitted(self, "embedding_")
         _check_feature_names(self, X, reset=False)  # before missing entries are looked for
         return validate_data(self, as_plain(X, "X"), reset=False, dtype=[np.float64, np.float32])
