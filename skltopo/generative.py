@@ -120,7 +120,9 @@ def finetune_generator(
     Inside of ``torch.no_grad`` and ``torch.inference_mode`` it works, too.
 
     Random layers draw from torch's own random numbers, which all threads share: the same seed gives
-    the same dropout, and these numbers stay where they were, as long as no other thread draws.
+    the same dropout, and these numbers stay where they were, as long as no other thread draws or
+    trains. Generators without random layers may be trained in several threads: codes are drawn from
+    numbers of their own.
 
     References
     ----------
