@@ -146,8 +146,8 @@ def _check_batch(diagram):
     if not isinstance(diagram, (Diagram, DiagramBatch)):
         raise TypeError(
             "diagram must be a Diagram or a DiagramBatch, as filtrations return it, got "
-            f"{type(diagram).__name__}; for arrays of births and deaths see "
-            "skltopo.vectorize.Polynomial"
+            f"{type(diagram).__name__}; for images and clouds see skltopo.nn.EnergyLoss, for "
+            "arrays of births and deaths skltopo.vectorize.Polynomial"
         )
 
 

@@ -71,10 +71,12 @@ def finetune_generator(
     Parameters
     ----------
     generator : torch.nn.Module
-        From latent codes (batch_size, *latent_dim) to samples. It is trained in the mode in which
-        it comes, and keeps it: after ``generator.train()`` batch normalisation uses the statistics
-        of each batch and updates its running ones, as in any training; after ``generator.eval()``
-        it uses the running statistics, which stay as they are.
+        From latent codes (batch_size, *latent_dim) to samples of the shape that the loss takes,
+        such as (batch_size, 1, height, width) for ``LevelSet(ndim=2)``, which would take rows of
+        pixels for one image. It is trained in the mode in which it comes, and keeps it: after
+        ``generator.train()`` batch normalisation uses the statistics of each batch and updates its
+        running ones, as in any training; after ``generator.eval()`` it uses the running statistics,
+        which stay as they are.
     loss : callable
         From samples to a tensor: the loss, or one for each sample, whose mean is taken. Parameters
         that it has stay as they are, and get no gradient.
@@ -193,11 +195,12 @@ def optimize_latent(
     Parameters
     ----------
     generator : torch.nn.Module
-        From latent codes (n, ...) to samples.
+        From latent codes (n, ...) to samples of the shape that the loss takes.
     z : (n, ...) array-like or torch.Tensor
         Latent codes to begin with; they are not changed.
     loss : callable
-        From samples to a tensor: one loss for each sample (``reduction="none"``), or a loss of all.
+        From samples to a tensor: one loss for each sample (``reduction="none"``), of shape (n,) or
+        (n, 1), or a loss of all. Of losses of several channels the mean is a loss of all.
     n_steps : int
     optimizer : callable, default=None
         From a list of the codes to a `torch.optim.Optimizer`, such as
@@ -209,7 +212,7 @@ def optimize_latent(
         distribution are.
     target : float, default=None
         A sample whose loss is at most this does not move: its code comes back bit for bit. A loss
-        of all stops all.
+        of all stops all. None: all steps are taken.
     verbose : int, default=0
         Show a progress bar if positive.
 
@@ -362,7 +365,9 @@ def topological_guidance(
         From samples to a tensor: one loss for each sample (``reduction="none"``), or a loss of all,
         whose mean over samples makes the step of each smaller by their number.
     scale : float, default=1.0
-        The factor s, at least 0.
+        The factor s, at least 0. Down a `skltopo.nn.BettiPriorLoss` with a level, or an
+        `EnergyLoss` with p = 1, the pixels at which a point that costs is born and dies move by s
+        each: begin with a tenth of the range of the values.
     wrt : (n, ...) torch.Tensor, default=None
         What the gradient is taken with respect to. None: the predictions themselves; they need no
         graph, and the denoiser is not differentiated. A tensor: the noisy samples, or anything else

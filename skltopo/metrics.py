@@ -57,7 +57,8 @@ def minimum_matching_distance(
 
     .. math:: \mathrm{MMD} = \frac1{|R|} \sum_{x \in R} \min_{y \in G} d(x, y)
 
-    over a reference set R and a generated set G. Smaller is better.
+    over a reference set R and a generated set G. Smaller is better. It is not the maximum mean
+    discrepancy, of the same abbreviation.
 
     Parameters
     ----------
@@ -76,7 +77,7 @@ def minimum_matching_distance(
         For a distance of diagrams: what makes diagrams of samples. None: samples that are diagrams
         (a `DiagramBatch`, or a list of `Diagram` or of arrays with two columns) are used as they
         are; others are images or volumes, with or without a channel axis of length 1, of which the
-        superlevel PD_0 is taken.
+        superlevel PD_0 is taken: (n, 3, height, width) are volumes.
     n_jobs : int, default=None
         Threads for distances of diagrams and for a function. None is 1 unless in a joblib context,
         -1 is all cores. Results do not depend on it.

@@ -475,7 +475,10 @@ class BettiPriorLoss(_DiagramLoss):
 
     def _checked_dict(self, name, given):
         if not isinstance(given, dict) or not all(map(is_integer, given)):
-            raise TypeError(f"{name} must be a dict from homology dimensions, got {given!r}")
+            raise TypeError(
+                f"{name} must be a dict from homology dimensions, such as {{0: 1, 1: 2}}, got "
+                f"{given!r}"
+            )
         for dim in given:
             self._check_dimension(dim, name)
         return {int(dim): value for dim, value in given.items()}
