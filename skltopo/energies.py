@@ -167,8 +167,8 @@ def _values_and_derivatives(energy, finite, splits, essential_splits):
     polynomial_energy(
         finite, splits, essential_splits, energy.p, energy.q, first, values, derivatives
     )
-    values *= energy.weight
-    derivatives *= energy.weight
+    values *= float(energy.weight)
+    derivatives *= float(energy.weight)
     return values, derivatives
 
 

@@ -243,7 +243,8 @@ class _Source:
         while isinstance(array, np.ndarray):  # views of a memmap, too
             places.append(getattr(array, "filename", None))
             array = array.base
-        places.append(getattr(getattr(array, "store", None), "root", None))
+        store = getattr(array, "store", None)  # of zarr, which has named its folder anew in 3.0
+        places += [getattr(store, name, None) for name in ("root", "path")]
         if path.exists() and any(
             place is not None and os.path.exists(place) and os.path.samefile(place, path)
             for place in places

@@ -55,7 +55,7 @@ def hard_simplex(rng, k, d):
 @pytest.mark.parametrize("d", [4, 5])
 def test_spheres_agree_with_fractions(d, rng):
     n_right, n_thin = 0, 0
-    for _ in range(150):
+    for _ in range(300):
         k = int(rng.integers(1, d + 1))
         points = hard_simplex(rng, k, d)
         points = np.ldexp(points, -np.frexp(abs(points).max())[1])

@@ -224,7 +224,7 @@ def test_largest_rank_is_beyond_all_points():
 # Forward mode -------------------------------------------------------------------------------------
 
 
-@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.torch.jit")
 @pytest.mark.parametrize("filtration", [IMAGES, VietorisRips()])
 def test_forward_mode_is_refused(filtration):
     loss, values = nn.EnergyLoss(Energy(i0=2), filtration), random(6, 2)

@@ -144,7 +144,7 @@ def tree(name):
     folder.mkdir()
     for name in READ.split():
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / name, ignore=WRITTEN)
+            shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=WRITTEN)
         else:
             shutil.copy(ROOT / name, folder / name)
     return folder
