@@ -260,7 +260,7 @@ def test_compiled_loss_is_the_loss(case):
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
-@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.torch.jit")
 def test_inductor_compiles_a_network_with_its_loss():
     torch.manual_seed(0)
     network = torch.nn.Conv2d(1, 1, 3, padding=1)
