@@ -104,7 +104,7 @@ def train(images, cache, n_steps, seed=0):
     parts, first = (model, mean, optimizer, schedule), 0
     path = cache / f"diffusion_{seed}_{n_steps}.pt"
     if path.exists():
-        first, state, *states = torch.load(path)
+        first, state, *states = torch.load(path, weights_only=True)
         random.set_state(state)
         for part, own in zip(parts, states, strict=True):
             part.load_state_dict(own)

@@ -107,7 +107,7 @@ class Gan:
 
     def load(self, path):
         """Read a checkpoint."""
-        self.n_steps, random, *state = torch.load(path)
+        self.n_steps, random, *state = torch.load(path, weights_only=True)
         self.random.set_state(random)
         parts = (self.generator, self.discriminator, *self.optimizers)
         for part, own in zip(parts, state, strict=True):
@@ -214,7 +214,7 @@ def train_classifier(images, digits, cache, n_epochs):
     labels = torch.from_numpy(digits)
     path = cache / f"classifier_{n_epochs}.pt"
     if path.exists():
-        classifier.load_state_dict(torch.load(path))
+        classifier.load_state_dict(torch.load(path, weights_only=True))
     else:
         padded = torch.nn.functional.pad(images[n_held_out:], (2, 2, 2, 2))
         fit_classifier(classifier, padded, labels[n_held_out:], n_epochs)

@@ -75,7 +75,7 @@ def train(volumes, n_steps, cache):
     generator, discriminator = Generator(), Discriminator()
     path = cache / f"voxels_{n_steps}.pt"
     if path.exists():
-        generator.load_state_dict(torch.load(path))
+        generator.load_state_dict(torch.load(path, weights_only=True))
         return generator
     optimizers = [
         torch.optim.Adam(part.parameters(), rate, (0.5, 0.999))

@@ -93,7 +93,7 @@ def keep(path, make):
     """Return what a file has, or make and save it, so that an interrupted run goes on."""
     if not path.exists():
         torch.save(make(), path)
-    return torch.load(path)
+    return torch.load(path, weights_only=True)
 
 
 def shares_moved(codes, moved):
