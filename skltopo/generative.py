@@ -9,7 +9,7 @@ codes. `PersistenceDiscriminator` tells real samples from generated ones by thei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import contextmanager
 from functools import partial
 from math import prod
@@ -27,18 +27,14 @@ from ._utils.namespace import is_tensor
 from ._utils.patience import set_back
 from ._utils.typing import (
     ArrayLike,
-    FiltrationFunction,
     Floats,
     Module,
     RandomState,
     Result,
     Tensor,
 )
-from .energies import Energy
-from .filtrations import LevelSet
 from .nn.classifiers import evaluating
-from .nn.inputs import check_scores
-from .nn.layers import filtration_of
+from .nn.discriminators import PersistenceDiscriminator
 
 __all__ = [
     "PersistenceDiscriminator",
@@ -145,12 +141,9 @@ def finetune_generator(
     >>> bool(curve[-1] < curve[0] / 2)
     True
     """
-    _check_generator(generator)
-    _check_loss(loss)
-    check_integer("n_steps", n_steps, 0)
+    target = _checked_target(generator, loss, n_steps, target)
     check_integer("batch_size", batch_size, 1)
     verbose = _check_verbose(verbose)
-    target = -np.inf if target is None else check_number("target", target)
     draw = _drawing(latent_dim, batch_size, generator)
     optimizer = _optimizer_of(generator, optimizer, learning_rate)
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
@@ -254,12 +247,9 @@ def optimize_latent(
     >>> new[0].norm() < z[0].norm(), bool((new[1] == z[1]).all())
     (tensor(True), True)
     """
-    _check_generator(generator)
-    _check_loss(loss)
-    check_integer("n_steps", n_steps, 0)
+    target = _checked_target(generator, loss, n_steps, target)
     check_flag("keep_norm", keep_norm)
     verbose = _check_verbose(verbose)
-    target = -np.inf if target is None else check_number("target", target)
     codes = _as_codes(z, "z")
     if codes.ndim < 2 or not codes.numel():
         raise ValueError(f"z must have shape (n, ...) with n > 0, got {tuple(codes.shape)}")
@@ -462,144 +452,6 @@ def topological_guidance(
     return guidance
 
 
-class PersistenceDiscriminator(torch.nn.Module):
-    """A network that tells real samples from generated ones by their longest points alone.
-
-    It sees E(1, 0, 2) - E(1, 0, k) of one diagram, for several k: the lengths of the points of rank
-    2 to k - 1, added. These go through a network with one hidden layer.
-
-    Parameters
-    ----------
-    filtration : filtration or its layer, default=None
-        None: superlevel sets of images, ``LevelSet(ndim=2, superlevel=True)``.
-    dim : int, default=0
-        Homology dimension.
-    ks : sequence of int, default=(3, 4, 5, 11)
-        At least 3 each; the default is the paper's.
-    n_hidden : int, default=32
-        Units of the hidden layer.
-
-    Attributes
-    ----------
-    filtration : Filtration
-    dim : int
-    ks : tuple of int
-    network : torch.nn.Sequential
-
-    Raises
-    ------
-    TypeError
-        If filtration is none.
-    ValueError
-        If the filtration does not compute the dimension, or a number is out of range.
-
-    Notes
-    -----
-    There is no batch normalisation: real and generated samples come in batches of their own, and
-    would lose what they differ in.
-
-    References
-    ----------
-    Brüel-Gabrielsson et al., A Topology Layer for Machine Learning, 2020, figure 7 (d).
-
-    Examples
-    --------
-    >>> import torch
-    >>> from skltopo.generative import PersistenceDiscriminator
-    >>> discriminator = PersistenceDiscriminator()
-    >>> images = torch.tensor([[[[9.0, 0.0, 4.0, 1.0, 3.0]]]])
-    >>> discriminator.features(images)  # lengths 4 and 2
-    tensor([[4., 6., 6., 6.]])
-    >>> discriminator(images).shape
-    torch.Size([1])
-    """
-
-    def __init__(
-        self,
-        filtration: FiltrationFunction | None = None,
-        *,
-        dim: int = 0,
-        ks: Sequence[int] = (3, 4, 5, 11),
-        n_hidden: int = 32,
-    ) -> None:
-        super().__init__()
-        if not is_integer(dim) or dim < 0:
-            raise ValueError(f"dim must be an integer of at least 0, got {dim!r}")
-        if filtration is None:
-            filtration = LevelSet(ndim=2, superlevel=True, homology_dimensions=(dim,))
-        self.filtration = filtration_of(filtration)
-        if dim not in self.filtration.homology_dimensions:
-            raise ValueError(
-                "dim must be a dimension that the filtration computes, one of "
-                f"{list(self.filtration.homology_dimensions)}, got {dim}"
-            )
-        n_hidden = check_integer("n_hidden", n_hidden, 1)
-        if not hasattr(ks, "__iter__") or not (ks := tuple(ks)):
-            raise ValueError(f"ks must be integers, got {ks!r}")
-        self.dim, self.ks = int(dim), tuple(check_integer("ks", k, 3) for k in ks)
-        check_memory(4 * n_hidden * (n_hidden + len(self.ks)), f"a layer of {n_hidden} units")
-        self.network = torch.nn.Sequential(
-            torch.nn.Linear(len(self.ks), n_hidden),
-            torch.nn.LeakyReLU(0.2),
-            torch.nn.Linear(n_hidden, n_hidden),
-            torch.nn.LeakyReLU(0.2),
-            torch.nn.Linear(n_hidden, 1),
-        )
-
-    def features(self, samples: Tensor) -> Tensor:
-        """Compute what the network sees.
-
-        Parameters
-        ----------
-        samples : (n, ...) or (n, 1, ...) torch.Tensor
-            What the filtration takes, with or without a channel axis of length 1.
-
-        Returns
-        -------
-        (n, len(ks)) torch.Tensor
-            Differentiable.
-
-        Raises
-        ------
-        TypeError
-            If samples are no tensor.
-        ValueError
-            If samples are one sample, have several channels or are not finite.
-        """
-        if not is_tensor(samples):
-            raise TypeError(f"samples must be a torch.Tensor, got {type(samples).__name__}")
-        batch = self.filtration(samples)
-        shape = getattr(batch, "shape", ())
-        if len(shape) not in (1, 2) or shape[1:] not in ((), (1,)):
-            raise ValueError(
-                "samples must have one axis of a batch and at most one channel, got shape "
-                f"{tuple(samples.shape)}"
-            )
-        from_second = Energy(dim=self.dim, i0=2)(batch)
-        columns = [from_second - Energy(dim=self.dim, i0=k)(batch) for k in self.ks]
-        return torch.stack([column.reshape(-1) for column in columns], dim=1)
-
-    def forward(self, samples: Tensor) -> Tensor:
-        """Compute the scores.
-
-        Parameters
-        ----------
-        samples : (n, ...) or (n, 1, ...) torch.Tensor
-            As in `features`.
-
-        Returns
-        -------
-        (n,) torch.Tensor
-            Logits: positive for what seems real.
-        """
-        features = self.features(samples)
-        return check_scores(self.network(features.to(next(self.network.parameters())))[:, 0])
-
-    def extra_repr(self) -> str:
-        """Return the parameters, for the representation of the module."""
-        return f"{self.filtration!r}, dim={self.dim}, ks={self.ks}"
-
-
 # A step ---------------------------------------------------------------------------------------
 
 
@@ -716,6 +568,14 @@ def _norms(codes):
 
 
 # Checks ---------------------------------------------------------------------------------------
+
+
+def _checked_target(generator, loss, n_steps, target):
+    """Check what a descent needs; return a target that no loss reaches where there is none."""
+    _check_generator(generator)
+    _check_loss(loss)
+    check_integer("n_steps", n_steps, 0)
+    return -np.inf if target is None else check_number("target", target)
 
 
 def _check_generator(generator):

@@ -60,7 +60,7 @@ FLOORS = [
     ["nn.uncompiled", "nn.representation", "nn.operators", "nn.layers", "nn.losses"],
     ["nn.inputs", "nn.vectors", "nn.features", "nn.diagrams"],
     ["nn.rows", "nn.kernel_machines", "nn.estimators", "nn.fitted", "nn.pipelines", "nn"],
-    ["nn.classifiers", "nn.gradients", "nn.critical_sets"],
+    ["nn.classifiers", "nn.gradients", "nn.critical_sets", "nn.discriminators"],
     ["shaping.critical_sets", "shaping.fields", "shaping.descent"],
     ["fit_context", "image_base", "features", "denoising", "embedding"],
     ["linear_base", "regression_cv", "regression", "classification"],
