@@ -179,7 +179,7 @@ def test_a_gan_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
         assert other.n_steps == 3
         for first, second in (
             (whole.generator, other.generator),
-            (whole.discriminator, other.discriminator),
+            (whole.against.discriminator, other.against.discriminator),
         ):
             state = second.state_dict()
             assert all(torch.equal(x, state[name]) for name, x in first.state_dict().items())

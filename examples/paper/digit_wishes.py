@@ -17,6 +17,7 @@ from skltopo.nn import BettiPriorLoss
 HALF, MIN_LENGTH, MIN_PIXELS = 0.5, 0.3, 4
 NAMES = {0: "no hole", 1: "one hole", 2: "two holes"}
 STEPS_OF_A_ROUND = 50
+WEIGHT = 3.0  # of the wish beside the loss of a GAN
 # Which neighbours in (n, 1, height, width) hang together: the four of a pixel in its image.
 IN_AN_IMAGE = np.zeros((3, 3, 3, 3), dtype=bool)
 IN_AN_IMAGE[1, 1] = generate_binary_structure(2, 1)
@@ -105,3 +106,19 @@ def move_codes(generator, codes, n_holes, n_rounds=10):
             logits, codes[left], wish, n_steps=STEPS_OF_A_ROUND, keep_norm=True, target=0.0
         )
     return codes
+
+
+def deceive(generator, discriminator, codes, n_holes, n_steps):
+    """Return latent codes that went down the wish and the loss of a GAN; they keep their norm.
+
+    The discriminator is that of the GAN. Without it codes that move may leave what seems real.
+    """
+    wish, discriminator = Wish(n_holes), discriminator.eval()
+
+    def loss(logits):
+        seems_real = discriminator(logits.sigmoid())[:, 0]
+        return WEIGHT * wish(logits) + torch.nn.functional.softplus(-seems_real)
+
+    return optimize_latent(
+        without_sigmoid(generator), codes, loss, n_steps=n_steps, learning_rate=0.05, keep_norm=True
+    )

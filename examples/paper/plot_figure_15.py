@@ -171,7 +171,7 @@ def draw_diagrams(ax, images, is_last):
 
 torch.set_num_threads(1)  # faster than two threads for batches of this size
 start = time.perf_counter()
-cache, n_batches = sizes.cache("gan_cache"), sizes.pick(300, 32_000)
+cache, n_batches = sizes.cache("gan_cache"), sizes.pick(300, 16_000)
 images, digits = gan.load_digits(sizes.pick(1000, 5000))
 generator = gan.train(images, cache, n_batches).generator.eval()
 classifier, _ = gan.train_classifier(images, digits, cache, sizes.pick(2, 40))

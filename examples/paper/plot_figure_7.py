@@ -10,7 +10,8 @@ a discriminator that sees nothing but PD_0; or (e), with ``SKLTOPO_EXAMPLES=long
 before for another 60,000
 batches. Loss and components are printed beside those of real digits: the prior asks for less
 topology than real digits have. Gentler ones are therefore shown, too: a tenth of the rate, a loss
-that counts components at half height alone, and the prior beside the loss of the GAN.
+that counts components at half height alone, and the prior, or the discriminator of PD_0, beside
+the loss of the GAN; the GAN alone goes on for as many batches, to compare.
 
 Checkpoints go to the folder ``gan_cache`` of ``SKLTOPO_OUTPUT``, and a run that was interrupted
 goes on from there.
@@ -51,8 +52,11 @@ DISCRIMINATOR = "(d) PD$_0$ discriminator, 100 batches"
 LONGER = "(e) GAN, 60,000 more batches"
 SLOWER = "a tenth of the rate of (c)"
 HALF = "one component at half height"
-TOGETHER = "GAN and 3 topology losses, 400 batches"
+ALONE = "GAN alone, 400 more batches"
+TOGETHER = "GAN and 3 topology losses, 400"
+BOTH = "GAN and 0.3 PD$_0$ discriminator, 400"
 REAL = "real digits"
+RATE = 2e-4  # of the generator where it goes down a loss
 METRICS = ("MMD-L2", "COV-L2", "MMD-Wass", "COV-Wass", "Inception")
 PAPER = {BASELINE: (28.0, 0.05, 3.1, 0.03, 4.6), TOPOLOGY: (27.5, 0.06, 2.7, 0.03, 5.1)}
 
@@ -63,7 +67,7 @@ PAPER = {BASELINE: (28.0, 0.05, 3.1, 0.03, 4.6), TOPOLOGY: (27.5, 0.06, 2.7, 0.0
 # The weights of the generator, or its latent codes.
 
 
-def finetune(generator, loss, n_steps, *, rate=gan.RATE, seed=0):
+def finetune(generator, loss, n_steps, *, rate=RATE, seed=0):
     """Return a copy of the generator that went down a loss."""
     generator = copy.deepcopy(generator).train()
     finetune_generator(
@@ -79,21 +83,37 @@ def finetune(generator, loss, n_steps, *, rate=gan.RATE, seed=0):
     return generator.eval()
 
 
+def finetune_with_gan(trained, prior, weight, seed):
+    """Train a GAN further, beside a prior if there is one; return its generator."""
+
+    def loss(samples):
+        own = trained.against(samples)
+        return own if prior is None else own + weight * prior(samples)
+
+    gan.finetune_live(trained, trained.live, loss, sizes.pick(20, 400), seed)
+    return trained.generator.eval()
+
+
+def new_discriminator(images, seed):
+    """Return the loss of a discriminator of PD_0, which learns with the generator."""
+    return gan.AgainstDiscriminator(PersistenceDiscriminator(SUPERLEVEL), images, seed)
+
+
 def train_all(images, cache, n_batches, seed=0):
     """Return {name: generator}."""
-    trained = gan.train(images, cache, n_batches, seed=seed)
-    baseline = trained.generator.eval()
+    load = partial(gan.train, images, cache, n_batches, seed=seed)
+    baseline = load().generator.eval()
     torch.manual_seed(seed)
-    against = gan.AgainstDiscriminator(PersistenceDiscriminator(SUPERLEVEL), images, seed)
-    usual = gan.AgainstDiscriminator(trained.discriminator, images, seed, trained.optimizers[1])
-    n_together = sizes.pick(20, 400)
+    against = new_discriminator(images, seed)
     models = {
         BASELINE: baseline,
         TOPOLOGY: finetune(baseline, PRIOR, 50, seed=seed),
         DISCRIMINATOR: finetune(baseline, against, 100, seed=seed),
-        SLOWER: finetune(baseline, PRIOR, 50, rate=gan.RATE / 10, seed=seed),
+        SLOWER: finetune(baseline, PRIOR, 50, rate=RATE / 10, seed=seed),
         HALF: finetune(baseline, AT_HALF, 50, seed=seed),
-        TOGETHER: finetune(baseline, lambda x: usual(x) + 3 * PRIOR(x), n_together, seed=seed),
+        ALONE: finetune_with_gan(load(), None, 0.0, seed),
+        TOGETHER: finetune_with_gan(load(), PRIOR, 3.0, seed),
+        BOTH: finetune_with_gan(load(), new_discriminator(images, seed), 0.3, seed),
     }
     if sizes.is_long():
         longer = gan.train(images, cache, n_batches + 60_000, seed=seed, start=n_batches)
@@ -180,11 +200,11 @@ def print_table(table):
 
 def print_cost_of_loss(models, images):
     """Print how much of a step of the GAN the topology loss would take."""
-    trained = gan.Gan(0)
-    trained.generator.load_state_dict(models[BASELINE].state_dict())
+    trained = gan.Gan(images, 0)
+    trained.live.load_state_dict(models[BASELINE].state_dict())
     fake = gan.generate(models[BASELINE], gan.draw_codes(gan.BATCH, 0)).requires_grad_()
     times = {
-        "step": seconds(lambda: trained.step(images)),
+        "step": seconds(trained.step),
         "loss": seconds(lambda: PRIOR(fake).backward()),
     }
     print(
@@ -276,7 +296,7 @@ def print_trainings(images, classifier, cache, n_batches):
 
 torch.set_num_threads(1)  # faster than two threads for batches of this size
 start = time.perf_counter()
-cache, n_batches = sizes.cache("gan_cache"), sizes.pick(300, 32_000)
+cache, n_batches = sizes.cache("gan_cache"), sizes.pick(300, 16_000)
 images, digits = gan.load_digits(sizes.pick(1000, 5000))
 models = train_all(images, cache, n_batches)
 classifier, accuracy = gan.train_classifier(images, digits, cache, sizes.pick(2, 40))

@@ -119,9 +119,10 @@ cache = sizes.cache("gan_cache")
 images, digits = gan.load_digits(sizes.pick(1000, 5000))
 model = diffusion.train(images, cache, sizes.pick(60, 3000))
 classifier, _ = gan.train_classifier(images, digits, cache, sizes.pick(2, 40))
-components, _, holes = wishes.count(images)
+unseen = gan.held_out(images)
+components, _, holes = wishes.count(unseen)
 for k in N_HOLES:
-    own = images[(components == 1) & (holes == k)][:1000]
+    own = unseen[(components == 1) & (holes == k)]
     print(f"real digits with {k} holes: {', '.join(measure(own, k, classifier)[2:])}")
 
 # %%
