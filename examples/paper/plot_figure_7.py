@@ -56,7 +56,6 @@ ALONE = "GAN alone, 400 more batches"
 TOGETHER = "GAN and 3 topology losses, 400"
 BOTH = "GAN and 0.3 PD$_0$ discriminator, 400"
 REAL = "real digits"
-RATE = 2e-4  # of the generator where it goes down a loss
 METRICS = ("MMD-L2", "COV-L2", "MMD-Wass", "COV-Wass", "Inception")
 PAPER = {BASELINE: (28.0, 0.05, 3.1, 0.03, 4.6), TOPOLOGY: (27.5, 0.06, 2.7, 0.03, 5.1)}
 
@@ -67,7 +66,7 @@ PAPER = {BASELINE: (28.0, 0.05, 3.1, 0.03, 4.6), TOPOLOGY: (27.5, 0.06, 2.7, 0.0
 # The weights of the generator, or its latent codes.
 
 
-def finetune(generator, loss, n_steps, *, rate=RATE, seed=0):
+def finetune(generator, loss, n_steps, *, rate=gan.RATE, seed=0):
     """Return a copy of the generator that went down a loss."""
     generator = copy.deepcopy(generator).train()
     finetune_generator(
@@ -108,8 +107,8 @@ def train_all(images, cache, n_batches, seed=0):
     models = {
         BASELINE: baseline,
         TOPOLOGY: finetune(baseline, PRIOR, 50, seed=seed),
-        DISCRIMINATOR: finetune(baseline, against, 100, seed=seed),
-        SLOWER: finetune(baseline, PRIOR, 50, rate=RATE / 10, seed=seed),
+        DISCRIMINATOR: finetune(baseline, against, 100, rate=gan.RATE / 5, seed=seed),
+        SLOWER: finetune(baseline, PRIOR, 50, rate=gan.RATE / 10, seed=seed),
         HALF: finetune(baseline, AT_HALF, 50, seed=seed),
         ALONE: finetune_with_gan(load(), None, 0.0, seed),
         TOGETHER: finetune_with_gan(load(), PRIOR, 3.0, seed),
@@ -237,9 +236,9 @@ def choose_worst(images, n):
 def plot_figure_7(samples):
     """Draw each set of images, those with most pieces in (a) in the upper half."""
     chosen = choose_worst(samples[BASELINE], 16)
-    n_rows = -(-len(samples) // 4)
+    n_rows = -(-len(samples) // 5)
     figure, axes = plt.subplots(
-        n_rows, 4, figsize=(17, 2.9 * n_rows), layout="constrained", squeeze=False
+        n_rows, 5, figsize=(20, 2.9 * n_rows), layout="constrained", squeeze=False
     )
     for ax in axes.flat:
         ax.set_axis_off()
