@@ -202,7 +202,8 @@ def train(images, cache, n_steps, *, seed=0, start=None):
         gan.load(path)
     elif start is not None:
         gan.load(checkpoint(cache, start, seed))
-    with tqdm(total=n_steps, initial=gan.n_steps, desc="GAN", unit="batch") as bar:
+    trained = gan.n_steps >= n_steps
+    with tqdm(total=n_steps, initial=gan.n_steps, desc="GAN", unit="batch", disable=trained) as bar:
         while gan.n_steps < n_steps:
             gan.step()
             bar.update()

@@ -4,14 +4,13 @@ Figures 7 and 8, table 9: a generator of digits
 
 Figures 7 and 8 and table 9 of the paper: a generator of digits, and what a prior does to it.
 
-A GAN makes digits with stray pieces. Then (b) its latent codes, or (c) its weights, go down
-E(1, 0, 2; PD_0) of the superlevel sets, which asks for one component; or (d) it is trained against
-a discriminator that sees nothing but PD_0; or (e), with ``SKLTOPO_EXAMPLES=long``, as
-before for another 60,000
-batches. Loss and components are printed beside those of real digits: the prior asks for less
-topology than real digits have. Gentler ones are therefore shown, too: a tenth of the rate, a loss
-that counts components at half height alone, and the prior, or the discriminator of PD_0, beside
-the loss of the GAN; the GAN alone goes on for as many batches, to compare.
+A GAN makes digits with stray pieces. Then (b) its latent codes, or (c) its weights, go down E(1, 0,
+2; PD_0) of the superlevel sets, which asks for one component; or (d) it is trained against a
+discriminator that sees nothing but PD_0; or (e), with ``SKLTOPO_EXAMPLES=long``, as before for
+another 60,000 batches. Loss and components are printed beside those of real digits: the prior asks
+for less topology than real digits have. Gentler ones are therefore shown, too: a tenth of the rate,
+a loss that counts components at half height alone, and the prior, or the discriminator of PD_0,
+beside the loss of the GAN; the GAN alone goes on for as many batches, to compare.
 
 Checkpoints go to the folder ``gan_cache`` of ``SKLTOPO_OUTPUT``, and a run that was interrupted
 goes on from there.
@@ -45,16 +44,19 @@ EIGHT = LevelSet(ndim=2, superlevel=True, homology_dimensions=(0,), complex="cub
 PRIOR = EnergyLoss(Energy(dim=0, p=1, q=0, i0=2), SUPERLEVEL)
 PRIOR_OF_EACH = EnergyLoss(Energy(dim=0, p=1, q=0, i0=2), SUPERLEVEL, reduction="none")
 AT_HALF = BettiPriorLoss({0: 1}, SUPERLEVEL, level=0.5, margin=0.2)
+# At the rate of the GAN itself 50 batches leave more pieces than real digits have.
+RATE_OF_PRIOR = 2 * gan.RATE
 BASELINE = "(a) baseline"
 LATENT = "(b) latent codes moved"
 TOPOLOGY = "(c) topology loss, 50 batches"
-DISCRIMINATOR = "(d) PD$_0$ discriminator, 100 batches"
+DISCRIMINATOR = "(d) PD_0 discriminator, 100 batches"
 LONGER = "(e) GAN, 60,000 more batches"
 SLOWER = "a tenth of the rate of (c)"
 HALF = "one component at half height"
-ALONE = "GAN alone, 400 more batches"
-TOGETHER = "GAN and 3 topology losses, 400"
-BOTH = "GAN and 0.3 PD$_0$ discriminator, 400"
+MORE = sizes.pick(20, 400)  # batches
+ALONE = f"GAN alone, {MORE} more batches"
+TOGETHER = f"GAN plus 3 x topology loss, {MORE}"
+BOTH = f"GAN plus 0.3 x PD_0 discriminator, {MORE}"
 REAL = "real digits"
 METRICS = ("MMD-L2", "COV-L2", "MMD-Wass", "COV-Wass", "Inception")
 PAPER = {BASELINE: (28.0, 0.05, 3.1, 0.03, 4.6), TOPOLOGY: (27.5, 0.06, 2.7, 0.03, 5.1)}
@@ -89,7 +91,7 @@ def finetune_with_gan(trained, prior, weight, seed):
         own = trained.against(samples)
         return own if prior is None else own + weight * prior(samples)
 
-    gan.finetune_live(trained, trained.live, loss, sizes.pick(20, 400), seed)
+    gan.finetune_live(trained, trained.live, loss, MORE, seed)
     return trained.generator.eval()
 
 
@@ -106,9 +108,9 @@ def train_all(images, cache, n_batches, seed=0):
     against = new_discriminator(images, seed)
     models = {
         BASELINE: baseline,
-        TOPOLOGY: finetune(baseline, PRIOR, 50, seed=seed),
+        TOPOLOGY: finetune(baseline, PRIOR, 50, rate=RATE_OF_PRIOR, seed=seed),
         DISCRIMINATOR: finetune(baseline, against, 100, rate=gan.RATE / 5, seed=seed),
-        SLOWER: finetune(baseline, PRIOR, 50, rate=gan.RATE / 10, seed=seed),
+        SLOWER: finetune(baseline, PRIOR, 50, rate=RATE_OF_PRIOR / 10, seed=seed),
         HALF: finetune(baseline, AT_HALF, 50, seed=seed),
         ALONE: finetune_with_gan(load(), None, 0.0, seed),
         TOGETHER: finetune_with_gan(load(), PRIOR, 3.0, seed),
@@ -188,7 +190,8 @@ def compute_table(images, models, classifier):
 def print_table(table):
     """Print mean and standard deviation of the computations, and the paper's numbers."""
     n = len(table[REAL])
-    print(f"table 9, mean and standard deviation of {n} computations (the paper's in brackets)")
+    computations = f"{n} computation{'s' * (n != 1)}"
+    print(f"table 9, mean and standard deviation of {computations} (the paper's in brackets)")
     print(f"  {'':38}" + "".join(f"{metric:>20}" for metric in METRICS))
     for name, rows in table.items():
         cells = [f"{a:.3f} ± {b:.3f}" for a, b in zip(rows.mean(0), rows.std(0), strict=True)]
@@ -245,7 +248,7 @@ def plot_figure_7(samples):
     for ax, (name, images) in zip(axes.flat, samples.items(), strict=False):
         excess = count_components(images).mean() - 1
         shown = images[:32] if name == REAL else images[chosen]
-        title = f"{name}\nloss {PRIOR(images):.2f}, {100 * excess:.1f} stray pieces in 100 digits"
+        title = f"{name}\nloss {PRIOR(images):.2f}, {100 * excess:.0f} stray pieces in 100 digits"
         ax.set_axis_on()
         gan.draw_images(ax, shown, 8, title)
     figure.suptitle("upper two rows: the codes whose digit has the most pieces in (a)", size=13)
@@ -281,7 +284,8 @@ def print_trainings(images, classifier, cache, n_batches):
     rows = {BASELINE: [], TOPOLOGY: [], REAL: []}
     for seed in range(5):
         baseline = gan.train(images, cache, n_batches, seed=seed).generator.eval()
-        models = {BASELINE: baseline, TOPOLOGY: finetune(baseline, PRIOR, 50, seed=seed)}
+        cleaned = finetune(baseline, PRIOR, 50, rate=RATE_OF_PRIOR, seed=seed)
+        models = {BASELINE: baseline, TOPOLOGY: cleaned}
         for name, values in compute_table(images, models, classifier).items():
             rows[name].append(values.mean(0))
     print("five trainings, each a mean of its computations:")
@@ -295,7 +299,7 @@ def print_trainings(images, classifier, cache, n_batches):
 
 torch.set_num_threads(1)  # faster than two threads for batches of this size
 start = time.perf_counter()
-cache, n_batches = sizes.cache("gan_cache"), sizes.pick(300, 16_000)
+cache, n_batches = sizes.cache("gan_cache"), sizes.pick(300, 32_000)
 images, digits = gan.load_digits(sizes.pick(1000, 5000))
 models = train_all(images, cache, n_batches)
 classifier, accuracy = gan.train_classifier(images, digits, cache, sizes.pick(2, 40))
