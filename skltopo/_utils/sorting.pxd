@@ -25,7 +25,7 @@ cdef enum:
     HIGH_BITS = 10  # 2 * RADIX_BITS of 32 are left
     SMALL = 48  # below this, insertion beats clearing histograms
     FEW = 1500  # below this, four small histograms beat three large ones
-    MANY = 1 << 16      # above this, items do not stay in the cache of a core
+    MANY = 1 << 18      # above this, items do not stay in the cache of a core
     BLOCK = 64  # values whose keys are made at a time: a second look finds them in the cache
 
 

@@ -90,9 +90,9 @@ enum { SPECIAL = 16 };
 // For first <= v < first + n_cols: point v at an older pixel, and list the columns of special ones,
 // behind which one more may be written; 32 masks more may be read. On noise no branch could be
 // predicted, so there is none for a pixel.
-static std::ptrdiff_t link_row_any(const std::uint8_t *older, const Links &links,
-                                   std::int32_t *parent, std::int32_t first, std::int32_t n_cols,
-                                   std::int32_t *special) {
+static inline std::ptrdiff_t link_row_any(const std::uint8_t *older, const Links &links,
+                                          std::int32_t *parent, std::int32_t first,
+                                          std::int32_t n_cols, std::int32_t *special) {
     std::ptrdiff_t n_special = 0;
     for (std::int32_t col = 0; col < n_cols; col++) {
         const std::uint8_t code = links.code[older[col]];
@@ -121,9 +121,10 @@ SKLTOPO_AVX2 static inline __m256i codes_of(const std::uint8_t *table, __m256i m
 }
 
 template <int N_BITS>
-SKLTOPO_AVX2 static std::ptrdiff_t link_row_avx2(const std::uint8_t *older, const Links &links,
-                                                 std::int32_t *parent, std::int32_t first,
-                                                 std::int32_t n_cols, std::int32_t *special) {
+SKLTOPO_AVX2 static inline std::ptrdiff_t link_row_avx2(const std::uint8_t *older,
+                                                        const Links &links, std::int32_t *parent,
+                                                        std::int32_t first, std::int32_t n_cols,
+                                                        std::int32_t *special) {
     const __m256i steps = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(links.step));
     const __m256i count = _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0);
     std::ptrdiff_t n_special = 0;
@@ -154,9 +155,9 @@ SKLTOPO_AVX2 static std::ptrdiff_t link_row_avx2(const std::uint8_t *older, cons
 }
 #endif
 
-static std::ptrdiff_t link_row(const std::uint8_t *older, const Links &links, int n_neighbours,
-                               std::int32_t *parent, std::int32_t first, std::int32_t n_cols,
-                               std::int32_t *special) {
+static inline std::ptrdiff_t link_row(const std::uint8_t *older, const Links &links,
+                                      int n_neighbours, std::int32_t *parent, std::int32_t first,
+                                      std::int32_t n_cols, std::int32_t *special) {
 #if SKLTOPO_DISPATCH
     static const bool has_avx2 = instruction_level() > 0;
     if (has_avx2)
