@@ -314,9 +314,9 @@ cdef inline bint is_in_right_half(Triangulation t, int32_t a, int32_t b, int32_t
             and comes_before(t, b, q, square, edge) and is_right(t, a, b, q))
 
 
-cdef Py_ssize_t find_in_right_half(Triangulation t, FaceWorkspace f, Py_ssize_t m, Py_ssize_t i,
-                                   Py_ssize_t j) noexcept nogil:
-    """Return a corner in the half lens to the right of corner i -> corner j; m for none.
+cdef bint search_right_half(Triangulation t, FaceWorkspace f, Py_ssize_t m, Py_ssize_t i,
+                            Py_ssize_t j) noexcept nogil:
+    """Tell whether a corner is in the half lens to the right of corner i -> corner j.
 
     A corner that sticks into a lens near i is in most lenses of edges from i, so the last one is
     tried first.
@@ -326,10 +326,9 @@ cdef Py_ssize_t find_in_right_half(Triangulation t, FaceWorkspace f, Py_ssize_t 
     cdef uint64_t edge = original_edge(t, a, b), bits
     cdef Py_ssize_t k, word
     f.work += 2
-    if is_in_right_half(t, a, b, f.corner[f.witness_from[i]], square, edge):
-        return f.witness_from[i]
-    if is_in_right_half(t, a, b, f.corner[f.witness_to[j]], square, edge):
-        return f.witness_to[j]
+    if (is_in_right_half(t, a, b, f.corner[f.witness_from[i]], square, edge)
+            or is_in_right_half(t, a, b, f.corner[f.witness_to[j]], square, edge)):
+        return True
     for word in range(f.n_words):
         bits = on_the_right(t, f, a, b, word, lens_word(f, m, i, j, word))
         f.work += 64 // BOX
@@ -339,8 +338,8 @@ cdef Py_ssize_t find_in_right_half(Triangulation t, FaceWorkspace f, Py_ssize_t 
             f.work += 1
             if is_in_right_half(t, a, b, f.corner[k], square, edge):
                 f.witness_from[i] = f.witness_to[j] = <int32_t>k
-                return k
-    return m
+                return True
+    return False
 
 
 cdef bint right_is_empty(Triangulation t, FaceWorkspace f, Py_ssize_t m, Py_ssize_t i,
@@ -351,12 +350,12 @@ cdef bint right_is_empty(Triangulation t, FaceWorkspace f, Py_ssize_t m, Py_ssiz
     """
     if f.has_rows and f.empty_from[i * f.n_words + (j >> 6)] >> (j & 63) & 1:
         return True
-    if find_in_right_half(t, f, m, i, j) == m:
-        set_bit(f, f.empty_from.data(), i, j)
-        return True
-    set_bit(f, f.full_from.data(), i, j)
-    set_bit(f, f.full_to.data(), j, i)
-    return False
+    if search_right_half(t, f, m, i, j):
+        set_bit(f, f.full_from.data(), i, j)
+        set_bit(f, f.full_to.data(), j, i)
+        return False
+    set_bit(f, f.empty_from.data(), i, j)
+    return True
 
 
 cdef bint has_apex(Triangulation t, FaceWorkspace f, Py_ssize_t m, Py_ssize_t i,
