@@ -253,7 +253,8 @@ colors = draw_confusion(ax, y_test, predicted)
 bar = fig.colorbar(colors, shrink=0.6, ticks=[0, 0.05, 0.2, 0.5, 1], label="share of the row")
 bar.ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
 bar.outline.set_visible(False)
-ax.set_title(f"{100 * accuracy:.1f} % of {len(y_test):,} held-out digits are right", size=15)
+title = f"{100 * accuracy:.1f} % of {len(y_test):,} held-out digits are right"
+ax.set_title(f"{title}, by the best of the grid", size=15)
 sizes.save(fig, "confusion_matrix.png")
 
 fig = draw_most_confused(X_test, y_test, predicted, confidence)
