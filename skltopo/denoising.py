@@ -11,7 +11,6 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
-from tqdm import tqdm
 
 from ._kernels.fits.few_maxima import count_maxima, fit_few_maxima, needed_bytes
 from ._kernels.fits.monotone import fall_along, lower_along
@@ -22,6 +21,7 @@ from ._utils.given import is_dask
 from ._utils.links import DocumentationLink
 from ._utils.memory import check_memory
 from ._utils.parallel import effective_n_jobs, run
+from ._utils.progress import progress_bar
 from ._utils.typing import Array, ArrayLike, DTypeLike, GridComplex, Integers
 from .filtrations import LevelSet
 from .filtrations.basins import Grid
@@ -216,7 +216,7 @@ class TopoDenoiser(
         n_jobs = effective_n_jobs(self.n_jobs)
         step = max(1, CHUNK_PIXELS // rows.shape[1])
         step = min(step, -(-len(rows) // (TASKS_PER_THREAD * n_jobs)))
-        with tqdm(total=len(rows), disable=not self.verbose, unit="image") as bar:
+        with progress_bar(len(rows), self.verbose, "image") as bar:
             tasks = [
                 partial(self._clean_rows, grid, rows[i : i + step], out[i : i + step], bar)
                 for i in range(0, len(rows), step)

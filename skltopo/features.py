@@ -11,7 +11,6 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
-from tqdm import tqdm
 
 from ._kernels.grids.features import image_energies
 from ._kernels.grids.images import COMPLEXES
@@ -21,7 +20,8 @@ from ._utils.given import is_dask
 from ._utils.lazy import ends_of
 from ._utils.links import DocumentationLink
 from ._utils.memory import check_memory
-from ._utils.parallel import counted, effective_n_jobs, run
+from ._utils.parallel import effective_n_jobs, run
+from ._utils.progress import counted, progress_bar
 from ._utils.typing import Array, ArrayLike, Dimensions, DTypeLike, GridComplex, Names, Self
 from .energies import polynomial_energies
 from .filtrations import LevelSet
@@ -404,7 +404,7 @@ class PersistenceFeatures(ImageRowsMixin, TransformerMixin, DocumentationLink, B
             step = min(step, max(1, CHUNK_VOXELS // self.weights_.size))
         starts = range(0, len(images), step)
         chunks = [(images[start:][:step], out[start:][:step]) for start in starts]
-        with tqdm(total=len(images), disable=not self.verbose, unit="image") as bar:
+        with progress_bar(len(images), self.verbose, "image") as bar:
             if is_for_cluster(self.n_jobs, images.size * len(self.weights_)):
                 tasks = [(partial(self._energies_of, some), len(some)) for some, _ in chunks]
                 for (_, rows), found in zip(chunks, send(tasks, bar), strict=True):

@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.utils import check_random_state
-from tqdm import tqdm
 
 from ._utils.arrays import as_floats, as_numbers, check_finite
 from ._utils.checks import check_flag, check_integer, check_number, check_shape, is_integer
 from ._utils.memory import check_memory
 from ._utils.namespace import is_tensor
 from ._utils.patience import set_back
+from ._utils.progress import progress_bar
 from ._utils.typing import (
     ArrayLike,
     Floats,
@@ -154,9 +154,9 @@ def finetune_generator(
         _gradients(),
         _own_randomness(seed, weights) as random,
         _borrowed_gradients(weights),
-        tqdm(range(n_steps), disable=not verbose, unit="step") as bar,
+        progress_bar(n_steps, verbose, "step", "finetune_generator") as bar,
     ):
-        for step in bar:
+        for step in range(n_steps):
             each = _losses(loss, generator(draw(random)), step)
             value = float(each.detach().double().mean())
             curve.append(value)
@@ -165,6 +165,7 @@ def finetune_generator(
             _set_gradients(weights, each.mean(), step)
             optimizer.step()
             bar.set_postfix(loss=f"{value:.4g}", refresh=False)
+            bar.update()
     return np.array(curve)
 
 
@@ -261,9 +262,9 @@ def optimize_latent(
     with (
         _gradients(),
         evaluating(generator),
-        tqdm(range(n_steps), disable=not verbose, unit="step") as bar,
+        progress_bar(n_steps, verbose, "step", "optimize_latent") as bar,
     ):
-        for step in bar:
+        for step in range(n_steps):
             each = _losses(loss, generator(live.clone()), step)  # it may work in place
             still = _reached(each.detach(), target, len(live))
             if still.all():
@@ -277,6 +278,7 @@ def optimize_latent(
             new[still] = before[still]
             _check_step("codes", new, step)
             bar.set_postfix(loss=f"{float(each.detach().mean()):.4g}", refresh=False)
+            bar.update()
     return _as_given(live.detach(), start, z, codes)
 
 

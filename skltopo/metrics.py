@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 from scipy.spatial.distance import cdist
-from tqdm import tqdm
 
 from ._utils.arrays import as_floats, as_numbers, check_finite
 from ._utils.checks import check_integer, check_n_jobs
 from ._utils.memory import check_memory
 from ._utils.namespace import is_tensor
-from ._utils.parallel import counted, effective_n_jobs, run
+from ._utils.parallel import effective_n_jobs, run
 from ._utils.patience import call_long
+from ._utils.progress import counted, progress_bar
 from ._utils.typing import ArrayLike, FiltrationFunction
 from .diagrams import Diagram, DiagramArrays, DiagramBatch
 from .distances import pairwise_diagram_distances
@@ -378,7 +378,7 @@ def _distances_by(distance, reference, generated, n_jobs, verbose):
             value = distance(reference[i], generated[j])
             out[i, j] = _as_distance(value)
 
-    with tqdm(total=shape[0], disable=not verbose, unit="row") as bar:
+    with progress_bar(shape[0], verbose, "row") as bar:
         tasks = [partial(counted, partial(fill, i), bar, 1) for i in range(shape[0])]
         run(tasks, effective_n_jobs(n_jobs))
     return out

@@ -18,7 +18,6 @@ from sklearn.utils.validation import (
     check_is_fitted,
     validate_data,
 )
-from tqdm import tqdm
 
 from . import filtrations
 from ._utils.arrays import as_floats, as_numbers, check_finite, is_no_number
@@ -30,6 +29,7 @@ from ._utils.links import DocumentationLink
 from ._utils.masks import refuse_masks
 from ._utils.namespace import is_tensor, namespace_of
 from ._utils.parallel import effective_n_jobs, run
+from ._utils.progress import progress_bar
 from ._utils.typing import ArrayLike, Dimensions, Essential, FiltrationFunction, Names, Self
 from .diagrams import Diagram, DiagramArrays
 from .diagrams.inputs import depth
@@ -500,7 +500,7 @@ class PersistenceDiagrams(  # type: ignore[call-arg]
         """Return one Diagram for each sample, computed a few at a time."""
         step = max(SAMPLES_PER_THREAD * n_jobs, len(samples) // UPDATES)
         diagrams = []
-        with tqdm(total=len(samples), unit="sample") as bar:
+        with progress_bar(len(samples), True, "sample") as bar:
             for start in range(0, len(samples), step):
                 some = samples[start : start + step]
                 diagrams += self._find(some, n_jobs, start)
@@ -516,7 +516,7 @@ class PersistenceDiagrams(  # type: ignore[call-arg]
             (partial(self._find, part, 1, start), len(part))
             for start, part in zip(starts, some, strict=True)
         )
-        with tqdm(total=len(samples), disable=not verbose, unit="sample") as bar:
+        with progress_bar(len(samples), verbose, "sample") as bar:
             return [diagram for part in send(tasks, bar) for diagram in part]
 
     def _find(self, samples, n_jobs, first=0):

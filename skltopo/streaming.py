@@ -18,14 +18,14 @@ from typing import Any
 import joblib
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
-from tqdm import tqdm
 
 from ._utils.checks import check_flag, check_integer, check_n_jobs
 from ._utils.cluster import is_for_cluster, send
 from ._utils.given import is_dask
 from ._utils.masks import refuse_masks
 from ._utils.namespace import is_tensor
-from ._utils.parallel import counted, effective_n_jobs, run
+from ._utils.parallel import effective_n_jobs, run
+from ._utils.progress import counted, progress_bar
 
 try:
     import fcntl
@@ -143,7 +143,7 @@ def _write_chunks(estimator, source, target, begun, chunk_size, todo, n_jobs, pr
         read = source.reader(start, start + n, travels)
         return partial(_transform_chunk, estimator, read, target, start, n)
 
-    with tqdm(total=source.n_samples, disable=not progress, unit="sample") as bar:
+    with progress_bar(source.n_samples, progress, "sample") as bar:
         bar.update(source.n_samples - sum(sizes()))
         if is_for_cluster(n_jobs, math.inf):
             tasks = ((task(start, n, True), n) for start, n in zip(todo, sizes(), strict=True))

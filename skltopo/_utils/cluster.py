@@ -39,7 +39,7 @@ def send(tasks, bar=None):
     tasks : iterable of callables without arguments, or of (callable, n)
         A few are sent ahead of those whose results have come, so that an iterator need not make
         all of them at once. n is what the bar moves by.
-    bar : tqdm, default=None
+    bar : progress bar, default=None
 
     Yields
     ------

@@ -20,7 +20,7 @@ from joblib.parallel import get_active_backend
 from .checks import check_n_jobs
 from .signals import Stop, check_signals
 
-__all__ = ["counted", "effective_n_jobs", "is_beside_cluster", "run", "worker_of_cluster"]
+__all__ = ["effective_n_jobs", "is_beside_cluster", "run", "worker_of_cluster"]
 
 # Longest time for which a call waits for its helpers without looking for Ctrl-C.
 SECONDS_BETWEEN_SIGNALS = 0.1
@@ -220,13 +220,6 @@ class _Call:
         self.stop.set()
         self.dismiss()
         wait(self.futures)
-
-
-def counted(task, bar, n):
-    """Return task(), and tell a progress bar of tqdm that n more are done."""
-    result = task()
-    bar.update(n)
-    return result
 
 
 def run(tasks, n_jobs):

@@ -6,14 +6,14 @@ from functools import partial
 from typing import Literal
 
 import numpy as np
-from tqdm import tqdm
 
 from .._kernels.matchings.matching import distances_from
 from .._kernels.matchings.sliced import sliced_distances_from
 from .._utils.checks import check_integer, check_n_jobs
 from .._utils.cluster import is_for_cluster, send
 from .._utils.memory import check_memory
-from .._utils.parallel import counted, effective_n_jobs, run
+from .._utils.parallel import effective_n_jobs, run
+from .._utils.progress import counted, progress_bar
 from .._utils.typing import Floats
 from ..diagrams.essential import SplitDiagram, essential_distances, row_norm
 from ..diagrams.inputs import DiagramsLike, as_list, as_points_list, check_dim_is_used
@@ -164,7 +164,7 @@ def _in_threads(rows_of, first, second, symmetric, n_jobs, verbose):
     fill = rows_of(first, second)
     out = np.zeros((len(first), len(second)))
     tasks = [partial(fill, i, i + 1 if symmetric else 0, row) for i, row in enumerate(out)]
-    with tqdm(total=len(tasks), disable=not verbose, unit="row") as bar:
+    with progress_bar(len(tasks), verbose, "row") as bar:
         run([partial(counted, task, bar, 1) for task in tasks], effective_n_jobs(n_jobs))
     return out
 
@@ -178,7 +178,7 @@ def _on_cluster(rows_of, first, second, symmetric, n_jobs, verbose):
         for j in range(0, len(second), BLOCK)
         if not symmetric or j >= i
     ]
-    with tqdm(total=len(blocks), disable=not verbose, unit="block") as bar:
+    with progress_bar(len(blocks), verbose, "block") as bar:
         tasks = (
             partial(
                 _in_threads, rows_of, first[i : i + BLOCK], second[j : j + BLOCK],

@@ -7,14 +7,14 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from .._kernels.grids.ranges import rows_of
 from .._utils.arrays import as_floats, as_numbers, check_finite
 from .._utils.checks import check_integer, check_number, check_shape, is_integer
 from .._utils.given import is_dask
 from .._utils.namespace import is_tensor
-from .._utils.parallel import counted, effective_n_jobs, run
+from .._utils.parallel import effective_n_jobs, run
+from .._utils.progress import counted, progress_bar
 from .._utils.sorting import argsort_keys
 from .._utils.typing import Dimensions, GridComplex
 from ..diagrams import Diagram, DiagramBatch, Points
@@ -332,7 +332,7 @@ class BlockPass:
         """
         leaves = _tree(tuple(len(cut) - 1 for cut in self.source.cuts))
         step = BLOCKS_PER_THREAD * n_jobs if n_jobs > 1 else 1
-        with tqdm(total=len(leaves), disable=not verbose, unit="block") as bar:
+        with progress_bar(len(leaves), verbose, "block") as bar:
             for start in range(0, len(leaves), step):
                 some = leaves[start : start + step]
                 tasks = [partial(counted, partial(self._sweep, place), bar, 1) for place, _ in some]

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import Bounds, minimize
-from tqdm import tqdm
 
 from .._kernels.functionals.lengths import edge_gradient
 from .._utils.adam import Adam
+from .._utils.progress import progress_bar
 from ..energies import polynomial_gradient
 from .critical_sets import EdgeComplex, big_step_gradient
 from .fields import GaussianField
@@ -287,7 +287,7 @@ class Descent:
 
     def progress(self):
         """Return a progress bar over the steps."""
-        return tqdm(total=self.max_iter, desc="TopoShaper", disable=not self.verbose)
+        return progress_bar(self.max_iter, self.verbose, "step", "TopoShaper")
 
     def arrive(self, points, value):
         """Take note of points and their loss."""
