@@ -71,7 +71,8 @@ FLOORS = [
     ["plotting.pictures", "plotting.feature_names", "plotting.coefficients", "plotting.shaping"],
     ["plotting.shared_axes", "plotting.diagrams", "plotting.matching"],
     ["plotting.vectors", "plotting.critical_points", "plotting"],
-    ["attacks", "generative"],
+    ["attacks", "generative.steps", "generative.codes", "generative.optimizers"],
+    ["generative.finetuning", "generative.latent", "generative.guidance", "generative"],
     ["datasets.regression", "datasets.shapes", "datasets.voxels", "datasets"],
 ]
 ORDER = [room for floor in FLOORS for room in floor]
