@@ -48,7 +48,7 @@ ROOMS = {
     "`_kernels/matchings`": "distances",
     "`diagrams`, `filtrations`": "diagrams simplicial adding_a_filtration pieces_that_fit near_deg",
     "`energies`, `summaries`, `metrics`": "energies summaries metrics scales_of essential_of",
-    "`nn`, `attacks`, `generative`": "nn_ to_torch attacks generative discriminators cuda critical_sets",
+    "`nn`, `attacks`, `generative`": "nn_ to_torch attacks cuda critical_sets generative discrimin",
     "estimators": "persistence_diagrams vectorize denoising embedding shaping peers_of_diagrams",
     "`plotting`, `datasets`": "displays diagram_displays weight_displays shaping_display datasets",
 }
