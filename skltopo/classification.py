@@ -19,7 +19,7 @@ from .fit_context import fit_context
 from .linear_base import CheckedScore, GivenPenalty, TopologicalLinearModel, as_dtype
 from .losses import LogisticLoss
 from .penalties import L2
-from .solvers import Solver
+from .solvers.plans import Solver
 
 __all__ = ["TopologicalClassifier"]
 

@@ -1,7 +1,7 @@
 """Penalties on the weights of a linear model (figure 4), with their proximal operators.
 
 A penalty is one small class, see `Penalty`: its value, its proximal operator and the diagram that
-it measures. How a solver treats it is told in `solvers.py`.
+it measures. How a solver treats it is told in `solvers/`.
 """
 
 from __future__ import annotations

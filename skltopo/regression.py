@@ -11,7 +11,7 @@ from .fit_context import fit_context
 from .linear_base import GivenPenalty, TopologicalRegressor, known_solution
 from .losses import SquaredLoss
 from .regression_cv import TopologicalRegressionCV
-from .solvers import Solver
+from .solvers.plans import Solver
 
 __all__ = ["TopologicalRegression", "TopologicalRegressionCV"]
 

@@ -32,7 +32,8 @@ from ._utils.typing import ArrayLike, RandomState, Self
 from .fit_context import fit_context
 from .linear_base import GivenPenalty, TopologicalLinearModel, TopologicalRegressor, known_solution
 from .losses import SquaredLoss
-from .solvers import Solution, Solver, adam, choose_solver, plan_of, proximal, solve_path
+from .solvers import Solution, adam, choose_solver, plan_of, proximal, solve_path
+from .solvers.plans import Solver
 
 __all__ = ["TopologicalRegressionCV"]
 

@@ -9,15 +9,13 @@ from skltopo.datasets import make_clustered_coef, make_regression_problem
 from skltopo.penalties import L1, L2, TV, TV2, Clusters, Maxima, Penalty
 from skltopo.solvers import (
     LogisticLoss,
-    PythonSlope,
     SquaredLoss,
-    _differentiate,
-    _slope_of,
     adam,
     choose_solver,
     proximal,
     solve_path,
 )
+from skltopo.solvers.subgradients import PythonSlope, differentiate, slope_of
 
 PENALTIES = [L1(), L2(), TV(), TV2(), Clusters(1), Clusters(3), Maxima(1), Maxima(3)]
 
@@ -185,11 +183,11 @@ def weights_of_every_kind(rng):
 
 @pytest.mark.parametrize("penalty", LINE_PENALTIES, ids=repr)
 def test_compiled_subgradients_are_those_of_torch(rng, penalty):
-    slope = _slope_of(penalty, 9)
+    slope = slope_of(penalty, 9)
     assert not isinstance(slope, PythonSlope)
     for w in weights_of_every_kind(rng):
         value, gradient = slope.value_and_gradient(w)
-        expected, by_torch = _differentiate(penalty, w.copy())
+        expected, by_torch = differentiate(penalty, w.copy())
         np.testing.assert_allclose(value, expected, rtol=1e-13, atol=1e-13 * abs(w).max())
         np.testing.assert_allclose(gradient, by_torch, rtol=1e-13, atol=1e-13)
 
@@ -200,7 +198,7 @@ def test_who_differentiates_a_penalty():
             return super().value(coef) / 2
 
     for penalty in (Half(), Maxima(1, shape=(3, 3)), Maxima(1, shape=(8,))):
-        assert isinstance(_slope_of(penalty, 9), PythonSlope)
+        assert isinstance(slope_of(penalty, 9), PythonSlope)
     with pytest.raises(ValueError, match="8 weights"):
         adam(SquaredLoss(np.eye(9), np.ones(9)), Maxima(1, shape=(8,)), 0.1, np.zeros(9))
 
