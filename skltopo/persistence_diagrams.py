@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
 from functools import partial
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -20,7 +19,7 @@ from sklearn.utils.validation import (
 )
 
 from . import filtrations
-from ._utils.arrays import as_floats, as_numbers, check_finite, is_no_number
+from ._utils.arrays import as_floats, as_numbers, check_finite
 from ._utils.checks import check_dimensions, refuse_colours
 from ._utils.cluster import is_for_cluster, send
 from ._utils.given import refuse_dask
@@ -30,6 +29,14 @@ from ._utils.masks import refuse_masks
 from ._utils.namespace import is_tensor, namespace_of
 from ._utils.parallel import effective_n_jobs, run
 from ._utils.progress import progress_bar
+from ._utils.samples import (
+    as_they_are,
+    check_grid,
+    check_ragged,
+    check_some,
+    describe,
+    without_graph,
+)
 from ._utils.typing import ArrayLike, Dimensions, Essential, FiltrationFunction, Names, Self
 from .diagrams import Diagram, DiagramArrays
 from .diagrams.inputs import depth
@@ -431,12 +438,12 @@ class PersistenceDiagrams(  # type: ignore[call-arg]
     def _check_samples(self, X, reset):
         """Return X as an array of samples or a list of arrays; of any objects for a callable."""
         if not isinstance(self.filtration, (str, filtrations.base.Filtration)):
-            return _as_they_are(X)
+            return as_they_are(X)
         if self.filtration == "level_set" and hasattr(X, "columns"):  # names before values
             validate_data(self, X, reset=reset, skip_check_array=True)
         refuse_masks(X, "X")
         refuse_dask(X, "X")
-        X = np.asarray(X) if isinstance(X, memoryview) else _without_graph(X)
+        X = np.asarray(X) if isinstance(X, memoryview) else without_graph(X)
         if not (isinstance(X, list) or hasattr(X, "__array__") or hasattr(X, "shape")):
             raise TypeError(f"X must be a list or an array of samples, got {type(X).__name__}")
         if self.filtration == "level_set":
@@ -444,7 +451,7 @@ class PersistenceDiagrams(  # type: ignore[call-arg]
         if getattr(X, "ndim", 0) == 2:  # a frame, which would give its columns one by one
             X = as_numbers(X, "X")
         samples = [as_floats(as_numbers(x, f"X[{i}]"))[1] for i, x in enumerate(X)]
-        _check_some(samples)
+        check_some(samples)
         if isinstance(self.filtration, str):
             for i, sample in enumerate(samples):
                 if sample.ndim != 2:
@@ -460,12 +467,12 @@ class PersistenceDiagrams(  # type: ignore[call-arg]
         if isinstance(X, list):
             shapes = [np.shape(as_numbers(x, f"X[{i}]")) for i, x in enumerate(X)]
             if len(set(shapes)) > 1:
-                return _check_ragged(X, shapes)
+                return check_ragged(X, shapes)
         if depth(X) <= 2:
             return validate_data(self, X, reset=reset, dtype=[np.float64, np.float32])
         X = check_array(X, allow_nd=True, dtype=[np.float64, np.float32], input_name="X")
         refuse_colours(X.shape[1:], "images in X", "for volumes give filtration=LevelSet(3)")
-        _check_grid(X.shape[1:], "samples in X")
+        check_grid(X.shape[1:], "samples in X")
         return X
 
     def _hint_of_images(self, samples):
@@ -572,64 +579,6 @@ def name_dimensions(dims):
     return f"dimension{'s' if len(dims) > 1 else ''} {', '.join(map(str, dims))}"
 
 
-def _check_some(samples):
-    if not samples:
-        raise ValueError("X must have at least one sample, got 0 samples")
-
-
-def _as_they_are(X):
-    """Return the samples of X as a list, untouched; those of a frame are its rows."""
-    is_array = len(getattr(X, "shape", ())) > 0
-    is_list = isinstance(X, Sequence) and not isinstance(X, (str, bytes, memoryview))
-    if not (is_list or is_array):
-        raise TypeError(f"X must be a list or an array of samples, got {type(X).__name__}")
-    if hasattr(X, "columns"):  # a frame, which would give its columns one by one
-        X = as_numbers(X, "X")
-    samples = list(X)
-    _check_some(samples)
-    return samples
-
-
-def _without_graph(X):
-    """Return X with arrays for tensors, and a list for other sequences and 1-D object arrays."""
-    if is_tensor(X) or is_no_number(X):
-        return as_floats(as_numbers(X, "X"))[1]
-    is_list = isinstance(X, Sequence) and not isinstance(X, (str, bytes, memoryview))
-    if is_list or (getattr(X, "ndim", 0) == 1 and X.dtype == object):
-        return [as_floats(as_numbers(x, "X"))[1] if is_tensor(x) else x for x in X]
-    return X
-
-
-def _check_grid(shape, name):
-    if len(shape) > 3:
-        raise ValueError(
-            f"{name} must be lines, images or volumes of at most 3 axes, got shape {shape}"
-        )
-    if 0 in shape:
-        raise ValueError(f"{name} must not be empty, got shape {shape}")
-
-
-def _check_ragged(X, shapes):
-    """Return lines, images or volumes of different shapes as a list of arrays."""
-    if len({len(shape) for shape in shapes}) > 1:
-        raise ValueError(
-            "X must be functions on grids of the same number of axes, got shapes "
-            f"{sorted(set(shapes))}"
-        )
-    images = [as_floats(as_numbers(x, f"X[{i}]"))[1] for i, x in enumerate(X)]
-    for i, image in enumerate(images):
-        refuse_colours(image.shape, f"X[{i}]", "for volumes give filtration=LevelSet(3)")
-        _check_grid(image.shape, f"X[{i}]")
-        check_finite(image, f"X[{i}]")
-    return images
-
-
-def _describe(sample):
-    shape = getattr(sample, "shape", None)
-    kind = type(sample).__name__
-    return f"of kind {kind}" if shape is None else f"of kind {kind} and shape {tuple(shape)}"
-
-
 def _diagram_of(filtration, sample, i, dims):
     """Return the diagram of sample i, or raise naming the sample, or what a callable lacks."""
     try:
@@ -639,7 +588,7 @@ def _diagram_of(filtration, sample, i, dims):
     if not isinstance(diagram, Diagram):
         raise TypeError(
             f"filtration must return a Diagram for one sample, got {type(diagram).__name__} for "
-            f"X[{i}], {_describe(sample)}"
+            f"X[{i}], {describe(sample)}"
         )
     if not dims <= set(diagram.homology_dimensions):
         raise ValueError(

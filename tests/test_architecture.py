@@ -15,7 +15,7 @@ PACKAGE = Path(skltopo.__file__).parent
 # A room may import rooms of the same line only if they stand before it, and all lines above it.
 UTILS = (
     "typing checks links hints masks given lazy signals parallel cluster progress patience memory "
-    "scales namespace autograd adam prefetch bits buffer sorting pool gather arrays"
+    "scales namespace autograd adam prefetch bits buffer sorting pool gather arrays samples"
 )
 KERNELS = {
     "grids": "images critical_regions ranges lines features volume_tables volume_sweeps "
