@@ -187,11 +187,19 @@ def compute_table(images, models, classifier):
     return {name: np.array(row) for name, row in rows.items()}
 
 
-def print_table(table):
-    """Print mean and standard deviation of the computations, and the paper's numbers."""
+def keep_table(name, command, head, table):
+    """Keep mean and standard deviation of every metric."""
+    rows = [
+        (key, *(f"{a:.3f} ± {b:.3f}" for a, b in zip(row.mean(0), row.std(0), strict=True)))
+        for key, row in table.items()
+    ]
+    sizes.keep_table(name, command, (head, *METRICS), rows)
+
+
+def print_table(table, of):
+    """Print mean and standard deviation of the rows, and the paper's numbers."""
     n = len(table[REAL])
-    computations = f"{n} computation{'s' * (n != 1)}"
-    print(f"table 9, mean and standard deviation of {computations} (the paper's in brackets)")
+    print(f"table 9, mean and standard deviation of {n} {of}{'s' * (n != 1)} (the paper's below)")
     print(f"  {'':38}" + "".join(f"{metric:>20}" for metric in METRICS))
     for name, rows in table.items():
         cells = [f"{a:.3f} ± {b:.3f}" for a, b in zip(rows.mean(0), rows.std(0), strict=True)]
@@ -239,10 +247,10 @@ def choose_worst(images, n):
 def plot_figure_7(samples):
     """Draw each set of images, those with most pieces in (a) in the upper half."""
     chosen = choose_worst(samples[BASELINE], 16)
-    n_rows = -(-len(samples) // 5)
-    figure, axes = plt.subplots(
-        n_rows, 5, figsize=(20, 2.9 * n_rows), layout="constrained", squeeze=False
-    )
+    n_columns = min(5, 4, key=lambda n: -len(samples) % n)  # the fewest empty panels
+    n_rows = -(-len(samples) // n_columns)
+    size = 4 * n_columns, 2.9 * n_rows
+    figure, axes = plt.subplots(n_rows, n_columns, figsize=size, layout="constrained")
     for ax in axes.flat:
         ax.set_axis_off()
     for ax, (name, images) in zip(axes.flat, samples.items(), strict=False):
@@ -279,17 +287,20 @@ def plot_figure_8(models, n_pairs, n=12):
     sizes.save(figure, "figure_8.png", dpi=130)
 
 
-def print_trainings(images, classifier, cache, n_batches):
-    """Print table 9 of five trainings, one computation each."""
-    rows = {BASELINE: [], TOPOLOGY: [], REAL: []}
+def compute_trainings(images, classifier, cache, n_batches):
+    """Return {name: (5, 5) metrics} of five trainings, each the mean of its computations."""
+    tables = []
     for seed in range(5):
-        baseline = gan.train(images, cache, n_batches, seed=seed).generator.eval()
-        cleaned = finetune(baseline, PRIOR, 50, rate=RATE_OF_PRIOR, seed=seed)
-        models = {BASELINE: baseline, TOPOLOGY: cleaned}
-        for name, values in compute_table(images, models, classifier).items():
-            rows[name].append(values.mean(0))
-    print("five trainings, each a mean of its computations:")
-    print_table({name: np.array(values) for name, values in rows.items()})
+        load = partial(gan.train, images, cache, n_batches, seed=seed)
+        baseline = load().generator.eval()
+        models = {
+            BASELINE: baseline,
+            TOPOLOGY: finetune(baseline, PRIOR, 50, rate=RATE_OF_PRIOR, seed=seed),
+            ALONE: finetune_with_gan(load(), None, 0.0, seed),
+            BOTH: finetune_with_gan(load(), new_discriminator(images, seed), 0.3, seed),
+        }
+        tables.append(compute_table(images, models, classifier))
+    return {name: np.array([table[name].mean(0) for table in tables]) for name in tables[0]}
 
 
 # %%
@@ -334,13 +345,12 @@ plot_figure_8(models, sizes.pick(20, 200))
 # table of the full size is below them.
 
 table = compute_table(images, models, classifier)
-print_table(table)
-heads = ("five computations", *METRICS)
-rows = [
-    (name, *(f"{a:.3f} ± {b:.3f}" for a, b in zip(row.mean(0), row.std(0), strict=True)))
-    for name, row in table.items()
-]
-sizes.keep_table("table_9", "python examples/paper/plot_figure_7.py", heads, rows)
+print_table(table, "computation")
+command = "python examples/paper/plot_figure_7.py"
 if sizes.is_long():
-    print_trainings(images, classifier, cache, n_batches)
+    command = f"SKLTOPO_EXAMPLES=long {command}"
+    trainings = compute_trainings(images, classifier, cache, n_batches)
+    print_table(trainings, "training")
+    keep_table("table_9_trainings", command, "five trainings", trainings)
+keep_table("table_9", command, "five computations", table)
 print(f"all of it took {(time.perf_counter() - start) / 60:.1f} minutes")
