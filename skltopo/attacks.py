@@ -24,7 +24,7 @@ from sklearn.utils import check_random_state
 from ._utils.arrays import as_floats, as_numbers, check_finite
 from ._utils.checks import check_flag, check_integer, check_number
 from ._utils.namespace import is_tensor
-from ._utils.progress import progress_bar
+from ._utils.progress import check_verbose, progress_bar
 from ._utils.typing import ArrayLike, RandomState, Result
 from .nn.classifiers import Classifier
 from .nn.critical_sets import critical_sets
@@ -251,7 +251,7 @@ def gradient_attack(
         climb["direct"] = Blur(bandwidth, image_axes(image_shape, samples, classifier.module))
     climb = _Climb(classifier, ball, wanted, **climb)
     seed = int(check_random_state(random_state).randint(2**31 - 1))
-    bar = progress_bar(len(samples), verbose, "sample", "attack")
+    bar = progress_bar(len(samples), check_verbose(verbose), "sample", "attack")
     wide = critical_sets(classifier.module, LOOK * eps) if method == "critical" else nullcontext()
     with bar, classifier.evaluating(), wide:
         for first in range(0, len(samples), batch_size):

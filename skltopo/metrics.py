@@ -12,12 +12,12 @@ from scipy.sparse import issparse
 from scipy.spatial.distance import cdist
 
 from ._utils.arrays import as_floats, as_numbers, check_finite
-from ._utils.checks import check_integer, check_n_jobs
+from ._utils.checks import check_n_jobs
 from ._utils.memory import check_memory
 from ._utils.namespace import is_tensor
 from ._utils.parallel import effective_n_jobs, run
 from ._utils.patience import call_long
-from ._utils.progress import counted, progress_bar
+from ._utils.progress import check_verbose, counted, progress_bar
 from ._utils.typing import ArrayLike, FiltrationFunction
 from .diagrams import Diagram, DiagramArrays, DiagramBatch
 from .distances import pairwise_diagram_distances
@@ -82,7 +82,7 @@ def minimum_matching_distance(
         Threads for distances of diagrams and for a function. None is 1 unless in a joblib context,
         -1 is all cores. Results do not depend on it.
     verbose : int, default=0
-        Show a progress bar if positive.
+        Show a progress bar if positive, for distances of diagrams and for a function.
 
     Returns
     -------
@@ -238,7 +238,7 @@ def inception_score(probabilities: ArrayLike) -> float:
 def _distances(reference, generated, distance, filtration, n_jobs, verbose):
     """Return the (n_reference, n_generated) distances, none of them NaN or negative."""
     check_n_jobs(n_jobs)
-    verbose = verbose if isinstance(verbose, bool) else check_integer("verbose", verbose, 0)
+    verbose = check_verbose(verbose)
     reference, generated = _indexed(reference), _indexed(generated)
     of_diagrams = isinstance(distance, str) and distance in OF_DIAGRAMS
     if filtration is not None and not of_diagrams:

@@ -168,6 +168,10 @@ def test_other_bad_arguments_get_a_sentence(generator, z):
         optimize_latent(
             generator, z, EACH, n_steps=1, optimizer=torch.optim.Adam(generator.parameters())
         )
+    with pytest.raises(TypeError, match=r"optimizer must be a function .* got Linear"):
+        finetune_generator(
+            generator, EACH, n_steps=1, latent_dim=4, optimizer=torch.nn.Linear(2, 2)
+        )
     with pytest.raises(TypeError, match="keep_norm must be True or False"):
         optimize_latent(generator, z, EACH, n_steps=1, keep_norm=1)
     with pytest.raises(ValueError, match="z0 and z1 must be codes of one shape"):
@@ -179,12 +183,16 @@ def test_other_bad_arguments_get_a_sentence(generator, z):
 
 
 def test_codes_that_a_generator_does_not_take_get_a_sentence(generator, z):
-    with pytest.raises(RuntimeError, match=r"generator fails for codes of shape \(64, 5\): mat1"):
+    with pytest.raises(
+        RuntimeError, match=r"generator fails for codes of shape \(64, 5\) and torch.float32: mat1"
+    ):
         finetune_generator(generator, TOPOLOGY, n_steps=1, latent_dim=5)
     with pytest.raises(RuntimeError, match=r"generator fails for codes of shape \(6, 5\)"):
         optimize_latent(generator, torch.ones(6, 5), EACH, n_steps=1)
     with pytest.raises(RuntimeError, match=r"generator fails for codes of shape \(3, 2, 4\)"):
         interpolate_latent(generator, z[:2], z[2:4], 3)
+    with pytest.raises(ValueError, match=r"a sample for each of 3 codes, got shape \(1, 5, 6\)"):
+        interpolate_latent(torch.nn.ConvTranspose2d(3, 1, 4), torch.ones(2, 3), torch.ones(2, 3), 3)
 
 
 def test_other_errors_of_generators_are_raised_as_they_are(z):

@@ -1,16 +1,25 @@
 """Progress bars: those of tqdm where one is shown, and an object that does nothing otherwise."""
 
+import numpy as np
 from tqdm import tqdm
 
-__all__ = ["counted", "progress_bar"]
+from .checks import check_integer
+
+__all__ = ["check_verbose", "counted", "progress_bar"]
+
+
+class _Bar(tqdm):
+    """A bar for a with statement, which closes it.
+
+    Python drops a Ctrl-C that comes within a ``__del__`` that is written in Python, as that of tqdm
+    is: the call would go on. This one is compiled, and does nothing.
+    """
+
+    __del__ = staticmethod(bool)
 
 
 class _Silent:
-    """A bar that is not shown.
-
-    ``tqdm(disable=True)`` ends in a ``__del__`` of its own, and Python drops a Ctrl-C that comes in
-    the midst of one: the call would go on.
-    """
+    """A bar that is not shown. One of tqdm would end in a ``__del__``, too."""
 
     def __enter__(self):
         return self
@@ -40,7 +49,13 @@ def progress_bar(total, shown, unit, name=None):
     name : str, default=None
         Stands before the bar.
     """
-    return tqdm(total=total, unit=unit, desc=name) if shown else _SILENT
+    return _Bar(total=total, unit=unit, desc=name) if shown else _SILENT
+
+
+def check_verbose(verbose):
+    """Return verbose, or raise ValueError if it is neither a flag nor an integer of at least 0."""
+    is_flag = isinstance(verbose, (bool, np.bool_))
+    return verbose if is_flag else check_integer("verbose", verbose, 0)
 
 
 def counted(task, bar, n):

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from .arrays import as_floats, as_numbers, check_finite, is_no_number
 from .checks import refuse_colours
 from .namespace import is_tensor
@@ -17,6 +19,7 @@ def check_some(samples):
 
 def as_they_are(X):
     """Return the samples of X as a list, untouched; those of a frame are its rows."""
+    X = np.asarray(X) if isinstance(X, memoryview) else X
     is_array = len(getattr(X, "shape", ())) > 0
     is_list = isinstance(X, Sequence) and not isinstance(X, (str, bytes, memoryview))
     if not (is_list or is_array):

@@ -13,7 +13,7 @@ from .._utils.checks import check_integer, check_n_jobs
 from .._utils.cluster import is_for_cluster, send
 from .._utils.memory import check_memory
 from .._utils.parallel import effective_n_jobs, run
-from .._utils.progress import counted, progress_bar
+from .._utils.progress import check_verbose, counted, progress_bar
 from .._utils.typing import Floats
 from ..diagrams.essential import SplitDiagram, essential_distances, row_norm
 from ..diagrams.inputs import DiagramsLike, as_list, as_points_list, check_dim_is_used
@@ -101,7 +101,7 @@ def pairwise_diagram_distances(
     p, ground = check_p(p), check_ground(ground)
     check_n_jobs(n_jobs)
     check_integer("n_directions", n_directions, 1)
-    verbose = verbose if isinstance(verbose, bool) else check_integer("verbose", verbose, 0)
+    verbose = check_verbose(verbose)
     p = {"wasserstein": p, "bottleneck": np.inf, "sliced_wasserstein": 1.0}[metric]
     X = as_list(X, "X")
     Y = None if Y is None else as_list(Y, "Y")

@@ -14,7 +14,7 @@ from .._utils.checks import check_integer, check_number, check_shape, is_integer
 from .._utils.given import is_dask
 from .._utils.namespace import is_tensor
 from .._utils.parallel import effective_n_jobs, run
-from .._utils.progress import counted, progress_bar
+from .._utils.progress import check_verbose, counted, progress_bar
 from .._utils.sorting import argsort_keys
 from .._utils.typing import Dimensions, GridComplex
 from ..diagrams import Diagram, DiagramBatch, Points
@@ -131,7 +131,7 @@ def level_set_diagram_blocks(
         n_jobs=n_jobs,
     )
     min_length = check_number("min_length", min_length, 0)
-    verbose = verbose if isinstance(verbose, bool) else check_integer("verbose", verbose, 0)
+    verbose = check_verbose(verbose)
     dims = checked.homology_dimensions
     if len(source.shape) == 3 and 1 in dims:
         raise ValueError(LOOPS_NEED_ALL)

@@ -9,13 +9,12 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from .._utils.checks import check_integer
-from .._utils.progress import progress_bar
+from .._utils.progress import check_verbose, progress_bar
 from .._utils.typing import Floats, Module, RandomState
 from .codes import drawing
 from .optimizers import optimizer_of
 from .steps import (
     borrowed_gradients,
-    check_verbose,
     checked_target,
     generate,
     losses,

@@ -9,7 +9,7 @@ import torch
 
 from .._utils.checks import check_flag, check_integer
 from .._utils.memory import check_memory
-from .._utils.progress import progress_bar
+from .._utils.progress import check_verbose, progress_bar
 from .._utils.typing import ArrayLike, Module, Result, Tensor
 from ..nn.classifiers import evaluating
 from .codes import as_codes, as_given, norms_of, placed, reached
@@ -17,7 +17,6 @@ from .optimizers import new_optimizer
 from .steps import (
     check_generator,
     check_step,
-    check_verbose,
     checked_target,
     generate,
     losses,
@@ -167,7 +166,8 @@ def interpolate_latent(generator: Module, z0: ArrayLike, z1: ArrayLike, n: int) 
     TypeError
         If generator is no module or returns no tensor, or a code is not real numbers.
     ValueError
-        If codes are not finite or have different shapes, or n is below 2.
+        If codes are not finite or have different shapes, n is below 2, or the generator does not
+        return n samples.
     RuntimeError
         If the generator does not take codes of their shape, as where they are two batches.
 
@@ -202,4 +202,10 @@ def interpolate_latent(generator: Module, z0: ArrayLike, z1: ArrayLike, n: int) 
     share = torch.linspace(0, 1, n, dtype=dtype, device=first.device)
     share = share.reshape(-1, *[1] * first.ndim)
     with with_gradients(), evaluating(generator), torch.no_grad():
-        return generate(generator, (1 - share) * first + share * last).detach()
+        samples = generate(generator, (1 - share) * first + share * last).detach()
+    if not samples.ndim or len(samples) != n:
+        raise ValueError(
+            f"generator must return a sample for each of {n} codes, got shape "
+            f"{tuple(samples.shape)}; z0 and z1 are one code each"
+        )
+    return samples

@@ -31,7 +31,7 @@ def new_optimizer(optimizer, weights, learning_rate):
         # Adam adds eps to roots of squares, and 1e-8 is 0 in half precision.
         tiny = max(torch.finfo(weight.dtype).tiny for weight in weights)
         return torch.optim.Adam(weights, lr=learning_rate, eps=max(1e-8, tiny))
-    if not callable(optimizer):
+    if not callable(optimizer) or isinstance(optimizer, torch.nn.Module):
         raise TypeError(
             "optimizer must be a function from parameters to a torch.optim.Optimizer, such as "
             f"torch.optim.Adam, got {type(optimizer).__name__}"

@@ -15,7 +15,6 @@ __all__ = [
     "check_generator",
     "check_loss",
     "check_step",
-    "check_verbose",
     "checked_target",
     "generate",
     "loss_of",
@@ -34,7 +33,7 @@ def generate(generator, codes):
         if type(error) is not RuntimeError:
             raise
         raise RuntimeError(
-            f"generator fails for codes of shape {tuple(codes.shape)}: {error}"
+            f"generator fails for codes of shape {tuple(codes.shape)} and {codes.dtype}: {error}"
         ) from error
     return _check_samples(samples)
 
@@ -129,7 +128,15 @@ def borrowed_gradients(weights):
 def own_randomness(seed, weights):
     """Seed torch's random numbers, and set them back afterwards; give a generator for codes."""
     devices = {weight.device for weight in weights if weight.device.type == "cuda"}
-    with torch.random.fork_rng(devices=list(devices)):
+    before = torch.get_rng_state()
+    of_devices = [(device, torch.cuda.get_rng_state(device)) for device in devices]
+
+    def restore():
+        torch.set_rng_state(before)
+        for device, state in of_devices:
+            torch.cuda.set_rng_state(state, device)
+
+    with set_back(restore):
         torch.manual_seed(seed)
         yield torch.Generator().manual_seed(seed)
 
@@ -154,8 +161,3 @@ def check_loss(loss):
     """Raise TypeError if a loss is no function."""
     if not callable(loss) or isinstance(loss, type):
         raise TypeError(f"loss must be a function of samples, or a module, got {loss!r}")
-
-
-def check_verbose(verbose):
-    """Return verbose, or raise if it is no number that is at least 0."""
-    return verbose if isinstance(verbose, bool) else check_integer("verbose", verbose, 0)
