@@ -437,13 +437,14 @@ class PersistenceDiagrams(  # type: ignore[call-arg]
 
     def _check_samples(self, X, reset):
         """Return X as an array of samples or a list of arrays; of any objects for a callable."""
+        X = np.asarray(X) if isinstance(X, memoryview) else X
         if not isinstance(self.filtration, (str, filtrations.base.Filtration)):
             return as_they_are(X)
         if self.filtration == "level_set" and hasattr(X, "columns"):  # names before values
             validate_data(self, X, reset=reset, skip_check_array=True)
         refuse_masks(X, "X")
         refuse_dask(X, "X")
-        X = np.asarray(X) if isinstance(X, memoryview) else without_graph(X)
+        X = without_graph(X)
         if not (isinstance(X, list) or hasattr(X, "__array__") or hasattr(X, "shape")):
             raise TypeError(f"X must be a list or an array of samples, got {type(X).__name__}")
         if self.filtration == "level_set":

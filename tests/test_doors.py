@@ -501,9 +501,10 @@ def test_buffers_are_arrays(rng):
     curve = PersistenceLandscape().fit_transform(diagrams)
     assert np.array_equal(PersistenceLandscape().fit_transform(memoryview(diagrams)), curve)
     images = rng.random((3, 6, 6))
-    found = PersistenceDiagrams(LevelSet(2)).fit_transform(images)
-    again = PersistenceDiagrams(LevelSet(2)).fit_transform(memoryview(images))
-    assert np.array_equal(found[2].get_points(0), again[2].get_points(0))
+    for filtration in (LevelSet(2), lambda image: LevelSet(2)(image)):
+        found = PersistenceDiagrams(filtration).fit_transform(images)
+        again = PersistenceDiagrams(filtration).fit_transform(memoryview(images))
+        assert np.array_equal(found[2].get_points(0), again[2].get_points(0))
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from .arrays import as_floats, as_numbers, check_finite, is_no_number
 from .checks import refuse_colours
 from .namespace import is_tensor
@@ -19,9 +17,8 @@ def check_some(samples):
 
 def as_they_are(X):
     """Return the samples of X as a list, untouched; those of a frame are its rows."""
-    X = np.asarray(X) if isinstance(X, memoryview) else X
     is_array = len(getattr(X, "shape", ())) > 0
-    is_list = isinstance(X, Sequence) and not isinstance(X, (str, bytes, memoryview))
+    is_list = isinstance(X, Sequence) and not isinstance(X, (str, bytes))
     if not (is_list or is_array):
         raise TypeError(f"X must be a list or an array of samples, got {type(X).__name__}")
     if hasattr(X, "columns"):  # a frame, which would give its columns one by one
@@ -35,7 +32,7 @@ def without_graph(X):
     """Return X with arrays for tensors, and a list for other sequences and 1-D object arrays."""
     if is_tensor(X) or is_no_number(X):
         return as_floats(as_numbers(X, "X"))[1]
-    is_list = isinstance(X, Sequence) and not isinstance(X, (str, bytes, memoryview))
+    is_list = isinstance(X, Sequence) and not isinstance(X, (str, bytes))
     if is_list or (getattr(X, "ndim", 0) == 1 and X.dtype == object):
         return [as_floats(as_numbers(x, "X"))[1] if is_tensor(x) else x for x in X]
     return X
