@@ -12,16 +12,15 @@ __all__ = [
 
 def optimizer_of(generator, optimizer, learning_rate):
     """Return an optimizer that is given, or a new one."""
-    if not isinstance(optimizer, torch.optim.Optimizer):
-        weights = [weight for weight in generator.parameters() if weight.requires_grad]
-        if not weights:
-            raise ValueError(
-                "generator must have parameters that require a gradient, got none; see "
-                "generator.requires_grad_()"
-            )
-        return new_optimizer(optimizer, weights, learning_rate)
     weights = [weight for weight in generator.parameters() if weight.requires_grad]
-    return _check_optimizer(optimizer, weights, "parameters of the generator that require")
+    if isinstance(optimizer, torch.optim.Optimizer):
+        return _check_optimizer(optimizer, weights, "parameters of the generator that require")
+    if not weights:
+        raise ValueError(
+            "generator must have parameters that require a gradient, got none; see "
+            "generator.requires_grad_()"
+        )
+    return new_optimizer(optimizer, weights, learning_rate)
 
 
 def new_optimizer(optimizer, weights, learning_rate):
