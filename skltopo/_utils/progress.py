@@ -19,7 +19,7 @@ class _Bar(tqdm):
 
 
 class _Silent:
-    """A bar that is not shown. One of tqdm would end in a ``__del__``, too."""
+    """A bar that is not shown: without the locks and the list of bars that tqdm has."""
 
     def __enter__(self):
         return self
